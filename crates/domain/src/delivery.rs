@@ -1,0 +1,50 @@
+use std::fmt;
+
+use sea_orm::DeriveValueType;
+use serde::{Deserialize, Serialize};
+
+/// The number of a mailing: what the outbox sends, a campaign or a standing stream such as confirmations.
+///
+/// It fits 32 bits, because a return path carries it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[serde(transparent)]
+pub struct MailingNo(pub i64);
+
+/// A delivery's place in its mailing, counted from 1. It fits 40 bits, because a return path carries it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[serde(transparent)]
+pub struct Ordinal(pub i64);
+
+/// One message to one recipient in a mailing.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeliveryKey {
+    /// The mailing.
+    pub mailing: MailingNo,
+    /// The place in it.
+    pub ordinal: Ordinal,
+}
+
+impl DeliveryKey {
+    /// The delivery at `ordinal` of `mailing`.
+    pub const fn new(mailing: MailingNo, ordinal: Ordinal) -> Self {
+        Self { mailing, ordinal }
+    }
+}
+
+impl fmt::Display for MailingNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Ordinal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for DeliveryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.mailing, self.ordinal)
+    }
+}

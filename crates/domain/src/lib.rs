@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod actor;
+mod address;
+mod clock;
+mod delivery;
+mod id;
+mod keys;
+mod kind;
+mod locale;
+mod provider;
+mod reply;
+mod throttle;
+
+pub use actor::{Actor, InvalidActor};
+pub use address::{EmailAddress, InvalidAddress, Masked};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use delivery::{DeliveryKey, MailingNo, Ordinal};
+pub use id::{
+    BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId, OptInId,
+    ReturnedMailId, SubscriberId, SuppressionId, TokenId, TopicId, UserId,
+};
+pub use keys::{InvalidKeys, KeyId, MasterKeys, Purpose, SealError};
+pub use kind::{InvalidKind, MailKind};
+pub use locale::{InvalidLocale, Locale};
+pub use provider::{InvalidProvider, MailboxProvider};
+pub use reply::{EnhancedStatus, InvalidReply, SmtpReply};
+pub use throttle::{InvalidThrottle, Throttle};
