@@ -6,14 +6,25 @@ use serde::{Deserialize, Serialize};
 /// The number of a mailing: what the outbox sends, a campaign or a standing stream such as confirmations.
 ///
 /// It fits 32 bits, because a return path carries it.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[derive(
+    Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
+)]
 #[serde(transparent)]
 pub struct MailingNo(pub i64);
 
 /// A delivery's place in its mailing, counted from 1. It fits 40 bits, because a return path carries it.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[derive(
+    Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
+)]
 #[serde(transparent)]
 pub struct Ordinal(pub i64);
+
+/// A topic's number: what tokens carry, because an id would not fit.
+#[derive(
+    Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
+)]
+#[serde(transparent)]
+pub struct TopicNo(pub i32);
 
 /// One message to one recipient in a mailing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]

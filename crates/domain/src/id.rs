@@ -64,6 +64,8 @@ macro_rules! id {
 }
 
 id! {
+    /// A single-use link mailed to a person's own address.
+    AccessId
     /// A sender identity.
     BrandId
     /// A campaign.

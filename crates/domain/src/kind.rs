@@ -5,7 +5,9 @@ use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
 /// Every kind of mail that leaves. Who may get which is written once, in `subscribers::may_be_mailed`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[derive(
+    Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(value_type = "String")]
 pub enum MailKind {

@@ -15,9 +15,9 @@ mod throttle;
 pub use actor::{Actor, InvalidActor};
 pub use address::{EmailAddress, InvalidAddress, Masked};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use delivery::{DeliveryKey, MailingNo, Ordinal};
+pub use delivery::{DeliveryKey, MailingNo, Ordinal, TopicNo};
 pub use id::{
-    BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId, OptInId,
+    AccessId, BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId, OptInId,
     ReturnedMailId, SubscriberId, SuppressionId, TokenId, TopicId, UserId,
 };
 pub use keys::{InvalidKeys, KeyId, MasterKeys, Purpose, SealError};

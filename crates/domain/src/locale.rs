@@ -5,7 +5,9 @@ use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
 /// A language that eshot speaks to subscribers: there is a catalogue for it in `locales/`.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[derive(
+    Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 #[sea_orm(value_type = "String")]
 pub enum Locale {

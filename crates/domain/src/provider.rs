@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Who keeps a recipient's mailbox: `gmail`, `microsoft`, `yahoo`, …, or `other`. The table is in `dns`.
 ///
 /// A mailing's deliveries for one provider are a lane.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String)]
 #[sea_orm(value_type = "String")]
