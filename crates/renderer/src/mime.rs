@@ -1,0 +1,70 @@
+//! From a rendered mail to the bytes of a message (RFC 5322, RFC 2045).
+
+use chrono::{DateTime, Utc};
+use domain::{EmailAddress, MailKind};
+use url::Url;
+
+use crate::Rendered;
+
+/// What stands above the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headers {
+    /// Decides on `Precedence` and `Auto-Submitted`.
+    pub kind: MailKind,
+    /// Who the mail is from.
+    pub from: Mailbox,
+    /// Where answers go, when not to `from`.
+    pub reply_to: Option<Mailbox>,
+    /// Who gets it.
+    pub to: Mailbox,
+    /// The Message-ID without angle brackets, as `links::message_id` gives it.
+    pub message_id: String,
+    /// When it was sent.
+    pub date: DateTime<Utc>,
+    /// The headers of a mailing list; every mail that can be unsubscribed from has them.
+    pub list: Option<ListHeaders>,
+}
+
+/// A name and an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    /// The display name; control characters in it are dropped.
+    pub name: Option<String>,
+    /// The address.
+    pub address: EmailAddress,
+}
+
+/// RFC 2369, RFC 2919, RFC 8058 and Google's `Feedback-ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListHeaders {
+    /// The https address that takes a one-click POST.
+    pub unsubscribe: Url,
+    /// The address that takes a mail instead.
+    pub unsubscribe_mailto: EmailAddress,
+    /// What people call the list, e.g. the topic's public name.
+    pub name: String,
+    /// `label.domain`, the same for every campaign of a topic (RFC 2919 §3).
+    pub id: String,
+    /// `campaign:customer:type:SenderId`, if the installation has one.
+    pub feedback_id: Option<String>,
+}
+
+/// Why headers make no message.
+#[derive(Debug, thiserror::Error)]
+pub enum MimeError {
+    /// lettre does not take the address.
+    #[error("{0} is no address that a header can hold")]
+    Address(EmailAddress),
+    /// Something that goes into a header as it is has characters that do not belong there.
+    #[error("the {0} holds characters that a header must not hold")]
+    Header(&'static str),
+    /// lettre does not make a message of it.
+    #[error("the message cannot be built")]
+    Build(#[from] lettre::error::Error),
+}
+
+/// The bytes of a message: multipart/alternative, text first, 7-bit, CRLF. The same input gives the same bytes.
+pub fn message(rendered: &Rendered, headers: &Headers) -> Result<Vec<u8>, MimeError> {
+    let _ = (rendered, headers);
+    todo!()
+}
