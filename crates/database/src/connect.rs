@@ -1,0 +1,159 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+/// How long a caller waits for a connection, or SQLite for another process's lock, before it is told no.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:PATH` (the file is made if there is none) or `postgres://USER:PASSWORD@HOST/NAME`.
+    pub url: SecretString,
+    /// How many connections at most: all of them on PostgreSQL, the readers on SQLite.
+    pub connections: u32,
+}
+
+/// Why there is no database to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is of neither kind.
+    #[error("a database address begins with sqlite: or postgres://")]
+    Scheme,
+    /// The address does not read as one.
+    #[error("the database address is not well-formed")]
+    Address(#[source] sqlx::Error),
+    /// The server or file is out of reach.
+    #[error("the database cannot be opened")]
+    Open(#[source] sqlx::Error),
+}
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    file: Option<PathBuf>,
+}
+
+impl Database {
+    /// Opens the database; a file of SQLite is made where there is none.
+    pub async fn connect(settings: &Settings) -> Result<Self, ConnectError> {
+        let url = settings.url.expose_secret();
+        if url.starts_with("sqlite:") {
+            open_sqlite(url, settings.connections).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url, settings.connections).await
+        } else {
+            Err(ConnectError::Scheme)
+        }
+    }
+
+    /// For reads outside a transaction: they see what was committed last.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For writes of a single statement. Whoever holds a transaction must use that instead: on SQLite this waits for it.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a transaction that will write: IMMEDIATE on SQLite, so that it cannot fail half-way for want of the lock.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.writer
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// Which of the two it is.
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// The file of an SQLite database.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        self.file.as_deref()
+    }
+
+    /// Whether the database answers at all.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.reader.execute_unprepared("SELECT 1").await.map(drop)
+    }
+
+    /// Moves SQLite's journal into the file and empties it, so that what was erased stands in neither. Nothing to do on
+    /// PostgreSQL.
+    pub async fn settle(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
+    /// Closes every connection; what is under way is finished first.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.reader.close().await?;
+        self.writer.close().await
+    }
+}
+
+async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(ConnectError::Address)?
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit that was answered must survive a power cut: NORMAL may lose the last ones in WAL mode.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        // Erased must mean overwritten, in the file as well.
+        .pragma("secure_delete", "on")
+        .disable_statement_logging();
+    let file = options.get_filename().to_owned();
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // Launches and imports queue in front of the writer in short turns; a caller is patient for longer than one.
+        .acquire_timeout(PATIENCE * 3)
+        .connect_with(options.clone().create_if_missing(true))
+        .await
+        .map_err(ConnectError::Open)?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(readers.max(1))
+        .acquire_timeout(PATIENCE)
+        // A file opened read-only cannot take part in the write-ahead log's locking.
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(ConnectError::Open)?;
+    Ok(Database {
+        writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+        file: Some(file),
+    })
+}
+
+async fn open_postgres(url: &str, connections: u32) -> Result<Database, ConnectError> {
+    let options = PgConnectOptions::from_str(url).map_err(ConnectError::Address)?.disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(connections.max(2))
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await
+        .map_err(ConnectError::Open)?;
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Database { writer: connection.clone(), reader: connection, file: None })
+}

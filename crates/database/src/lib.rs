@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+mod connect;
+pub mod lease;
+mod serving;
+
+pub use connect::{ConnectError, Database, Settings};
+pub use serving::{AlreadyServed, ServingLock};

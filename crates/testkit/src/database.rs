@@ -1,0 +1,129 @@
+#![expect(clippy::expect_used, reason = "a test that has no database has failed")]
+
+use database::{Database, Settings};
+use sea_orm::ConnectionTrait;
+use tokio::sync::OnceCell;
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// A fresh database with the whole schema, gone when it is dropped.
+#[derive(Debug)]
+pub struct TestDb {
+    database: Database,
+    url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl TestDb {
+    /// An SQLite file of its own.
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("eshot.db").display());
+        let database = connect(&url).await;
+        migrations::run(&database).await.expect("the schema");
+        Self { database, url, _folder: Some(folder) }
+    }
+
+    /// A PostgreSQL database of its own, or none where no server is named.
+    pub async fn postgres() -> Option<Self> {
+        let server = postgres_server()?;
+        let template = template(&server).await;
+        let name = fresh_name("eshot_test");
+        let admin = connect(&server).await;
+        admin
+            .writer()
+            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
+            .await
+            .expect("a database made from the template");
+        admin.close().await.expect("to close");
+        let url = on_server(&server, &name);
+        Some(Self { database: connect(&url).await, url, _folder: None })
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Its address, for a program of its own.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// Runs one test on both databases.
+#[macro_export]
+macro_rules! both {
+    ($(#[$meta:meta])* async fn $name:ident($db:ident: $ty:ty) $body:block) => {
+        $(#[$meta])*
+        #[cfg(test)]
+        mod $name {
+            #[allow(unused_imports, reason = "a test may need nothing from around it")]
+            use super::*;
+
+            async fn test($db: $ty) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::run(async { test($crate::TestDb::sqlite().await).await });
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::run(async {
+                    match $crate::TestDb::postgres().await {
+                        Some(db) => test(db).await,
+                        None => eprintln!("skipped: ESHOT_TEST_POSTGRES names no server"),
+                    }
+                });
+            }
+        }
+    };
+}
+
+/// Runs a test's future on a runtime of its own.
+#[doc(hidden)]
+pub fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(test);
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests are told by the script that starts them")]
+fn postgres_server() -> Option<String> {
+    std::env::var("ESHOT_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+}
+
+async fn connect(url: &str) -> Database {
+    Database::connect(&Settings { url: url.into(), connections: 4 }).await.expect("a database to open")
+}
+
+/// The name of a database with the whole schema, migrated once a test process and copied for each test.
+async fn template(server: &str) -> &'static str {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(|| async {
+            let name = fresh_name("eshot_template");
+            let admin = connect(server).await;
+            admin.writer().execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a template");
+            let database = connect(&on_server(server, &name)).await;
+            migrations::run(&database).await.expect("the schema");
+            database.close().await.expect("to close");
+            admin.close().await.expect("to close");
+            name
+        })
+        .await
+}
+
+fn on_server(server: &str, name: &str) -> String {
+    let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{base}/{name}")
+}
+
+#[expect(clippy::disallowed_methods, reason = "names of throw-away databases")]
+fn fresh_name(prefix: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
+    format!("{prefix}_{}", Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos())).simple())
+}

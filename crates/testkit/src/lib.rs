@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod database;
+mod fixed;
+
+pub use database::{TestDb, run};
+pub use fixed::{keys, start_of_time};
+#[doc(hidden)]
+pub use tokio;
