@@ -3,7 +3,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::{hkdf, rand};
+use aws_lc_rs::{hmac, rand};
 use sea_orm::DeriveValueType;
 use secrecy::{ExposeSecret, SecretBox};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,10 @@ pub struct KeyId(pub i16);
 pub enum Purpose {
     /// The VERP return path of a delivery.
     ReturnPath,
+    /// The envelope id of a delivery, which relays read and reports give back.
+    EnvelopeId,
+    /// The Message-ID of a delivery, which every reader of the mail sees.
+    MessageId,
     /// Leaving a topic or all of a brand.
     Unsubscribe,
     /// The preferences page as a footer's link opens it.
@@ -41,6 +45,8 @@ impl Purpose {
     const fn label(self) -> &'static str {
         match self {
             Self::ReturnPath => "eshot/v1/return-path",
+            Self::EnvelopeId => "eshot/v1/envelope-id",
+            Self::MessageId => "eshot/v1/message-id",
             Self::Unsubscribe => "eshot/v1/unsubscribe",
             Self::Preferences => "eshot/v1/preferences",
             Self::Confirm => "eshot/v1/confirm",
@@ -58,8 +64,8 @@ impl Purpose {
 /// As text: one `ID:BASE64` a line, 32 bytes each, `#` starts a comment; the highest id is used for what is made anew.
 /// Taking a line out retires that generation: what it made is no longer recognised.
 pub struct MasterKeys {
-    current: KeyId,
-    keys: BTreeMap<KeyId, SecretBox<[u8; 32]>>,
+    current: (KeyId, SecretBox<[u8; 32]>),
+    older: BTreeMap<KeyId, SecretBox<[u8; 32]>>,
 }
 
 /// Why a text holds no master keys.
@@ -90,37 +96,38 @@ pub enum SealError {
 impl MasterKeys {
     /// The generation that makes new things.
     pub fn current(&self) -> KeyId {
-        self.current
+        self.current.0
     }
 
     /// Every trusted generation, oldest first.
     pub fn generations(&self) -> impl Iterator<Item = KeyId> {
-        self.keys.keys().copied()
+        self.older.keys().copied().chain([self.current.0])
     }
 
     /// The key for `purpose` of one generation, or none if that generation is not trusted (any more).
     pub fn derive(&self, id: KeyId, purpose: Purpose) -> Option<[u8; 32]> {
-        let master = self.keys.get(&id)?;
-        let info = [purpose.label().as_bytes()];
-        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"eshot");
-        let secret = salt.extract(master.expose_secret());
-        let mut key = [0; 32];
-        // 32 bytes of SHA-256 output are always within what RFC 5869 §2.3 allows.
-        secret.expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key)).ok()?;
-        Some(key)
+        if id == self.current.0 {
+            return Some(self.derive_current(purpose));
+        }
+        self.older.get(&id).map(|master| derive(master, purpose))
+    }
+
+    /// The key for `purpose` of the generation that makes new things.
+    pub fn derive_current(&self, purpose: Purpose) -> [u8; 32] {
+        derive(&self.current.1, purpose)
     }
 
     /// Encrypts a secret for the database, bound to `name`: it opens under no other name.
     ///
     /// Layout: key id (1), nonce (12), AES-256-GCM ciphertext and tag.
     pub fn seal(&self, name: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
-        let key = self.secrets_key(self.current)?;
+        let key = self.secrets_key(self.current())?;
         let mut nonce = [0; 12];
         rand::fill(&mut nonce).map_err(|_| SealError::Broken)?;
         let mut text = secret.to_vec();
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name.as_bytes()), &mut text)
             .map_err(|_| SealError::Broken)?;
-        let id = u8::try_from(self.current.0).map_err(|_| SealError::UnknownKey(self.current))?;
+        let id = u8::try_from(self.current().0).map_err(|_| SealError::UnknownKey(self.current()))?;
         Ok([&[id][..], &nonce, &text].concat())
     }
 
@@ -166,9 +173,19 @@ impl FromStr for MasterKeys {
                 return Err(InvalidKeys::Repeated(at + 1));
             }
         }
-        let current = *keys.keys().next_back().ok_or(InvalidKeys::Empty)?;
-        Ok(Self { current, keys })
+        let current = keys.pop_last().ok_or(InvalidKeys::Empty)?;
+        Ok(Self { current, older: keys })
     }
+}
+
+/// HKDF-SHA256 for one block of output. RFC 5869 §2.2 and §2.3 are one HMAC each then, and neither can fail.
+fn derive(master: &SecretBox<[u8; 32]>, purpose: Purpose) -> [u8; 32] {
+    let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"eshot"), master.expose_secret());
+    let info = [purpose.label().as_bytes(), &[1]].concat();
+    let expanded = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, extracted.as_ref()), &info);
+    let mut key = [0; 32];
+    key.copy_from_slice(expanded.as_ref());
+    key
 }
 
 fn parse_line(line: &str) -> Option<(KeyId, [u8; 32])> {
@@ -180,7 +197,10 @@ fn parse_line(line: &str) -> Option<(KeyId, [u8; 32])> {
 
 impl fmt::Debug for MasterKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MasterKeys").field("generations", &self.keys.keys()).finish_non_exhaustive()
+        f.debug_struct("MasterKeys")
+            .field("current", &self.current())
+            .field("older", &self.older.keys())
+            .finish_non_exhaustive()
     }
 }
 
@@ -216,6 +236,16 @@ mod tests {
         let keys = keys(ONE);
         assert_ne!(keys.derive(KeyId(1), Purpose::Confirm), keys.derive(KeyId(1), Purpose::Unsubscribe));
         assert_eq!(keys.derive(KeyId(9), Purpose::Confirm), None);
+    }
+
+    #[test]
+    fn derivation_is_hkdf_of_rfc_5869() {
+        let salt = aws_lc_rs::hkdf::Salt::new(aws_lc_rs::hkdf::HKDF_SHA256, b"eshot");
+        let master: Vec<u8> = (0..32).collect();
+        let mut expected = [0; 32];
+        let info = [Purpose::Confirm.label().as_bytes()];
+        salt.extract(&master).expand(&info, aws_lc_rs::hkdf::HKDF_SHA256).unwrap().fill(&mut expected).unwrap();
+        assert_eq!(keys(ONE).derive_current(Purpose::Confirm), expected);
     }
 
     #[test]

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod delivery;
+pub mod path;
+mod person;
+mod request;
+mod site;
+mod token;
+mod view;
+
+pub use person::Person;
+pub use site::{InvalidSite, Site};
+pub use token::{Links, Refused, Unfit};
