@@ -1,0 +1,3 @@
+//! Whole walks against real parts.
+
+mod layers;
