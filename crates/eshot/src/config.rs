@@ -1,0 +1,19 @@
+//! The configuration: an embedded default, a file over it, variables over both; checked whole before anything starts.
+
+mod layer;
+mod load;
+mod problem;
+mod span;
+mod types;
+mod validate;
+
+pub use load::{Loaded, Sources, load};
+pub use problem::{InvalidConfig, Problem};
+pub use span::Span;
+pub use types::{
+    Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Relay, RelayTls, Role, Scheduler, Sender, Serve,
+};
+pub use validate::BaseUrl;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::value::{Dict, Value};
+use url::Url;
+
+use super::layer::{Layer, SECRETS};
+use super::problem::{InvalidConfig, Problem};
+use super::types::Config;
+use super::validate::{self, BaseUrl};
+
+/// The commented default that is documentation and default in one.
+pub(crate) const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// The file that is read when none is named.
+const USUAL_FILE: &str = "eshot.toml";
+
+/// Where settings come from, besides the embedded default.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// A file that must be there. Without one, `eshot.toml` in the working folder is read if it is there.
+    pub file: Option<PathBuf>,
+    /// The environment, or what a test puts in its place.
+    pub variables: Vec<(String, String)>,
+    /// Whether links may begin without https.
+    pub base_url: BaseUrl,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What every part is given.
+    pub config: Config,
+    /// The same as TOML, without secrets.
+    pub printable: String,
+}
+
+/// Reads every source and checks the whole. All that is wrong is told at once.
+pub fn load(sources: &Sources) -> Result<Loaded, InvalidConfig> {
+    let defaults = defaults()?;
+    let mut problems = Vec::new();
+    let mut layers = vec![Layer { name: "default.toml".to_owned(), dict: defaults.clone() }];
+    match file_layer(sources.file.as_deref(), &defaults) {
+        Ok(layer) => layers.extend(layer),
+        Err(found) => problems.extend(found),
+    }
+    for (name, text) in &sources.variables {
+        match Layer::from_variable(name, text, &defaults) {
+            Ok(layer) => layers.extend(layer),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.extend(told_twice(&sources.variables));
+    if !problems.is_empty() {
+        return Err(InvalidConfig(problems));
+    }
+    let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
+    let config: Config = figment.extract().map_err(|error| InvalidConfig(error.into_iter().map(explain).collect()))?;
+    let problems = validate::problems(&config, sources.base_url);
+    if !problems.is_empty() {
+        let sourced = |(key, what): (&str, String)| {
+            let source = figment.find_metadata(key).map_or_else(String::new, |metadata| metadata.name.to_string());
+            Problem::new(key, source, what)
+        };
+        return Err(InvalidConfig(problems.into_iter().map(sourced).collect()));
+    }
+    let printable = printable(&figment)?;
+    Ok(Loaded { config, printable })
+}
+
+fn defaults() -> Result<Dict, InvalidConfig> {
+    // Nothing is known yet, so the default is read without a look at its keys.
+    let wrong = |what: String| InvalidConfig(vec![Problem::new("", "default.toml", what)]);
+    let table: toml::Table = DEFAULT.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+    let value = Value::serialize(table).map_err(|error| wrong(error.to_string()))?;
+    Ok(value.into_dict().unwrap_or_default())
+}
+
+fn file_layer(file: Option<&Path>, defaults: &Dict) -> Result<Option<Layer>, Vec<Problem>> {
+    let path = file.unwrap_or(Path::new(USUAL_FILE));
+    let name = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(vec![Problem::new("", name, format!("the file cannot be read: {error}"))]),
+    };
+    Layer::from_toml(&name, &text, defaults).map(Some)
+}
+
+/// A secret given both itself and by a file: which of the two holds would be chance.
+fn told_twice(variables: &[(String, String)]) -> Vec<Problem> {
+    let given = |name: &str| variables.iter().any(|(other, _)| other == name);
+    let both = |(section, key): (&str, &str)| {
+        let name = format!("ESHOT_{section}__{key}").to_ascii_uppercase();
+        let file = format!("{name}_FILE");
+        (given(&name) && given(&file)).then(|| Problem::new("", &file, format!("give {name} or {file}, not both")))
+    };
+    SECRETS.into_iter().filter_map(both).collect()
+}
+
+fn explain(error: figment::Error) -> Problem {
+    let source = error.metadata.as_ref().map_or_else(String::new, |metadata| metadata.name.to_string());
+    Problem::new(error.path.join("."), source, error.kind.to_string())
+}
+
+fn printable(figment: &Figment) -> Result<String, InvalidConfig> {
+    let wrong = |what: String| InvalidConfig(vec![Problem::new("", "", what)]);
+    let mut table: toml::Table = figment.extract().map_err(|error| wrong(error.to_string()))?;
+    for (section, key) in SECRETS {
+        if let Some(toml::Value::String(secret)) = table.get_mut(section).and_then(|section| section.get_mut(key)) {
+            *secret = hidden(secret);
+        }
+    }
+    toml::to_string(&table).map_err(|error| wrong(error.to_string()))
+}
+
+/// A secret as it may be shown: of an address all but the password, of anything else whether there is one.
+fn hidden(secret: &str) -> String {
+    if secret.is_empty() || secret.starts_with("sqlite:") {
+        return secret.to_owned();
+    }
+    match Url::parse(secret) {
+        Ok(mut url) if url.has_host() => {
+            // A password may also stand in the query of a PostgreSQL address.
+            url.set_query(None);
+            if url.password().is_some() && url.set_password(Some("***")).is_err() {
+                return "***".to_owned();
+            }
+            url.to_string()
+        }
+        _ => "***".to_owned(),
+    }
+}

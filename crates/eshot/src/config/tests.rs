@@ -1,0 +1,120 @@
+use std::fs;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+/// What `load` says to this file and these variables.
+fn read(file: &str, variables: &[(&str, &str)]) -> Result<Loaded, InvalidConfig> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("eshot.toml");
+    fs::write(&path, file).unwrap();
+    let variables = variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    load(&Sources { file: Some(path), variables, base_url: BaseUrl::Https })
+        // The folder's name changes with every run.
+        .map_err(|InvalidConfig(problems)| {
+            let folder = format!("{}/", folder.path().display());
+            let tidy = |problem: Problem| Problem { source: problem.source.replace(&folder, ""), ..problem };
+            InvalidConfig(problems.into_iter().map(tidy).collect())
+        })
+}
+
+fn refused(file: &str, variables: &[(&str, &str)]) -> String {
+    read(file, variables).unwrap_err().to_string()
+}
+
+#[test]
+fn the_default_is_valid() {
+    let config = read("", &[]).unwrap().config;
+    assert_eq!(config.serve.roles.len(), 4);
+    assert_eq!(config.relay.final_timeout.0.as_secs(), 600);
+}
+
+#[test]
+fn a_variable_goes_over_the_file_and_the_file_over_the_default() {
+    let file = "[relay]\nconnections = 7\nhelo = \"a.example\"\n[limits]\nproviders = { gmail = \"5/s\" }\n";
+    let variables = [
+        ("ESHOT_RELAY__HELO", "b.example"),
+        ("ESHOT_RELAY__URL", "smtp://relay.example:587"),
+        ("ESHOT_LIMITS__PROVIDERS__MAIL_RU", "1/s"),
+        ("ESHOT_HTTP__TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
+        ("ESHOT_DATABASE__MIGRATE", "false"),
+    ];
+    let config = read(file, &variables).unwrap().config;
+    assert_eq!(config.relay.connections.get(), 7);
+    assert_eq!(config.relay.helo.as_deref(), Some("b.example"));
+    assert_eq!(config.relay.url.as_str(), "smtp://relay.example:587");
+    assert_eq!(config.limits.providers.len(), 2);
+    assert_eq!(config.http.trusted_proxies, ["127.0.0.1", "10.0.0.0/8"]);
+    assert!(!config.database.migrate);
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    fs::write(&path, "12345\n").unwrap();
+    let login = [("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__TLS", "required")];
+    let by_variable = [&login[..], &[("ESHOT_RELAY__PASSWORD_FILE", path.to_str().unwrap())]].concat();
+    assert_eq!(read("", &by_variable).unwrap().config.relay.password.expose_secret(), "12345");
+    let by_file = format!("[relay]\npassword_file = {:?}", path.to_str().unwrap());
+    assert_eq!(read(&by_file, &login).unwrap().config.relay.password.expose_secret(), "12345");
+}
+
+#[test]
+fn what_is_printed_holds_no_secret() {
+    let variables = [
+        ("ESHOT_DATABASE__URL", "postgres://eshot:opensesame@db.example/eshot?password=opensesame"),
+        ("ESHOT_KEYS__MASTER", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("ESHOT_RELAY__USERNAME", "ada"),
+        ("ESHOT_RELAY__PASSWORD", "opensesame"),
+        ("ESHOT_RELAY__TLS", "required"),
+    ];
+    let loaded = read("", &variables).unwrap();
+    assert!(loaded.printable.contains("postgres://eshot:***@db.example/eshot"));
+    for text in [&loaded.printable, &format!("{:?}", loaded.config)] {
+        assert!(!text.contains("opensesame") && !text.contains("AAECAwQF"), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_key_or_value_names_itself_and_what_would_be_right() {
+    let cases = [
+        refused("[relay]\nconections = 4", &[]),
+        refused("[relais]\nurl = \"smtp://a\"", &[]),
+        refused("relay = 4", &[]),
+        refused("[relay]\nconnections = \"four\"", &[]),
+        refused("[relay]\nconnections = 0", &[]),
+        refused("[relay\n", &[]),
+        refused("[serve]\nroles = [\"web\", \"sendr\"]", &[]),
+        refused("", &[("ESHOT_RELAI__URL", "smtp://relay.example")]),
+        refused("", &[("ESHOT_RELAY__URL", "relay.example")]),
+        refused("", &[("ESHOT_RELAY__CONNECTIONS", "four")]),
+        refused("", &[("ESHOT_DATABASE__MIGRATE", "yes")]),
+        refused("", &[("ESHOT_LIMITS__TOTAL", "ten a second")]),
+        refused("", &[("ESHOT_RELAY__FINAL_TIMEOUT", "10")]),
+        refused("", &[("ESHOT_HTTP__BASE_URL", "http://news.example.com")]),
+        refused("", &[("ESHOT_KEYS__MASTER", "1:short")]),
+        refused("", &[("ESHOT_KEYS__MASTER_FILE", "/nowhere/key")]),
+        refused("", &[("ESHOT_KEYS__MASTER_FILE", "/nowhere/key"), ("ESHOT_KEYS__MASTER", "1:short")]),
+        refused("", &[("ESHOT_RELAY__USERNAME", "ada")]),
+        refused("", &[("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__PASSWORD", "x")]),
+        refused("", &[("ESHOT_RELAY__URL", "smtp://ada:x@relay.example")]),
+        refused("", &[("ESHOT_SCHEDULER__SEAL", "1m"), ("ESHOT_SERVE__ROLES", "")]),
+        refused("", &[("ESHOT_FEEDBACK__ADDRESSES", "postmaster")]),
+        refused("", &[("ESHOT_LOG__FILTER", "info,,=x=")]),
+    ];
+    insta::assert_snapshot!(cases.join("\n\n"));
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let file = Some("/nowhere/eshot.toml".into());
+    let error = load(&Sources { file, variables: Vec::new(), base_url: BaseUrl::Https }).unwrap_err();
+    assert!(error.to_string().contains("/nowhere/eshot.toml: the file cannot be read"), "{error}");
+}
+
+#[test]
+fn variables_that_steer_tests_are_not_settings() {
+    read("", &[("ESHOT_TEST_POSTGRES", "postgres://localhost"), ("PATH", "/bin")]).unwrap();
+}

@@ -1,0 +1,212 @@
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use domain::{EmailAddress, MailboxProvider, Throttle};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+use super::span::Span;
+
+/// Every setting. What each means stands in `config/default.toml`, where it is documented and has its default.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Config {
+    pub database: Database,
+    pub keys: Keys,
+    pub serve: Serve,
+    pub http: Http,
+    pub relay: Relay,
+    pub sender: Sender,
+    pub limits: Limits,
+    pub feedback: Feedback,
+    pub dns: Dns,
+    pub scheduler: Scheduler,
+    pub log: Log,
+}
+
+/// `[database]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Database {
+    pub url: SecretString,
+    pub connections: NonZeroU32,
+    pub migrate: bool,
+}
+
+/// `[keys]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Keys {
+    pub master: SecretString,
+}
+
+/// `[serve]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Serve {
+    pub roles: Vec<Role>,
+    pub drain: Span,
+}
+
+/// What an instance does.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Pages and API.
+    Web,
+    /// Mail out.
+    Sender,
+    /// Mail in.
+    Feedback,
+    /// What is due.
+    Scheduler,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Http {
+    pub listen: SocketAddr,
+    #[serde(deserialize_with = "url")]
+    pub base_url: Url,
+    pub trusted_proxies: Vec<String>,
+    pub api_body_limit: NonZeroUsize,
+    pub form_body_limit: NonZeroUsize,
+    pub timeout: Span,
+    pub public_rate: Throttle,
+    pub sign_up_rate: Throttle,
+}
+
+/// `[relay]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Relay {
+    #[serde(deserialize_with = "url")]
+    pub url: Url,
+    pub tls: RelayTls,
+    pub username: String,
+    pub password: SecretString,
+    #[serde(deserialize_with = "unless_empty")]
+    pub certificates: Option<PathBuf>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub helo: Option<String>,
+    pub connections: NonZeroU32,
+    pub messages_per_connection: NonZeroU32,
+    pub connect_timeout: Span,
+    pub command_timeout: Span,
+    pub body_timeout: Span,
+    pub final_timeout: Span,
+}
+
+/// When a relay reached by `smtp://` must speak TLS.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayTls {
+    /// STARTTLS, or no mail is handed over.
+    Required,
+    /// STARTTLS where it is offered.
+    Opportunistic,
+    /// Never.
+    None,
+}
+
+/// `[sender]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Sender {
+    pub batch: NonZeroU32,
+    pub lease: Span,
+    pub idle: Span,
+    pub give_up: Span,
+}
+
+/// `[limits]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Limits {
+    #[serde(deserialize_with = "unless_empty")]
+    pub total: Option<Throttle>,
+    pub providers: BTreeMap<MailboxProvider, Throttle>,
+}
+
+/// `[feedback]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Feedback {
+    pub listen: SocketAddr,
+    #[serde(deserialize_with = "unless_empty")]
+    pub hostname: Option<String>,
+    pub addresses: Vec<EmailAddress>,
+    pub message_limit: NonZeroUsize,
+    pub rate: Throttle,
+    pub connections: NonZeroUsize,
+    pub timeout: Span,
+}
+
+/// `[dns]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Dns {
+    #[serde(deserialize_with = "unless_empty")]
+    pub nameserver: Option<SocketAddr>,
+}
+
+/// `[scheduler]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Scheduler {
+    pub tick: Span,
+    pub seal: Span,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// An empty text is a setting that was not made.
+fn unless_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(de::Error::custom) }
+}
+
+/// An address, with an error that says what one looks like.
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Url::parse(&text).map_err(|_| {
+        de::Error::custom(format!("{text:?} is no address; one looks like https://HOST or smtp://HOST:PORT"))
+    })
+}

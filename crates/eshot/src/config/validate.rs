@@ -1,0 +1,92 @@
+//! What no single key's type can say.
+
+use std::time::Duration;
+
+use domain::MasterKeys;
+use secrecy::ExposeSecret;
+use tracing_subscriber::EnvFilter;
+
+use super::types::{Config, Relay, RelayTls};
+
+/// The ledger promises that no event stays unsealed for longer.
+const LONGEST_SEAL: Duration = Duration::from_secs(5);
+
+/// What the base URL of links must begin with.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum BaseUrl {
+    /// Links in mails are private: https.
+    Https,
+    /// A demonstration on the own machine may do without.
+    HttpAllowed,
+}
+
+/// Every key that is wrong, and what would be right.
+pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let database = config.database.url.expose_secret();
+    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
+        found.push(("database.url", "an address of a database begins with sqlite: or postgres://".to_owned()));
+    }
+    let master = config.keys.master.expose_secret();
+    if let (false, Err(error)) = (master.is_empty(), master.parse::<MasterKeys>()) {
+        found.push(("keys.master", error.to_string()));
+    }
+    if config.serve.roles.is_empty() {
+        found.push(("serve.roles", "name at least one of web, sender, feedback, scheduler".to_owned()));
+    }
+    found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
+    found.extend(relay_problems(&config.relay));
+    let lasting = [("scheduler.tick", config.scheduler.tick), ("sender.idle", config.sender.idle)];
+    found.extend(
+        lasting
+            .into_iter()
+            .filter(|(_, span)| span.0.is_zero())
+            .map(|(key, _)| (key, "this must be longer than no time; \"1s\" is usual".to_owned())),
+    );
+    if config.scheduler.seal.0.is_zero() || config.scheduler.seal.0 > LONGEST_SEAL {
+        found.push(("scheduler.seal", "the ledger is sealed at least every 5s; \"2s\" is usual".to_owned()));
+    }
+    if config.sender.lease.0 < Duration::from_secs(10) {
+        found.push(("sender.lease", "a lease lasts at least 10s; \"2m\" is usual".to_owned()));
+    }
+    if let Err(error) = EnvFilter::builder().parse(&config.log.filter) {
+        found.push(("log.filter", format!("this is no filter ({error}); \"info\" or \"info,outbox=debug\" is")));
+    }
+    found
+}
+
+fn base_url_problem(config: &Config, wanted: BaseUrl) -> Option<String> {
+    let url = &config.http.base_url;
+    if !url.has_host() || !matches!(url.scheme(), "http" | "https") {
+        return Some("links begin with an address such as https://news.example.com".to_owned());
+    }
+    if wanted == BaseUrl::Https && url.scheme() != "https" {
+        return Some(format!("links in mails must be private: https, not {}; only `eshot demo` does without", url.scheme()));
+    }
+    (url.query().is_some() || url.fragment().is_some()).then(|| "links begin with an address without ? and #".to_owned())
+}
+
+fn relay_problems(relay: &Relay) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let scheme = relay.url.scheme();
+    if !matches!(scheme, "smtp" | "smtps") || relay.url.host_str().is_none_or(str::is_empty) {
+        found.push(("relay.url", "a relay is named by smtp://HOST:PORT or smtps://HOST:PORT".to_owned()));
+    }
+    if !relay.url.username().is_empty() || relay.url.password().is_some() {
+        let what = "a login goes into relay.username and relay.password, where it is kept out of logs";
+        found.push(("relay.url", what.to_owned()));
+    }
+    let (login, password) = (!relay.username.is_empty(), !relay.password.expose_secret().is_empty());
+    if login != password {
+        let missing = if login { "relay.password" } else { "relay.username" };
+        found.push((missing, "a login takes relay.username and relay.password, both or neither".to_owned()));
+    }
+    if login && scheme == "smtp" && relay.tls != RelayTls::Required {
+        let what = "a login is sent only over verified TLS: set relay.tls = \"required\", or use smtps://";
+        found.push(("relay.tls", what.to_owned()));
+    }
+    if let Some(path) = relay.certificates.as_ref().filter(|path| !path.is_file()) {
+        found.push(("relay.certificates", format!("there is no file {}", path.display())));
+    }
+    found
+}
