@@ -88,7 +88,9 @@ impl Layer {
 /// A variable's text as a value of the same type as the default.
 fn like(default: &Value, text: &str) -> Result<Value, String> {
     Ok(match default {
-        Value::Bool(..) => Value::from(text.parse::<bool>().map_err(|_| format!("{text:?} is neither true nor false"))?),
+        Value::Bool(..) => {
+            Value::from(text.parse::<bool>().map_err(|_| format!("{text:?} is neither true nor false"))?)
+        }
         Value::Num(..) => {
             let number = text.replace('_', "").parse().map_err(|_| format!("{text:?} is no whole number"))?;
             Value::Num(Tag::Default, Num::I64(number))

@@ -61,9 +61,13 @@ fn base_url_problem(config: &Config, wanted: BaseUrl) -> Option<String> {
         return Some("links begin with an address such as https://news.example.com".to_owned());
     }
     if wanted == BaseUrl::Https && url.scheme() != "https" {
-        return Some(format!("links in mails must be private: https, not {}; only `eshot demo` does without", url.scheme()));
+        return Some(format!(
+            "links in mails must be private: https, not {}; only `eshot demo` does without",
+            url.scheme()
+        ));
     }
-    (url.query().is_some() || url.fragment().is_some()).then(|| "links begin with an address without ? and #".to_owned())
+    (url.query().is_some() || url.fragment().is_some())
+        .then(|| "links begin with an address without ? and #".to_owned())
 }
 
 fn relay_problems(relay: &Relay) -> Vec<(&'static str, String)> {
