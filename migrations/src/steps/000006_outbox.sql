@@ -13,11 +13,13 @@ CREATE TABLE mailings (
 CREATE UNIQUE INDEX mailings_stream_key ON mailings (brand_id, kind) WHERE campaign_id IS NULL;
 
 -- mark: every ordinal of the lane up to it has been handed out. last: the highest ordinal that the lane holds.
+-- claimed_at: when it last had its turn.
 CREATE TABLE lanes (
   mailing_no {bigint} NOT NULL,
   lane TEXT NOT NULL,
   mark {bigint} NOT NULL DEFAULT 0,
   last {bigint} NOT NULL DEFAULT 0,
+  claimed_at {time},
   PRIMARY KEY (mailing_no, lane)
 );
 
@@ -33,9 +35,9 @@ CREATE TABLE outbox_leases (
   expires_at {time} NOT NULL
 );
 
-CREATE INDEX outbox_leases_expiry ON outbox_leases (expires_at);
+CREATE INDEX outbox_leases_expiry ON outbox_leases (mailing_no, lane, expires_at);
 
--- due_at: deferred, when to try again; submitting, when the worker's lease ends.
+-- due_at: deferred, when to try again; submitting, when the worker's lease ends. data is JSON.
 CREATE TABLE deliveries (
   mailing_no {bigint} NOT NULL,
   ordinal {bigint} NOT NULL,
@@ -56,25 +58,32 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_lane ON deliveries (mailing_no, lane, ordinal);
 
-CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state IN ('deferred', 'submitting');
+CREATE INDEX deliveries_due ON deliveries (mailing_no, lane, due_at) WHERE state = 'deferred';
+
+CREATE INDEX deliveries_submitting ON deliveries (due_at) WHERE state = 'submitting';
+
+CREATE INDEX deliveries_rare ON deliveries (mailing_no, state, ordinal)
+  WHERE state IN ('deferred', 'failed', 'in_doubt', 'skipped');
 
 CREATE INDEX deliveries_subscriber ON deliveries (subscriber_id);
 
+-- An attempt whose worker was lost has neither instance nor relay, phase or times, until its answer comes after all.
 CREATE TABLE attempts (
   mailing_no {bigint} NOT NULL,
   ordinal {bigint} NOT NULL,
   attempt INTEGER NOT NULL,
-  instance {uuid} NOT NULL,
-  relay TEXT NOT NULL,
-  phase TEXT NOT NULL,
+  instance {uuid},
+  relay TEXT,
+  phase TEXT,
   outcome TEXT NOT NULL,
   code SMALLINT,
   status TEXT,
   reply TEXT NOT NULL DEFAULT '',
   class TEXT,
   rule TEXT,
-  started_at {time} NOT NULL,
-  answered_at {time} NOT NULL,
+  started_at {time},
+  answered_at {time},
+  noted_at {time} NOT NULL,
   late BOOLEAN NOT NULL DEFAULT {false},
   PRIMARY KEY (mailing_no, ordinal, attempt)
 );
@@ -95,7 +104,7 @@ CREATE TABLE mailing_counts (
   PRIMARY KEY (mailing_no, shard)
 );
 
--- Every act of a person on the queue: resend, give up, hold, release.
+-- Every act of a person on the queue: resend, give up, hold, release, close.
 CREATE TABLE outbox_acts (
   id {serial},
   mailing_no {bigint} NOT NULL,

@@ -1,0 +1,86 @@
+//! What comes back after a message was submitted. A fact changes no state, save that it ends a doubt.
+
+use chrono::{DateTime, Utc};
+use domain::DeliveryKey;
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::counts::{COMMON_SHARD, Deltas};
+use crate::dialect::{self, Locked};
+use crate::sql;
+use crate::state::{Event, State};
+
+/// The message came back. Says whether that is news: not if it was known, or if no such message was ever begun.
+pub async fn bounced(conn: &impl ConnectionTrait, key: DeliveryKey, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    came_back(conn, key, Fact::Bounced, now).await
+}
+
+/// The recipient complained. Says whether that is news: not if it was known, or if no such message was ever begun.
+pub async fn complained(conn: &impl ConnectionTrait, key: DeliveryKey, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    came_back(conn, key, Fact::Complained, now).await
+}
+
+/// The recipient did something that takes having the message: a click, an answer. Says whether that ended a doubt.
+pub async fn arrived(conn: &impl ConnectionTrait, key: DeliveryKey, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let Some(from) = begun(conn, key).await? else { return Ok(false) };
+    let mut deltas = Deltas::default();
+    let proved = prove(conn, key, from, &mut deltas, now).await?;
+    deltas.apply(conn, COMMON_SHARD).await?;
+    Ok(proved)
+}
+
+#[derive(Copy, Clone)]
+enum Fact {
+    Bounced,
+    Complained,
+}
+
+async fn came_back(
+    conn: &impl ConnectionTrait,
+    key: DeliveryKey,
+    fact: Fact,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let Some(from) = begun(conn, key).await? else { return Ok(false) };
+    let column = match fact {
+        Fact::Bounced => "bounced_at",
+        Fact::Complained => "complained_at",
+    };
+    let sql =
+        format!("UPDATE deliveries SET {column} = $3 WHERE mailing_no = $1 AND ordinal = $2 AND {column} IS NULL");
+    let news = sql::execute(conn, &sql, [key.mailing.into(), key.ordinal.into(), now.into()]).await? == 1;
+    let mut deltas = Deltas::default();
+    let counts = deltas.of(key.mailing);
+    match fact {
+        Fact::Bounced => counts.bounced += i64::from(news),
+        Fact::Complained => counts.complained += i64::from(news),
+    }
+    prove(conn, key, from, &mut deltas, now).await?;
+    deltas.apply(conn, COMMON_SHARD).await?;
+    Ok(news)
+}
+
+/// The state of a delivery that was begun at least once; its row is locked from here on.
+async fn begun(conn: &impl ConnectionTrait, key: DeliveryKey) -> Result<Option<State>, DbErr> {
+    let lock = dialect::for_update(conn.get_database_backend(), "d", Locked::Wait);
+    let sql = format!("SELECT state FROM deliveries d WHERE mailing_no = $1 AND ordinal = $2 AND attempt > 0{lock}");
+    let row = sql::row(conn, &sql, [key.mailing.into(), key.ordinal.into()]).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+async fn prove(
+    conn: &impl ConnectionTrait,
+    key: DeliveryKey,
+    from: State,
+    deltas: &mut Deltas,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let Ok(to) = from.after(Event::Prove) else { return Ok(false) };
+    let sql = "UPDATE deliveries SET state = $4, due_at = NULL, sent_at = $5 \
+               WHERE mailing_no = $1 AND ordinal = $2 AND state = $3";
+    let values = [key.mailing.into(), key.ordinal.into(), from.into(), to.into(), now.into()];
+    let proved = sql::execute(conn, sql, values).await? == 1;
+    if proved {
+        deltas.moved(key.mailing, from, to, 1);
+    }
+    Ok(proved)
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod attempt;
+mod claim;
+mod counts;
+mod decide;
+mod delivery;
+mod dialect;
+pub mod enqueue;
+mod error;
+pub mod fact;
+mod forget;
+mod lease;
+pub mod mailing;
+mod phase;
+mod reap;
+mod record;
+mod skip;
+mod sql;
+mod state;
+mod submit;
+
+pub use answer::{Answer, Outcome};
+pub use attempt::{Attempt, attempts};
+pub use claim::{Batch, Claim, Claimed, claim};
+pub use counts::{Counts, counts};
+pub use decide::{give_up, resend};
+pub use delivery::{Delivery, find, list};
+pub use error::Error;
+pub use forget::forget;
+pub use lease::{Lease, release, renew};
+pub use mailing::{Mailing, MailingState};
+pub use phase::{InvalidPhase, Phase};
+pub use reap::reap;
+pub use record::{Recorded, record};
+pub use skip::{skip, skip_rest};
+pub use state::{Event, InvalidState, InvalidTransition, State};
+pub use submit::{Submitted, submit};
