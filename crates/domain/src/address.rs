@@ -74,10 +74,7 @@ impl FromStr for EmailAddress {
             return Err(InvalidAddress::TooLong(text.len()));
         }
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidAddress::Syntax)?;
-        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidAddress::Domain)?;
-        if !is_mail_domain(&domain) {
-            return Err(InvalidAddress::Domain);
-        }
+        let domain = mail_domain(domain)?;
         let local = local.to_lowercase();
         // Quoted local parts are legal, never asked for, and a way to smuggle characters through other people's parsers.
         if local.len() > 64 || local.contains(|c: char| c == '"' || c.is_control() || c.is_whitespace()) {
@@ -86,6 +83,12 @@ impl FromStr for EmailAddress {
         lettre::Address::new(&local, &domain).map_err(|_| InvalidAddress::Syntax)?;
         Ok(Self(format!("{local}@{domain}")))
     }
+}
+
+/// A domain that can take mail, as addresses have it: in A-labels (RFC 5891), small letters, without a dot at the end.
+pub fn mail_domain(text: &str) -> Result<String, InvalidAddress> {
+    let domain = idna::domain_to_ascii_strict(text).map_err(|_| InvalidAddress::Domain)?;
+    if is_mail_domain(&domain) { Ok(domain) } else { Err(InvalidAddress::Domain) }
 }
 
 /// At least two labels, and a last one that is no number: bare hosts and address literals take no mail of ours.

@@ -4,6 +4,7 @@ mod actor;
 mod address;
 mod clock;
 mod delivery;
+mod dns;
 mod id;
 mod keys;
 mod kind;
@@ -13,9 +14,10 @@ mod reply;
 mod throttle;
 
 pub use actor::{Actor, InvalidActor};
-pub use address::{EmailAddress, InvalidAddress, Masked};
+pub use address::{EmailAddress, InvalidAddress, Masked, mail_domain};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use delivery::{DeliveryKey, MailingNo, Ordinal, TopicNo};
+pub use dns::{DnsKind, DnsRecord};
 pub use id::{
     AccessId, BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId, OptInId,
     ReturnedMailId, SubscriberId, SuppressionId, TokenId, TopicId, UserId,

@@ -1,0 +1,224 @@
+use std::fmt;
+
+use domain::{EmailAddress, Locale, mail_domain};
+use url::Url;
+
+use crate::Brand;
+
+/// A brand as it is to be: the fields that people may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Small letters, digits and hyphens; up to 40.
+    pub slug: String,
+    /// The name for people.
+    pub name: String,
+    /// The display name in From.
+    pub from_name: String,
+    /// The address in From: at the sending domain or below it, or DMARC fails for want of alignment (RFC 9989).
+    pub from_address: EmailAddress,
+    /// Where answers go, if not to the address in From.
+    pub reply_to: Option<EmailAddress>,
+    /// The street address for the footer.
+    pub postal_address: String,
+    /// The brand's own site.
+    pub website: Option<Url>,
+    /// The privacy policy.
+    pub privacy_url: Option<Url>,
+    /// `#` and six hexadecimal digits.
+    pub accent: String,
+    /// The language of its system mails.
+    pub locale: Locale,
+    /// The `d=` of its signatures.
+    pub sending_domain: String,
+    /// Where its return paths are: the sending domain or one below it, so that SPF aligns.
+    pub bounce_domain: String,
+    /// What its links begin with.
+    pub base_url: Url,
+    /// How many soft failures suppress an address: 1 to 100.
+    pub soft_bounce_limit: i32,
+    /// Over how many days at least they must be spread: 0 to 365.
+    pub soft_bounce_days: i32,
+}
+
+/// One field that cannot be as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The field.
+    pub field: &'static str,
+    /// What would be right.
+    pub words: String,
+}
+
+/// Every field of a draft that cannot be as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Draft {
+    /// Brings the domains and the colour into the one form that they are kept in and says all that is wrong with the rest.
+    pub(crate) fn checked(mut self) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let mut ask = |right: bool, field, words: &str| {
+            if !right {
+                problems.push(Problem { field, words: words.to_owned() });
+            }
+        };
+        self.accent.make_ascii_lowercase();
+        ask(is_slug(&self.slug), "slug", "must be 1 to 40 small letters, digits and hyphens");
+        ask(is_line(&self.name, 100), "name", "must be one line of 1 to 100 characters");
+        ask(is_line(&self.from_name, 100), "from_name", "must be one line of 1 to 100 characters");
+        ask(
+            !self.postal_address.trim().is_empty(),
+            "postal_address",
+            "must be given: the law asks for it in every mail",
+        );
+        ask(is_colour(&self.accent), "accent", "must be a colour such as #0b6e4f");
+        ask(is_web(&self.base_url), "base_url", "must begin with https:// and have neither query nor fragment");
+        ask(self.website.as_ref().is_none_or(is_web_page), "website", "must begin with https:// or http://");
+        ask(self.privacy_url.as_ref().is_none_or(is_web_page), "privacy_url", "must begin with https:// or http://");
+        ask((1..=100).contains(&self.soft_bounce_limit), "soft_bounce_limit", "must be from 1 to 100");
+        ask((0..=365).contains(&self.soft_bounce_days), "soft_bounce_days", "must be from 0 to 365");
+        match mail_domain(&self.sending_domain) {
+            Err(_) => ask(false, "sending_domain", "must be a domain name such as example.com"),
+            Ok(sending) => {
+                let aligned = is_at_or_below(self.from_address.domain(), &sending);
+                ask(aligned, "from_address", "must be at the sending domain or below it, or DMARC fails");
+                match mail_domain(&self.bounce_domain) {
+                    Ok(bounce) if is_at_or_below(&bounce, &sending) => self.bounce_domain = bounce,
+                    _ => ask(
+                        false,
+                        "bounce_domain",
+                        "must be the sending domain or one below it, such as bounce.example.com",
+                    ),
+                }
+                self.sending_domain = sending;
+            }
+        }
+        if problems.is_empty() { Ok(self) } else { Err(Problems(problems)) }
+    }
+}
+
+impl From<Brand> for Draft {
+    fn from(brand: Brand) -> Self {
+        Self {
+            slug: brand.slug,
+            name: brand.name,
+            from_name: brand.from_name,
+            from_address: brand.from_address,
+            reply_to: brand.reply_to,
+            postal_address: brand.postal_address,
+            website: brand.website,
+            privacy_url: brand.privacy_url,
+            accent: brand.accent,
+            locale: brand.locale,
+            sending_domain: brand.sending_domain,
+            bounce_domain: brand.bounce_domain,
+            base_url: brand.base_url,
+            soft_bounce_limit: brand.soft_bounce_limit,
+            soft_bounce_days: brand.soft_bounce_days,
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{} {}", problem.field, problem.words)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+fn is_slug(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_line(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
+}
+
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn is_web_page(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+fn is_web(url: &Url) -> bool {
+    is_web_page(url) && url.query().is_none() && url.fragment().is_none()
+}
+
+fn is_at_or_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            slug: "acme".to_owned(),
+            name: "Acme".to_owned(),
+            from_name: "Acme news".to_owned(),
+            from_address: "news@example.com".parse().unwrap(),
+            reply_to: None,
+            postal_address: "1 High Street\nLondon".to_owned(),
+            website: None,
+            privacy_url: None,
+            accent: "#0B6E4F".to_owned(),
+            locale: Locale::En,
+            sending_domain: "Example.com".to_owned(),
+            bounce_domain: "bounce.example.com".to_owned(),
+            base_url: "https://news.example.com".parse().unwrap(),
+            soft_bounce_limit: 3,
+            soft_bounce_days: 14,
+        }
+    }
+
+    fn fields(draft: Draft) -> Vec<&'static str> {
+        draft
+            .checked()
+            .err()
+            .map(|problems| problems.0.iter().map(|problem| problem.field).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_good_draft_is_kept_in_one_form() {
+        let checked = draft().checked().unwrap();
+        assert_eq!((checked.sending_domain.as_str(), checked.accent.as_str()), ("example.com", "#0b6e4f"));
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let wrong = Draft {
+            slug: "Two words".to_owned(),
+            name: " ".to_owned(),
+            from_name: "Acme\r\nBcc: x@example.com".to_owned(),
+            postal_address: "\n".to_owned(),
+            accent: "green".to_owned(),
+            base_url: "ftp://example.com".parse().unwrap(),
+            website: Some("javascript:alert(1)".parse().unwrap()),
+            soft_bounce_limit: 0,
+            ..draft()
+        };
+        assert_eq!(
+            fields(wrong),
+            ["slug", "name", "from_name", "postal_address", "accent", "base_url", "website", "soft_bounce_limit"]
+        );
+    }
+
+    #[test]
+    fn addresses_that_would_not_align_are_refused() {
+        let elsewhere = Draft { from_address: "news@notexample.com".parse().unwrap(), ..draft() };
+        assert_eq!(fields(elsewhere), ["from_address"]);
+        let foreign = Draft { bounce_domain: "bounce.relay.example".to_owned(), ..draft() };
+        assert_eq!(fields(foreign), ["bounce_domain"]);
+        let none = Draft { sending_domain: "localhost".to_owned(), ..draft() };
+        assert_eq!(fields(none), ["sending_domain"]);
+    }
+}

@@ -1,0 +1,2 @@
+pub(crate) mod brand;
+pub(crate) mod dkim_key;
