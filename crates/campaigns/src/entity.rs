@@ -1,0 +1,2 @@
+pub(crate) mod campaign;
+pub(crate) mod event;

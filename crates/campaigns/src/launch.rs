@@ -1,0 +1,198 @@
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{Actor, CampaignId, MailingNo, SubscriberId};
+use sea_orm::prelude::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::entity::campaign::{Column, Entity, Model};
+use crate::{Campaign, CampaignEvent, CampaignStatus, Error, store};
+
+/// Nobody else waits longer for the writer because of a launch (SQLite has one).
+const CHUNK_TIME: Duration = Duration::from_millis(50);
+
+/// Where the size of a chunk begins, and between which bounds it follows the machine.
+const CHUNK: u64 = 500;
+const CHUNK_BOUNDS: (u64, u64) = (50, 5_000);
+
+/// One call does so many chunks at most: a campaign of millions does not keep the scheduler from its other work.
+const CHUNKS_AT_ONCE: usize = 20;
+
+/// What [`launch_due`] has done.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Launch {
+    /// Campaigns whose launch began.
+    pub begun: usize,
+    /// Deliveries written down.
+    pub enqueued: u64,
+    /// Campaigns whose whole audience is written down, so that they are sending now.
+    pub finished: usize,
+    /// Whether a launch is under way still: call again at once.
+    pub more: bool,
+}
+
+/// Launches what is due, a bounded piece of it in each call.
+///
+/// The audience becomes deliveries chunk by chunk, each a transaction that moves the cursor on the campaign's row with it:
+/// a restart goes on where the last commit stands, and of two instances that do it at once each chunk is done by one.
+pub async fn launch_due(db: &Database, now: DateTime<Utc>) -> Result<Launch, Error> {
+    let mut done = Launch::default();
+    for row in in_state(db, CampaignStatus::Scheduled, now).await? {
+        match begin(db, row.into(), now).await {
+            Ok(()) => done.begun += 1,
+            // Another instance was faster, or a person took it back.
+            Err(Error::Conflict { .. } | Error::State(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut chunks = CHUNKS_AT_ONCE;
+    for row in in_state(db, CampaignStatus::Launching, now).await? {
+        chunks = fill(db, row, chunks, &mut done, now).await?;
+    }
+    Ok(done)
+}
+
+async fn in_state(db: &Database, status: CampaignStatus, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
+    let due = Entity::find()
+        .filter(Column::Status.eq(status))
+        .filter(Column::SendAt.lte(now))
+        .order_by_asc(Column::SendAt)
+        .limit(100);
+    Ok(due.all(db.reader()).await?)
+}
+
+/// `scheduled → launching`, with a mailing to put the deliveries into.
+async fn begin(db: &Database, campaign: Campaign, now: DateTime<Utc>) -> Result<(), Error> {
+    let txn = db.begin().await?;
+    let campaign = store::expect(&txn, campaign.id, Some(campaign.version)).await?;
+    let mailing = store::mailing(&txn, &campaign, now).await?;
+    store::apply(&txn, &campaign, CampaignEvent::Launch, |update| update, &Actor::System, now).await?;
+    txn.commit().await?;
+    tracing::info!(campaign.id = %campaign.id, mailing.no = %mailing, "campaign {} is launching", campaign.id);
+    Ok(())
+}
+
+/// Writes down chunks of one campaign's audience until there are none, or no more are allowed; says how many still are.
+async fn fill(
+    db: &Database,
+    row: Model,
+    mut chunks: usize,
+    done: &mut Launch,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let mut cursor = row.launch_after;
+    let mut size = CHUNK;
+    let campaign = Campaign::from(row);
+    let Some(mailing) = campaign.mailing else { return Ok(chunks) };
+    loop {
+        if chunks == 0 {
+            done.more = true;
+            return Ok(0);
+        }
+        chunks -= 1;
+        let begun = Instant::now();
+        match chunk(db, &campaign, mailing, cursor, size, now).await? {
+            Step::Enqueued { last, count } => {
+                cursor = Some(last);
+                done.enqueued += count;
+                size = next_size(size, begun.elapsed());
+            }
+            Step::Whole => {
+                done.finished += 1;
+                return Ok(chunks);
+            }
+            Step::Elsewhere => return Ok(chunks),
+        }
+    }
+}
+
+/// What became of one chunk.
+enum Step {
+    /// These were written down; there may be more behind them.
+    Enqueued { last: SubscriberId, count: u64 },
+    /// There was nobody left: the campaign is sending.
+    Whole,
+    /// Another instance moved the cursor, or the campaign was called off.
+    Elsewhere,
+}
+
+async fn chunk(
+    db: &Database,
+    campaign: &Campaign,
+    mailing: MailingNo,
+    after: Option<SubscriberId>,
+    size: u64,
+    now: DateTime<Utc>,
+) -> Result<Step, Error> {
+    let txn = db.begin().await?;
+    // The row is locked before anything is written: whoever comes second finds the cursor moved.
+    if !stand_at(&txn, campaign.id, after, after).await? {
+        txn.rollback().await?;
+        return Ok(Step::Elsewhere);
+    }
+    let audience: sea_orm::sea_query::SelectStatement = todo!("{:?} {size}", campaign.draft.topic);
+    let chunk = outbox::enqueue::chunk(&txn, mailing, audience).await?;
+    let step = match chunk.last {
+        Some(last) => {
+            stand_at(&txn, campaign.id, after, Some(last)).await?;
+            Step::Enqueued { last, count: chunk.enqueued }
+        }
+        None => {
+            let current = store::expect(&txn, campaign.id, None).await?;
+            let launched = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::LaunchedAt, Expr::value(Some(now)));
+            store::apply(&txn, &current, CampaignEvent::Launched, launched, &Actor::System, now).await?;
+            outbox::mailing::release(&txn, mailing, &Actor::System, now).await?;
+            Step::Whole
+        }
+    };
+    txn.commit().await?;
+    Ok(step)
+}
+
+/// Moves the cursor of a launching campaign from where it is believed to be; false if it is elsewhere.
+async fn stand_at(
+    txn: &sea_orm::DatabaseTransaction,
+    id: CampaignId,
+    from: Option<SubscriberId>,
+    to: Option<SubscriberId>,
+) -> Result<bool, Error> {
+    let at = match from {
+        Some(from) => Column::LaunchAfter.eq(from),
+        None => Column::LaunchAfter.is_null(),
+    };
+    let moved = Entity::update_many()
+        .col_expr(Column::LaunchAfter, Expr::value(to))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(CampaignStatus::Launching))
+        .filter(at)
+        .exec(txn)
+        .await?;
+    Ok(moved.rows_affected == 1)
+}
+
+/// Half as many after a chunk that took too long, twice as many after one that took next to nothing.
+fn next_size(size: u64, took: Duration) -> u64 {
+    let (least, most) = CHUNK_BOUNDS;
+    if took > CHUNK_TIME {
+        (size / 2).max(least)
+    } else if took < CHUNK_TIME / 4 {
+        (size * 2).min(most)
+    } else {
+        size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_follows_the_machine_within_bounds() {
+        assert_eq!(next_size(500, Duration::from_millis(80)), 250);
+        assert_eq!(next_size(500, Duration::from_millis(30)), 500);
+        assert_eq!(next_size(500, Duration::from_millis(5)), 1_000);
+        assert_eq!(next_size(50, Duration::from_secs(1)), 50);
+        assert_eq!(next_size(5_000, Duration::ZERO), 5_000);
+    }
+}

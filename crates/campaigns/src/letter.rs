@@ -1,0 +1,82 @@
+use brands::Brand;
+use domain::{CampaignId, MailingNo, SubscriberId, TopicNo};
+use links::{Links, Site};
+use renderer::{Catalogue, Compiled, Merge, MergeLinks, Person, Rendered};
+use sea_orm::{ConnectionTrait, EntityTrait};
+
+use crate::entity::campaign::Entity;
+use crate::look::{look, site};
+use crate::{Campaign, Draft, Error};
+
+/// Everything that the messages of one campaign have in common: read once, rendered for each recipient.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Who it is from.
+    pub brand: Brand,
+    /// The number of the topic that it is for, as links carry it.
+    pub topic: TopicNo,
+    /// What people call the topic.
+    pub topic_name: String,
+    /// Where its links live.
+    pub site: Site,
+    /// The document that every message is merged from.
+    pub compiled: Compiled,
+}
+
+/// The letter of a campaign: from the document that was frozen when it was scheduled, or from the draft as it is.
+pub async fn letter(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Letter, Error> {
+    let row = Entity::find_by_id(id).one(conn).await?.ok_or(Error::NotFound(id))?;
+    let frozen = row.compiled.clone();
+    let campaign = Campaign::from(row);
+    let (brand, topic) = parts(conn, &campaign.draft).await?;
+    let compiled = match frozen {
+        Some(text) => serde_json::from_str(&text).map_err(|error| Error::Frozen(id, error))?,
+        None => renderer::compile(&campaign.draft.source, &look(&brand)?)?,
+    };
+    Ok(Letter { site: site(&brand)?, campaign, brand, topic: topic.no, topic_name: topic.name, compiled })
+}
+
+impl Letter {
+    /// The mail for one person. `reader` is whom its links act for; [`SubscriberId::NOBODY`] makes links that work and
+    /// change nothing.
+    pub fn render(&self, links: &Links, reader: SubscriberId, person: Person) -> Result<Rendered, Error> {
+        let whom = links::Person { subscriber: reader, topic: self.topic };
+        let why = if reader == SubscriberId::NOBODY { "mail.footer.why.test" } else { "mail.footer.why" };
+        let words = [("topic", self.topic_name.as_str()), ("brand", self.brand.name.as_str())];
+        let merge = Merge {
+            person,
+            links: MergeLinks {
+                unsubscribe: links.unsubscribe_url(&self.site, whom),
+                preferences: links.preferences_url(&self.site, whom),
+                // A draft that was never sent anywhere has no page yet; mailing 0 is nobody's.
+                view: links.view_url(&self.site, self.campaign.mailing.unwrap_or(MailingNo(0)))?,
+            },
+            why: Catalogue::of(self.brand.locale).text(why, &words),
+        };
+        Ok(self.compiled.render(&merge)?)
+    }
+}
+
+/// Proves that a draft makes a mail.
+pub(crate) async fn compile(conn: &impl ConnectionTrait, draft: &Draft) -> Result<Compiled, Error> {
+    let (brand, _) = parts(conn, draft).await?;
+    Ok(renderer::compile(&draft.source, &look(&brand)?)?)
+}
+
+/// The document that goes out, as the row keeps it.
+pub(crate) async fn freeze(conn: &impl ConnectionTrait, campaign: &Campaign) -> Result<String, Error> {
+    let compiled = compile(conn, &campaign.draft).await?;
+    serde_json::to_string(&compiled).map_err(|error| Error::Frozen(campaign.id, error))
+}
+
+async fn parts(conn: &impl ConnectionTrait, draft: &Draft) -> Result<(Brand, Topic), Error> {
+    let brand = brands::find(conn, draft.brand).await?.ok_or(Error::UnknownBrand(draft.brand))?;
+    todo!("{brand:?}")
+}
+
+struct Topic {
+    no: TopicNo,
+    name: String,
+}

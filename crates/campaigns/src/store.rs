@@ -1,0 +1,107 @@
+use chrono::{DateTime, Utc};
+use domain::{Actor, BrandId, CampaignId, MailingNo};
+use sea_orm::prelude::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, UpdateMany,
+};
+
+use crate::entity::campaign::{Column, Entity};
+use crate::{Campaign, CampaignEvent, CampaignStatus, Error, event};
+
+/// Which campaigns a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this brand's.
+    pub brand: Option<BrandId>,
+    /// Only those that stand here.
+    pub status: Option<CampaignStatus>,
+}
+
+/// One campaign.
+pub async fn find(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Option<Campaign>, DbErr> {
+    Ok(Entity::find_by_id(id).one(conn).await?.map(Campaign::from))
+}
+
+/// The campaign that a mailing belongs to; standing streams have none.
+pub async fn find_by_mailing(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<Option<Campaign>, DbErr> {
+    Ok(Entity::find().filter(Column::MailingNo.eq(mailing)).one(conn).await?.map(Campaign::from))
+}
+
+/// Campaigns, the newest first, from behind `after` on.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    filter: &Filter,
+    after: Option<CampaignId>,
+    limit: u64,
+) -> Result<Vec<Campaign>, DbErr> {
+    let rows = Entity::find()
+        .apply_if(filter.brand, |query, brand| query.filter(Column::BrandId.eq(brand)))
+        .apply_if(filter.status, |query, status| query.filter(Column::Status.eq(status)))
+        .apply_if(after, |query, after| query.filter(Column::Id.lt(after)))
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(Campaign::from).collect())
+}
+
+/// The campaign, if it still has the version that the caller had read; no version asks for none.
+pub(crate) async fn expect(
+    conn: &impl ConnectionTrait,
+    id: CampaignId,
+    expected: Option<i64>,
+) -> Result<Campaign, Error> {
+    let campaign = find(conn, id).await?.ok_or(Error::NotFound(id))?;
+    match expected {
+        Some(expected) if expected != campaign.version => Err(Error::Conflict { expected, found: campaign.version }),
+        _ => Ok(campaign),
+    }
+}
+
+/// Moves the campaign on, if nobody did since it was read, and keeps who did what. `also` changes further columns with it.
+pub(crate) async fn apply(
+    txn: &DatabaseTransaction,
+    campaign: &Campaign,
+    event: CampaignEvent,
+    also: impl FnOnce(UpdateMany<Entity>) -> UpdateMany<Entity>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Campaign, Error> {
+    let to = campaign.status.after(event)?;
+    let moved = also(Entity::update_many())
+        .col_expr(Column::Status, Expr::value(to))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .col_expr(Column::UpdatedBy, Expr::value(actor.clone()))
+        .filter(Column::Id.eq(campaign.id))
+        .filter(Column::Version.eq(campaign.version))
+        .filter(Column::Status.eq(campaign.status))
+        .exec(txn)
+        .await?
+        .rows_affected;
+    let found = find(txn, campaign.id).await?.ok_or(Error::NotFound(campaign.id))?;
+    if moved != 1 {
+        return Err(Error::Conflict { expected: campaign.version, found: found.version });
+    }
+    event::append(txn, campaign.id, event, campaign.status, to, actor, now).await?;
+    Ok(found)
+}
+
+/// The campaign's mailing, made at its first test mail or its launch. Its number is what *view in browser* goes by.
+pub(crate) async fn mailing(
+    txn: &DatabaseTransaction,
+    campaign: &Campaign,
+    now: DateTime<Utc>,
+) -> Result<MailingNo, Error> {
+    if let Some(mailing) = campaign.mailing {
+        return Ok(mailing);
+    }
+    let mailing = outbox::mailing::create_for_campaign(txn, campaign.draft.brand, campaign.id, now).await?;
+    Entity::update_many()
+        .col_expr(Column::MailingNo, Expr::value(Some(mailing)))
+        .filter(Column::Id.eq(campaign.id))
+        .exec(txn)
+        .await?;
+    Ok(mailing)
+}

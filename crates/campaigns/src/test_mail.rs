@@ -1,0 +1,32 @@
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{Actor, CampaignId, DeliveryKey, EmailAddress, MailKind};
+use outbox::enqueue::Intent;
+use serde_json::json;
+
+use crate::{CampaignEvent, Error, event, letter, store};
+
+/// Sends the campaign, as it is now, to any address, so that somebody can look at it in a mailbox.
+///
+/// Its links name nobody: they work, and change nothing. It goes out on the brand's stream of test mails and counts in no
+/// report.
+pub async fn test_mail(
+    db: &Database,
+    id: CampaignId,
+    to: EmailAddress,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<DeliveryKey, Error> {
+    let txn = db.begin().await?;
+    let campaign = store::expect(&txn, id, None).await?;
+    letter::compile(&txn, &campaign.draft).await?;
+    store::mailing(&txn, &campaign, now).await?;
+    let stream = outbox::mailing::stream(&txn, campaign.draft.brand, MailKind::Test, now).await?;
+    let lane = todo!();
+    let intent = Intent { subscriber: None, recipient: Some(to), lane, data: json!({ "campaign": id }) };
+    let key = outbox::enqueue::one(&txn, stream, intent).await?;
+    // A test changes nothing about the campaign, so its version stays and nobody's edit is in conflict with it.
+    event::append(&txn, id, CampaignEvent::Test, campaign.status, campaign.status, actor, now).await?;
+    txn.commit().await?;
+    Ok(key)
+}
