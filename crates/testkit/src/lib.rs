@@ -2,6 +2,7 @@
 
 mod database;
 mod fixed;
+pub mod smtp;
 
 pub use database::{TestDb, run};
 pub use fixed::{keys, start_of_time};

@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+/// A moment of the dialogue at which the server may be told to misbehave.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A connection is made; the greeting is due.
+    Connect,
+    /// EHLO was read.
+    Ehlo,
+    /// STARTTLS was read; `Reply` refuses it, the other deeds come after the 220.
+    StartTls,
+    /// AUTH was read.
+    Auth,
+    /// MAIL FROM was read.
+    Mail,
+    /// RCPT TO was read.
+    Rcpt,
+    /// DATA was read.
+    Data,
+    /// The first line of the message was read. `Reply` has no meaning here.
+    Body,
+    /// The final dot was read.
+    Dot,
+}
+
+/// What the server does instead of going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Answers with this line, such as `550 5.1.1 no such user`; after 421 it hangs up.
+    Reply(String),
+    /// Says nothing more and keeps the connection.
+    Hang,
+    /// Closes the connection without a word.
+    Drop,
+    /// Goes on as if nothing were, but later.
+    Delay(Duration),
+}
+
+/// When to do what.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    moment: Moment,
+    deed: Deed,
+    recipient: Option<String>,
+    times: Option<usize>,
+    after: usize,
+}
+
+impl Rule {
+    /// To do `deed` at `moment`, always and to everybody.
+    pub fn new(moment: Moment, deed: Deed) -> Self {
+        Self { moment, deed, recipient: None, times: None, after: 0 }
+    }
+
+    /// To answer with `line` at `moment`.
+    pub fn reply(moment: Moment, line: &str) -> Self {
+        Self::new(moment, Deed::Reply(line.to_owned()))
+    }
+
+    /// To hang at `moment`.
+    pub fn hang(moment: Moment) -> Self {
+        Self::new(moment, Deed::Hang)
+    }
+
+    /// To hang up at `moment`.
+    pub fn drop(moment: Moment) -> Self {
+        Self::new(moment, Deed::Drop)
+    }
+
+    /// Only for recipients with this local part; a `*` at its end stands for anything. From RCPT on.
+    #[must_use]
+    pub fn to(mut self, local_part: &str) -> Self {
+        self.recipient = Some(local_part.to_lowercase());
+        self
+    }
+
+    /// Only so many times.
+    #[must_use]
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Only on connections that have brought at least so many messages.
+    #[must_use]
+    pub fn after(mut self, messages: usize) -> Self {
+        self.after = messages;
+        self
+    }
+
+    fn fits(&self, moment: Moment, recipients: &[&str], messages: usize) -> bool {
+        let known = self.recipient.as_ref().is_none_or(|wanted| {
+            recipients.iter().any(|address| {
+                let local = address.rsplit_once('@').map_or(*address, |(local, _)| local).to_lowercase();
+                wanted.strip_suffix('*').map_or(local == *wanted, |start| local.starts_with(start))
+            })
+        });
+        self.moment == moment && self.times != Some(0) && messages >= self.after && known
+    }
+}
+
+/// The deed of the first rule that fits, which is then used up by one.
+pub(super) fn find(rules: &mut [Rule], moment: Moment, recipients: &[&str], messages: usize) -> Option<Deed> {
+    let rule = rules.iter_mut().find(|rule| rule.fits(moment, recipients, messages))?;
+    if let Some(times) = &mut rule.times {
+        *times -= 1;
+    }
+    Some(rule.deed.clone())
+}
