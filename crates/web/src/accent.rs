@@ -1,18 +1,13 @@
 //! A brand's colour, made into ones that can be read.
 
-use std::fmt;
-use std::str::FromStr;
+use renderer::Colour;
 
-/// A colour as `rrggbb`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Colour(u8, u8, u8);
-
-const WHITE: Colour = Colour(255, 255, 255);
-const BLACK: Colour = Colour(0, 0, 0);
+const WHITE: Colour = Colour::WHITE;
+const BLACK: Colour = Colour::new(0, 0, 0);
 
 /// What `style.css` paints behind words: its `--canvas` and `--panel`, light and dark.
-const LIGHT: [Colour; 2] = [Colour(0xf4, 0xf3, 0xf0), Colour(0xff, 0xff, 0xff)];
-const DARK: [Colour; 2] = [Colour(0x12, 0x12, 0x14), Colour(0x1b, 0x1b, 0x1e)];
+const LIGHT: [Colour; 2] = [Colour::new(0xf4, 0xf3, 0xf0), WHITE];
+const DARK: [Colour; 2] = [Colour::new(0x12, 0x12, 0x14), Colour::new(0x1b, 0x1b, 0x1e)];
 
 /// WCAG 2.2 §1.4.3 asks for this between words and what is behind them.
 const READABLE: f64 = 4.5;
@@ -23,87 +18,61 @@ const VISIBLE: f64 = 3.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Accent {
     /// Buttons and the brand's mark.
-    pub(crate) fill: Colour,
+    fill: Colour,
     /// Words on the fill.
-    pub(crate) on_fill: Colour,
+    on_fill: Colour,
     /// Links, focus rings and signs.
-    pub(crate) ink: Colour,
+    ink: Colour,
     /// The tint behind signs, notices and chosen things.
-    pub(crate) soft: Colour,
+    soft: Colour,
 }
 
 impl Accent {
-    /// For a light page.
-    pub(crate) fn light(colour: Colour) -> Self {
-        Self::on(colour, LIGHT, BLACK, 0.09)
-    }
-
-    /// For a dark page.
-    pub(crate) fn dark(colour: Colour) -> Self {
-        Self::on(colour, DARK, WHITE, 0.2)
-    }
-
     fn on(colour: Colour, [canvas, panel]: [Colour; 2], towards: Colour, tint: f64) -> Self {
-        let soft = panel.mixed(colour, tint);
-        let fill = colour.moved(towards, |colour| colour.contrast(panel) >= VISIBLE);
-        let ink = colour
-            .moved(towards, |colour| [canvas, panel, soft].iter().all(|ground| colour.contrast(*ground) >= READABLE));
+        let soft = panel.mix(colour, tint);
+        let fill = nearest(colour, towards, |colour| colour.contrast(panel) >= VISIBLE);
+        let ink = nearest(colour, towards, |colour| {
+            [canvas, panel, soft].iter().all(|ground| colour.contrast(*ground) >= READABLE)
+        });
+        // One of the two always is: no colour is closer than 4.58 to both.
         let on_fill = if fill.contrast(WHITE) >= READABLE { WHITE } else { BLACK };
         Self { fill, on_fill, ink, soft }
     }
-}
 
-impl Colour {
-    /// This colour with a share of another.
-    fn mixed(self, other: Self, share: f64) -> Self {
-        let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
-        Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+    fn light(colour: Colour) -> Self {
+        Self::on(colour, LIGHT, BLACK, 0.09)
     }
 
-    /// The colour nearest to this one on the way to `towards` that is good.
-    fn moved(self, towards: Self, good: impl Fn(Self) -> bool) -> Self {
-        let steps = (0..20).map(|step| self.mixed(towards, f64::from(step) / 20.0));
-        steps.into_iter().find(|colour| good(*colour)).unwrap_or(towards)
+    fn dark(colour: Colour) -> Self {
+        Self::on(colour, DARK, WHITE, 0.2)
     }
 
-    /// WCAG 2.2, "contrast ratio".
-    fn contrast(self, other: Self) -> f64 {
-        let (a, b) = (self.luminance(), other.luminance());
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
-    /// WCAG 2.2, "relative luminance".
-    fn luminance(self) -> f64 {
-        let linear = |part: u8| {
-            let part = f64::from(part) / 255.0;
-            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-        };
-        0.212_6 * linear(self.0) + 0.715_2 * linear(self.1) + 0.072_2 * linear(self.2)
+    fn variables(self) -> String {
+        let Self { fill, on_fill, ink, soft } = self;
+        format!(":root{{--accent:{fill};--on-accent:{on_fill};--accent-ink:{ink};--accent-soft:{soft}}}")
     }
 }
 
-/// Why a text is no colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a colour is six hexadecimal digits, such as 0b6e4f")]
-pub(crate) struct InvalidColour;
-
-impl FromStr for Colour {
-    type Err = InvalidColour;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes: [u8; 3] = data_encoding::HEXLOWER_PERMISSIVE
-            .decode(text.trim_start_matches('#').as_bytes())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(InvalidColour)?;
-        Ok(Self(bytes[0], bytes[1], bytes[2]))
-    }
+/// The stylesheet that brings a brand's colour into `style.css`.
+pub(crate) fn stylesheet(colour: Colour) -> String {
+    let (light, dark) = (Accent::light(colour).variables(), Accent::dark(colour).variables());
+    format!("{light}\n@media (prefers-color-scheme: dark){{{dark}}}\n")
 }
 
-impl fmt::Display for Colour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02x}{:02x}{:02x}", self.0, self.1, self.2)
-    }
+/// The brand's mark as a browser's tab shows it: the first letter on the brand's colour.
+pub(crate) fn icon(colour: Colour, letter: char) -> String {
+    let Accent { fill, on_fill, .. } = Accent::light(colour);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 64 64\"><rect width=\"64\" height=\"64\" rx=\"16\" \
+         fill=\"{fill}\"/><text x=\"32\" y=\"44\" font-family=\"system-ui,sans-serif\" font-size=\"34\" \
+         font-weight=\"700\" text-anchor=\"middle\" fill=\"{on_fill}\">{letter}</text></svg>\n"
+    )
+}
+
+/// The colour nearest to this one on the way to `towards` that is good.
+fn nearest(colour: Colour, towards: Colour, good: impl Fn(Colour) -> bool) -> Colour {
+    let mut steps = (0..20).map(|step| colour.mix(towards, f64::from(step) / 20.0));
+    steps.find(|colour| good(*colour)).unwrap_or(towards)
 }
 
 #[cfg(test)]
@@ -115,7 +84,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_brand_colour_can_be_read_by_day_and_by_night(red: u8, green: u8, blue: u8) {
-            let colour = Colour(red, green, blue);
+            let colour = Colour::new(red, green, blue);
             for (accent, grounds) in [(Accent::light(colour), LIGHT), (Accent::dark(colour), DARK)] {
                 prop_assert!(accent.fill.contrast(accent.on_fill) >= READABLE);
                 prop_assert!(accent.fill.contrast(grounds[1]) >= VISIBLE);
@@ -125,18 +94,12 @@ mod tests {
                 }
             }
         }
-
-        #[test]
-        fn a_colour_survives_text(red: u8, green: u8, blue: u8) {
-            let colour = Colour(red, green, blue);
-            prop_assert_eq!(colour.to_string().parse(), Ok(colour));
-        }
     }
 
     #[test]
     fn a_colour_that_is_good_already_is_left_alone() {
-        let blue: Colour = "#3f4bd8".parse().unwrap();
+        let blue = Colour::new(0x3f, 0x4b, 0xd8);
         assert_eq!(Accent::light(blue).fill, blue);
-        assert_eq!("tomato".parse::<Colour>(), Err(InvalidColour));
+        insta::assert_snapshot!(stylesheet(blue), @"");
     }
 }
