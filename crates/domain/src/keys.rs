@@ -32,6 +32,10 @@ pub enum Purpose {
     Access,
     /// A mailing's page in the browser.
     View,
+    /// The time at which a sign-up form was handed out.
+    FormStamp,
+    /// The acts that a page opened by an access link may do.
+    AccessPass,
     /// The keyed hash of a suppressed address.
     Suppression,
     /// Secrets kept in the database.
@@ -52,6 +56,8 @@ impl Purpose {
             Self::Confirm => "eshot/v1/confirm",
             Self::Access => "eshot/v1/access",
             Self::View => "eshot/v1/view",
+            Self::FormStamp => "eshot/v1/form-stamp",
+            Self::AccessPass => "eshot/v1/access-pass",
             Self::Suppression => "eshot/v1/suppression",
             Self::Secrets => "eshot/v1/secrets",
             Self::ConsentSeal => "eshot/v1/consent-seal",

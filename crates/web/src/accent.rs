@@ -60,7 +60,7 @@ pub(crate) fn stylesheet(colour: Colour) -> String {
 }
 
 /// The brand's mark as a browser's tab shows it: the first letter on the brand's colour.
-pub(crate) fn icon(colour: Colour, letter: char) -> String {
+pub(crate) fn icon(colour: Colour, letter: &str) -> String {
     let Accent { fill, on_fill, .. } = Accent::light(colour);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 64 64\"><rect width=\"64\" height=\"64\" rx=\"16\" \

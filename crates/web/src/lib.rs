@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod accent;
+mod assets;
+mod client;
+mod face;
+mod flood;
+mod health;
+mod network;
+mod pages;
+mod problem;
+mod public;
+mod router;
+mod security;
+mod settings;
+mod stamp;
+mod state;
+
+pub use network::{InvalidNetwork, Network};
+pub use pages::{Pages, PagesError};
+pub use router::router;
+pub use settings::Settings;
+pub use state::{Parts, WebState};

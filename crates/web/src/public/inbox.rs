@@ -1,0 +1,28 @@
+use renderer::Catalogue;
+use serde::Serialize;
+
+use crate::face::Face;
+use crate::pages::Page;
+
+/// "Check your inbox": the same words whether or not the address was known.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Inbox {
+    /// The address as its owner typed it, so that a slip shows.
+    pub(crate) address: Option<String>,
+    pub(crate) resend: Option<Resend>,
+}
+
+/// What the button that sends the mail again sends back.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Resend {
+    pub(crate) address: String,
+    pub(crate) stamp: String,
+}
+
+impl Page for Inbox {
+    const TEMPLATE: &'static str = "inbox";
+
+    fn title(&self, words: &Catalogue, _: &Face) -> String {
+        words.text("page.inbox.title", &[])
+    }
+}

@@ -1,0 +1,107 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{Clock, EmailAddress, MasterKeys, Throttle};
+use links::{Links, Person};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::client::Client;
+use crate::flood::FloodGuard;
+use crate::stamp::Stamps;
+use crate::{Network, Pages, Settings};
+
+/// What the program hands to its pages and its API.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Database,
+    /// The master keys, which the tokens in links are proved by.
+    pub keys: Arc<MasterKeys>,
+    /// Where `now` comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The templates of the public pages.
+    pub pages: Pages,
+    /// What the configuration says.
+    pub settings: Settings,
+    /// What `/metrics` shows; without it there is no such page.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// What every handler can reach. Cloning it is cheap.
+#[derive(Clone)]
+pub struct WebState {
+    pub(crate) db: Database,
+    pub(crate) keys: Arc<MasterKeys>,
+    pub(crate) links: Arc<Links>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pages: Arc<Pages>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) stamps: Arc<Stamps>,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    guards: Arc<Guards>,
+}
+
+/// Who is counted, and by what.
+#[derive(Debug)]
+struct Guards {
+    networks: FloodGuard<Network>,
+    sign_ups: FloodGuard<EmailAddress>,
+    people: FloodGuard<Person>,
+}
+
+/// One-click posts for one person a second at most. They come from few networks, the large mailbox providers', so the person is
+/// what is counted.
+const ONE_CLICKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+
+impl WebState {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { db, keys, clock, pages, settings, metrics } = parts;
+        let guards = Guards {
+            networks: FloodGuard::new(settings.public_rate),
+            sign_ups: FloodGuard::new(settings.sign_up_rate),
+            people: FloodGuard::new(Throttle::per_second_of(ONE_CLICKS)),
+        };
+        Self {
+            db,
+            links: Arc::new(Links::new(keys.clone())),
+            stamps: Arc::new(Stamps::new(&keys)),
+            keys,
+            clock,
+            pages: Arc::new(pages),
+            settings: Arc::new(settings),
+            metrics,
+            guards: Arc::new(guards),
+        }
+    }
+
+    /// The time by which this request is answered.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Counts a public post of this client, or says how long it should wait.
+    pub(crate) fn admit(&self, client: &Client) -> Result<(), Duration> {
+        client.address.map_or(Ok(()), |address| self.guards.networks.admit(&Network::of(address)))
+    }
+
+    /// Counts a sign-up for this address.
+    pub(crate) fn admit_sign_up(&self, address: &EmailAddress) -> Result<(), Duration> {
+        self.guards.sign_ups.admit(address)
+    }
+
+    /// Counts a one-click post for this person.
+    pub(crate) fn admit_one_click(&self, person: Person) -> Result<(), Duration> {
+        self.guards.people.admit(&person)
+    }
+}
+
+impl fmt::Debug for WebState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebState").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
