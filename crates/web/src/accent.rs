@@ -100,6 +100,9 @@ mod tests {
     fn a_colour_that_is_good_already_is_left_alone() {
         let blue = Colour::new(0x3f, 0x4b, 0xd8);
         assert_eq!(Accent::light(blue).fill, blue);
-        insta::assert_snapshot!(stylesheet(blue), @"");
+        insta::assert_snapshot!(stylesheet(blue), @"
+        :root{--accent:#3f4bd8;--on-accent:#ffffff;--accent-ink:#3f4bd8;--accent-soft:#eeeffb}
+        @media (prefers-color-scheme: dark){:root{--accent:#525ddc;--on-accent:#ffffff;--accent-ink:#828ae6;--accent-soft:#222543}}
+        ");
     }
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 use url::Url;
 
 /// What a page shows of the brand that it speaks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Face {
     pub(crate) name: String,
     /// The first letter of the name, for the mark.
@@ -25,7 +25,8 @@ impl Face {
     /// The face of a name and a colour, served below `base_url`.
     pub(crate) fn new(name: &str, accent: Colour, base_url: &Url) -> Self {
         let root = base_url.path().trim_end_matches('/').to_owned();
-        let initial: String = name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect();
+        let initial: String =
+            name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect();
         let digits = accent.to_string().trim_start_matches('#').to_owned();
         let letter = Some(initial.as_str()).filter(|text| text.is_ascii()).unwrap_or_default();
         Self {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::face::Face;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../templates/pages"]
+#[folder = "../../templates/pages"]
 struct Embedded;
 
 /// The public pages: their templates and their style, embedded or from a folder.
@@ -96,11 +96,16 @@ impl Pages {
             locale,
             title: page.title(Catalogue::of(locale), face),
             public: P::PUBLIC,
-            style: format!("{}/assets/{}", face.root, self.style_name),
+            style: format!("{}/assets/{}", face.root, self.style_name()),
             look: face,
             page,
         };
         self.templates.render(P::TEMPLATE, &shown)
+    }
+
+    /// The name under which the style is to be had at present.
+    pub(crate) fn style_name(&self) -> &str {
+        &self.style_name
     }
 
     /// The style, if it is asked for by its present name.
@@ -122,10 +127,8 @@ fn translate(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let key = helper
-        .param(0)
-        .and_then(|key| key.value().as_str())
-        .ok_or(RenderErrorReason::ParamNotFoundForIndex("t", 0))?;
+    let key =
+        helper.param(0).and_then(|key| key.value().as_str()).ok_or(RenderErrorReason::ParamNotFoundForIndex("t", 0))?;
     let locale = context.data().get("locale").and_then(|locale| locale.as_str()?.parse().ok()).unwrap_or_default();
     let count = helper.hash_get("count").and_then(|count| count.value().as_u64());
     let values: Vec<(&str, String)> =

@@ -1,8 +1,9 @@
 //! The headers that every answer carries.
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
+use axum::middleware::{self, Next};
 use axum::response::Response;
 
 use crate::WebState;
@@ -39,4 +40,9 @@ pub(crate) async fn headers(State(state): State<WebState>, request: Request, nex
     // What did not say that it may be kept is kept by nobody: most of it is behind a token or of a person.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Puts the headers of this service's pages on other pages beside them.
+pub fn with_headers(pages: Router, state: &WebState) -> Router {
+    pages.layer(middleware::from_fn_with_state(state.clone(), headers))
 }

@@ -10,14 +10,14 @@ pub(super) fn is_asked_by(body: &[u8]) -> bool {
 
 /// `application/x-www-form-urlencoded`; text/plain forms put each pair on a line of its own.
 fn in_pairs(body: &str) -> bool {
-    body.split(['&', '\n']).any(|pair| {
-        url::form_urlencoded::parse(pair.trim().as_bytes()).any(|(name, value)| is_the_pair(&name, &value))
-    })
+    body.split(['&', '\n'])
+        .any(|pair| url::form_urlencoded::parse(pair.trim().as_bytes()).any(|(name, value)| is_the_pair(&name, &value)))
 }
 
 /// `multipart/form-data` (RFC 7578): parts between lines that begin with the boundary, which the first line shows.
 fn in_parts(body: &str) -> bool {
-    let Some(boundary) = body.trim_start().lines().next().map(str::trim_end).filter(|line| line.starts_with("--")) else {
+    let Some(boundary) = body.trim_start().lines().next().map(str::trim_end).filter(|line| line.starts_with("--"))
+    else {
         return false;
     };
     body.split(boundary).any(|part| {
@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn other_bodies_do_not() {
-        for body in ["", "List-Unsubscribe", "List-Unsubscribe=", "act=leave", "--", "--\r\n\r\nOne-Click", "One-Click"] {
+        for body in ["", "List-Unsubscribe", "List-Unsubscribe=", "act=leave", "--", "--\r\n\r\nOne-Click", "One-Click"]
+        {
             assert!(!is_asked_by(body.as_bytes()), "{body:?}");
         }
     }
