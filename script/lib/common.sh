@@ -1,0 +1,103 @@
+# Sourced by script/test and script/faults: installing what is missing, a PostgreSQL of our own, counting tests.
+# shellcheck shell=bash
+
+say() { printf '\n== %s\n' "$*"; }
+
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# What the tests need beside Rust: a name, how to see that it is there, Debian's packages for it.
+needs() {
+  cat <<'END'
+C compiler|command -v cc|build-essential
+PostgreSQL 15 or newer|[ -n "$(postgres_folder)" ]|postgresql
+Postfix|[ -x /usr/lib/postfix/sbin/master ]|postfix
+Chromium|command -v chromium|chromium
+Node.js|command -v node|nodejs
+npm|command -v npm|npm
+Python 3|command -v python3|python3
+dkimpy|python3 -c 'import dkim'|python3-dkim python3-dnspython
+Mail::DKIM|perl -MMail::DKIM::Verifier -e1|libmail-dkim-perl
+END
+}
+
+missing() {
+  local name check packages
+  while IFS='|' read -r name check packages; do
+    eval "$check" >/dev/null 2>&1 || printf '%s|%s\n' "$name" "$packages"
+  done < <(needs)
+}
+
+# Installs what is missing where that is allowed, and otherwise says what it is.
+install_missing() {
+  local gaps packages
+  gaps=$(missing)
+  [ -n "$gaps" ] || return 0
+  packages=$(cut -d'|' -f2 <<<"$gaps" | tr '\n' ' ')
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    die "missing: $(cut -d'|' -f1 <<<"$gaps" | paste -sd, - | sed 's/,/, /g').
+On Debian: sudo apt-get install $packages"
+  fi
+  say "installing $packages"
+  # Postfix asks what it is for; the tests start one of their own and want none that runs by itself.
+  debconf-set-selections <<<'postfix postfix/main_mailer_type select No configuration'
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  # shellcheck disable=SC2086 # several packages
+  apt-get install -y -qq --no-install-recommends $packages >/dev/null
+  gaps=$(missing)
+  [ -z "$gaps" ] || die "still missing after the installation: $(cut -d'|' -f1 <<<"$gaps" | paste -sd, -)"
+}
+
+# The folder of the newest PostgreSQL, if it is new enough.
+postgres_folder() {
+  local folder
+  for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV); do
+    if [ -x "$folder/initdb" ] && [ "$(basename "$(dirname "$folder")")" -ge 15 ]; then
+      printf '%s\n' "$folder"
+      return
+    fi
+  done
+}
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+  if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
+}
+
+# Starts a throw-away PostgreSQL and names it in ESHOT_TEST_POSTGRES; stop_postgres ends it.
+start_postgres() {
+  local bin port
+  bin=$(postgres_folder)
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/eshot-test.XXXXXX")
+  # The data folder's parents must be open to the user postgres.
+  chmod 755 "$scratch"
+  mkdir "$scratch/data"
+  if [ "$(id -u)" = 0 ]; then chown postgres: "$scratch/data"; fi
+  as_postgres "$bin/initdb" -D "$scratch/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+  for _ in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 12000))
+    if as_postgres "$bin/pg_ctl" -s -w -D "$scratch/data" -l "$scratch/data/log" start \
+      -o "-p $port -k $scratch/data -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off -c full_page_writes=off"; then
+      export ESHOT_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres"
+      return
+    fi
+  done
+  die "PostgreSQL does not start: $(tail -3 "$scratch/data/log")"
+}
+
+# pg_ctl ends the server whose pid stands in the folder, and no other.
+stop_postgres() {
+  [ -n "${scratch:-}" ] || return 0
+  as_postgres "$(postgres_folder)/pg_ctl" -s -m immediate -D "$scratch/data" stop || true
+  rm -rf "$scratch"
+  scratch=
+}
+
+# Adds up the result lines of `cargo test` in a log: "passed failed ignored".
+count_tests() {
+  awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+       END { printf "%d %d %d\n", passed, failed, ignored }' "$1"
+}
