@@ -1,0 +1,141 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::rules;
+
+fn check(replies: &[(&str, Class, &str)]) {
+    for (reply, class, rule) in replies {
+        let verdict = judge(&reply.parse().unwrap(), None);
+        assert_eq!((verdict.class, verdict.rule.as_str()), (*class, *rule), "{reply}");
+    }
+}
+
+#[test]
+fn clear_words_say_that_a_mailbox_is_gone_whatever_the_code() {
+    check(&[
+        ("550 5.1.1 <x@example.com>... User unknown", Class::Hard, "mailbox.unknown"),
+        ("550 5.7.1 No such user c18si2365148hub", Class::Hard, "mailbox.none-such"),
+        ("550 5.5.0 Requested action not taken: mailbox unavailable", Class::Hard, "mailbox.unavailable"),
+        ("550-5.1.1 The email account that you tried to reach does not exist.", Class::Hard, "mailbox.not-found"),
+        ("554 delivery error: dd This user doesn't have a yahoo.com account", Class::Hard, "mailbox.not-found"),
+        ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found", Class::Hard, "mailbox.not-found"),
+        ("550 Unrouteable address", Class::Hard, "mailbox.unrouteable"),
+        ("550 5.2.1 This account has been disabled or discontinued", Class::Hard, "mailbox.closed"),
+        ("550 Empfänger <x@example.com> unbekannt", Class::Hard, "mailbox.unknown-de"),
+    ]);
+}
+
+#[test]
+fn reputation_words_beat_a_code_that_blames_the_recipient() {
+    check(&[
+        ("550 5.1.0 rejected, 192.0.2.1 is listed by Spamhaus", Class::Block, "reputation.blocklist"),
+        ("553 5.1.3 http://www.spamhaus.org/query/bl?ip=192.0.2.222", Class::Block, "reputation.blocklist"),
+        ("550 5.1.1 IP address blacklisted by recipient", Class::Block, "reputation.blocklist"),
+        (
+            "550 5.1.0 192.0.2.2 is not allowed to send from <example.net> per it's SPF Record",
+            Class::Block,
+            "reputation.ip-refused",
+        ),
+        ("521 5.2.1 AOL will not accept delivery of this message.", Class::Block, "reputation.aol"),
+        (
+            "550 5.2.1 The user you are trying to contact is receiving mail at a rate that",
+            Class::Block,
+            "exact.mailbox-rate",
+        ),
+    ]);
+}
+
+#[test]
+fn a_policy_code_is_ours_to_mend() {
+    check(&[
+        ("550 5.7.1 no", Class::Block, "code.x.7.x"),
+        ("550 5.7.515 Access denied", Class::Block, "code.microsoft-auth"),
+        ("421 4.7.28 wait", Class::Block, "code.google-rate"),
+        ("451 4.7.650 The mail server has been temporarily rate limited", Class::Block, "rate.messages"),
+        ("554 Denied by policy", Class::Block, "policy.words"),
+        ("550 Rejected", Class::Block, "policy.refused"),
+    ]);
+}
+
+#[test]
+fn a_code_decides_where_the_words_are_decoration() {
+    check(&[
+        ("550 5.1.1 Address rejected kijitora@example.co.jp", Class::Hard, "code.5.1.1"),
+        ("550 5.2.2 sorry", Class::Soft, "code.x.2.2"),
+        ("550 5.0.0", Class::LikelyGone, "code.5.0.x"),
+        ("550", Class::LikelyGone, "reply.55x"),
+        ("556 5.1.10 none", Class::DomainGone, "code.5.1.10"),
+        ("552 5.3.4 no", Class::Content, "code.x.3.4"),
+    ]);
+}
+
+#[test]
+fn a_transient_refusal_makes_nobody_gone() {
+    check(&[
+        ("450 4.1.1 User unknown in virtual alias table", Class::Soft, "code.4.x.x"),
+        ("451 4.1.2 Domain name not found", Class::Soft, "code.4.x.x"),
+        ("450 4.2.0 Greylisted, see http://postgrey.example/", Class::Soft, "exact.greylist"),
+        ("452 4.2.2 The recipient's inbox is out of storage space", Class::Soft, "full.mailbox"),
+        ("421 try again later", Class::Soft, "full.system"),
+    ]);
+}
+
+#[test]
+fn an_echo_is_no_word_of_the_server() {
+    check(&[
+        ("550 5.1.1 <spamhaus.blocked@blacklist.example>: Recipient address rejected", Class::Hard, "code.5.1.1"),
+        ("550 5.1.1 sorry, see https://dkim-spf-policy.example/virus", Class::Hard, "code.5.1.1"),
+        ("550 5.2.2 host mx.virus-blocked.example says no", Class::Soft, "code.x.2.2"),
+        // The other way round: an address that pretends to be an excuse.
+        ("550 5.7.1 <no.such.user@example.com> denied", Class::Block, "code.x.7.x"),
+    ]);
+}
+
+#[test]
+fn a_provider_is_left_in_peace_for_the_time_it_asks_for() {
+    let pause = |reply: &str| judge(&reply.parse().unwrap(), None).pause.map(|pause| pause.as_secs() / 60);
+    assert_eq!(pause("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred"), Some(120));
+    assert_eq!(pause("550 5.7.1 Unfortunately, messages were blocked (S3150)"), Some(60));
+    assert_eq!(pause("550 5.7.1 no"), Some(10));
+    assert_eq!(pause("550 Rejected"), None);
+    assert_eq!(pause("550 5.1.1 User unknown"), None);
+}
+
+#[test]
+fn a_report_is_judged_by_what_is_nearest_to_the_server_that_refused() {
+    let report = |status: &str, diagnostic: &str| {
+        let verdict = judge_report(status.parse().ok(), diagnostic, None);
+        (verdict.class, verdict.rule)
+    };
+    assert_eq!(report("5.0.0", "smtp; 550 5.1.1 <x@example.jp>... gone"), (Class::Hard, "code.5.1.1".into()));
+    assert_eq!(report("5.1.1", "smtp; 550 recipient rejected"), (Class::Hard, "code.5.1.1".into()));
+    assert_eq!(report("5.2.2", "smtp; 550 5.0.0 sorry"), (Class::Soft, "code.x.2.2".into()));
+    assert_eq!(
+        report("4.4.7", "X-Postfix; connect to 192.0.2.1:25: Connection timed out"),
+        (Class::Soft, "exact.unreachable".into())
+    );
+    assert_eq!(report("", ""), (Class::Soft, "none".into()));
+}
+
+#[test]
+fn every_class_is_reached_by_some_rule() {
+    for class in Class::ALL {
+        assert!(rules().any(|rule| rule.class == class), "{class}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn judging_never_panics(text in "\\PC{0,300}", status in "[245]\\.[0-9]{1,3}\\.[0-9]{1,3}") {
+        let verdict = judge_report(status.parse().ok(), &text, None);
+        prop_assert!(verdict.words.len() <= 500);
+    }
+
+    #[test]
+    fn an_address_never_survives_into_the_words(local in "[a-z0-9.+_-]{1,30}", domain in "[a-z]{1,10}\\.(example|com)") {
+        let address = format!("{local}@{domain}");
+        for said in [format!("550 5.1.1 <{address}>: no"), format!("smtp; 550 user {address} unknown"), format!("({address})")] {
+            prop_assert!(!judge_report(None, &said, None).words.contains(&address));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a server said, without what it merely echoed.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::rules::{Name, Rules};
+
+/// Longer texts are cut: no server needs more to say why.
+const LIMIT: usize = 2_000;
+
+#[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
+static ECHOES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r#"(?i)(?P<address><[^<>\r\n]{0,320}@[^<>\r\n]{0,320}>|"[^"@\r\n]{1,64}"@[a-z0-9.-]+|[^\s<>()\[\]"',;:=]{1,320}@[^\s<>()\[\]"',;:]{1,255})"#,
+        r"|(?P<url>\b(?:https?://|www\.)[^\s<>]+)",
+        r"|(?P<code>\b[245]\d\d[- ]?#?[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\d\d-)",
+        r"|(?P<host>\b[a-z0-9_](?:[a-z0-9_-]*\.)+[a-z][a-z0-9-]+\b)",
+    ))
+    .expect("the pattern of echoes compiles")
+});
+
+/// The words of `text` without addresses, URLs, host names and codes, in single spaces.
+pub(crate) fn clean(text: &str, rules: &Rules) -> String {
+    let text = cut(text, LIMIT);
+    let kept = ECHOES.replace_all(text, |found: &Captures<'_>| match found.name("host") {
+        _ if found.name("address").is_some() || found.name("code").is_some() => Cow::Borrowed(" "),
+        // `unknown.Please` is a sentence that lost its blank, not a host name.
+        Some(host) if is_prose(host.as_str()) => Cow::Owned(host.as_str().replace('.', ". ")),
+        _ => meaning(&found[0], rules).map_or(Cow::Borrowed(" "), |name| Cow::Owned(format!(" {} ", name.means))),
+    });
+    let mut words = String::with_capacity(kept.len());
+    for word in kept.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    words
+}
+
+/// `text` cut to at most `limit` bytes between two characters.
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    &text[..end]
+}
+
+fn meaning<'a>(echo: &str, rules: &'a Rules) -> Option<&'a Name> {
+    rules.name_set.matches(echo).into_iter().next().and_then(|index| rules.names.get(index))
+}
+
+fn is_prose(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.starts_with(|c: char| c.is_ascii_uppercase()) && last.contains(|c: char| c.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::compiled;
+
+    #[test]
+    fn echoes_are_taken_out() {
+        for (said, words) in [
+            ("<spam@example.com>: Recipient address rejected", ": Recipient address rejected"),
+            ("user spam@blocked.example unknown", "user unknown"),
+            ("see https://spam.example/blocked?ip=192.0.2.1 for more", "see for more"),
+            ("host mx.blacklist.example said no", "host said no"),
+            ("550-5.1.1 The account 550 5.1.1 is not here", "The account is not here"),
+            ("User unknown.Please check", "User unknown. Please check"),
+            ("blocked using zen.spamhaus.org", "blocked using blocklist"),
+            ("5.1.1 \"spam bin\"@example.com unknown", "unknown"),
+        ] {
+            assert_eq!(clean(said, compiled()), words, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_cut_falls_between_characters() {
+        assert_eq!(cut("aüb", 2), "a");
+        assert_eq!(cut("aüb", 9), "aüb");
+    }
+}
