@@ -24,6 +24,9 @@ impl Colour {
     /// White.
     pub const WHITE: Self = Self::new(0xff, 0xff, 0xff);
 
+    /// Black.
+    pub const BLACK: Self = Self::new(0, 0, 0);
+
     /// A colour of its three parts.
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
@@ -35,10 +38,9 @@ impl Colour {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// White or near-black, whichever reads better on this ground.
+    /// White where it can be read on this ground, black everywhere else: one of the two always can.
     pub fn ink_on(self) -> Self {
-        let dark = Self::new(0x11, 0x13, 0x18);
-        if self.contrast(Self::WHITE) >= self.contrast(dark) { Self::WHITE } else { dark }
+        if self.contrast(Self::WHITE) >= READABLE { Self::WHITE } else { Self::BLACK }
     }
 
     /// This colour, moved towards black or white until text in it can be read on `ground`.
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn black_on_white_has_the_highest_contrast() {
-        assert!((Colour::new(0, 0, 0).contrast(Colour::WHITE) - 21.0).abs() < 0.01);
+        assert!((Colour::BLACK.contrast(Colour::WHITE) - 21.0).abs() < 0.01);
     }
 
     #[test]

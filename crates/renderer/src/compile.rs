@@ -1,29 +1,183 @@
+use domain::Locale;
 use serde::{Deserialize, Serialize};
 
-use crate::{Look, Merge, RenderError, Rendered, Source, TemplateError};
+use crate::document::{self, Frame};
+use crate::error::{Part, Problem, RenderError, TemplateError};
+use crate::field::Author;
+use crate::footer;
+use crate::program::{Form, Program};
+use crate::template::{Flat, Vocabulary, flatten};
+use crate::tokens::Tokens;
+use crate::values::Values;
+use crate::{Look, Merge, Rendered, Source, check, markup, text, theme};
+
+/// The most bytes that a subject or preheader may have.
+const LINE_LIMIT: usize = 1_000;
+/// The most bytes that a body may have.
+const BODY_LIMIT: usize = 256 * 1024;
+/// The most bytes that the HTML for one person may have. Gmail cuts mails off at about 102 kB, so this is no goal.
+const MAIL_LIMIT: usize = 1024 * 1024;
+/// The most characters of a subject line.
+const SUBJECT_LIMIT: usize = 250;
 
 /// A template that has been proved to render: what a campaign freezes when it is scheduled.
 ///
 /// It serialises to JSON and needs nothing else to render, so a campaign's mails stay the same when its brand, the
 /// starters or eshot itself change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Compiled {}
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compiled {
+    /// The language that the mail is in.
+    locale: Locale,
+    subject: Program,
+    html: Program,
+    text: Program,
+}
 
 /// Compiles a template against a brand's look; whatever could go wrong for a recipient goes wrong here.
+///
+/// The footer (why you get this, preferences, unsubscribe, view in browser, postal address) is always added; a template
+/// cannot leave it out.
 pub fn compile(source: &Source, look: &Look) -> Result<Compiled, TemplateError> {
-    let _ = (source, look);
-    todo!()
+    build(source, look, Author::Staff, Vec::new())
 }
 
 impl Compiled {
     /// The mail for one person.
     pub fn render(&self, merge: &Merge) -> Result<Rendered, RenderError> {
-        let _ = merge;
-        todo!()
+        self.run(&Values::from(merge))
     }
 
     /// The mail as everybody may see it: no personal value, no personal link, every fallback taken.
     pub fn render_public(&self) -> Result<Rendered, RenderError> {
-        todo!()
+        self.run(&Values::default())
     }
+
+    /// How many bytes of HTML the mail has before a person's values are in it, all conditions counted. Gmail hides what
+    /// comes after about 102,000.
+    pub fn html_bytes(&self) -> usize {
+        self.html.size()
+    }
+
+    /// The language of the mail's footer.
+    pub fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    pub(crate) fn run(&self, values: &Values<'_>) -> Result<Rendered, RenderError> {
+        let html = self.html.run(values);
+        if html.len() > MAIL_LIMIT {
+            return Err(RenderError::TooLarge { bytes: html.len(), limit: MAIL_LIMIT });
+        }
+        let subject = one_line(&self.subject.run(values));
+        // `{{#unless name}}…` can leave nothing for those who have a name; compiling proved that nobody's subject has words.
+        let subject = if subject.is_empty() { one_line(&self.subject.run(&Values::default())) } else { subject };
+        Ok(Rendered { subject, html, text: tidy(&self.text.run(values)) })
+    }
+}
+
+/// Compiles a template of ours or of the staff; `words` are further constants.
+pub(crate) fn build(
+    source: &Source,
+    look: &Look,
+    author: Author,
+    words: Vec<(String, String)>,
+) -> Result<Compiled, TemplateError> {
+    measure(source)?;
+    if look.postal_address.trim().is_empty() {
+        return Err(TemplateError::whole(Part::Body, Problem::NoPostalAddress));
+    }
+    let house = Vocabulary {
+        author: Author::House,
+        constants: theme::constants(look).into_iter().chain(footer::words(look.locale)).collect(),
+        base_url: look.base_url.clone(),
+    };
+    let constants = theme::constants(look).into_iter().chain(words).collect();
+    let vocabulary = Vocabulary { author, constants, base_url: look.base_url.clone() };
+
+    let values = house.constants.iter().chain(&vocabulary.constants).map(|(_, value)| value.as_str());
+    let texts: Vec<_> = [source.subject.as_str(), &source.preheader, &source.mjml, footer::MJML, footer::TEXT]
+        .into_iter()
+        .chain(values)
+        .collect();
+    let mut tokens = Tokens::foreign_to(&texts);
+
+    let subject = flatten(&source.subject, Part::Subject, false, &vocabulary, &mut tokens)?;
+    let preheader = flatten(&source.preheader, Part::Preheader, false, &vocabulary, &mut tokens)?;
+    let body = flatten(&source.mjml, Part::Body, true, &vocabulary, &mut tokens)?;
+    let (mjml, body_text) = checked(&body, &mut tokens)?;
+
+    let frame = Frame {
+        language: look.locale.as_str(),
+        title: &one_line(&subject.text),
+        preheader: &one_line(&preheader.text),
+        head: &theme::head(look),
+        style_sheet: &theme::style_sheet(look),
+    };
+    let fault = |(line, problem): document::Fault| TemplateError {
+        part: Part::Body,
+        line: line.map(|line| body.source_line(line)),
+        problem,
+    };
+    let mut html = document::html(&mjml, &frame).map_err(fault)?;
+    let footer = footer::build(&house, &frame, &mut tokens)?;
+    document::append(&mut html, &footer.html).map_err(fault)?;
+    let text = format!("{}\n\n{}", body_text.trim_end(), footer.text);
+
+    let split =
+        |text: &str, part, form| tokens.split(text, form).map_err(|problem| TemplateError::whole(part, problem));
+    let compiled = Compiled {
+        locale: look.locale,
+        subject: split(&subject.text, Part::Subject, Form::Line)?,
+        html: split(&html, Part::Body, Form::Html)?,
+        text: split(&text, Part::Body, Form::Line)?,
+    };
+    if one_line(&compiled.subject.run(&Values::default())).is_empty() {
+        return Err(TemplateError::whole(Part::Subject, Problem::EmptySubject));
+    }
+    Ok(compiled)
+}
+
+/// A body that has been read and checked: MJML for mrml, and its plain text.
+pub(crate) fn checked(body: &Flat, tokens: &mut Tokens) -> Result<(String, String), TemplateError> {
+    let fault = |(at, problem): markup::Fault| TemplateError::at(Part::Body, body.line(at), problem);
+    let nodes = markup::read(&body.text).map_err(fault)?;
+    let mjml = check::check(&nodes, &body.text, tokens).map_err(fault)?;
+    Ok((mjml, text::write(&nodes, tokens)))
+}
+
+fn measure(source: &Source) -> Result<(), TemplateError> {
+    let parts = [
+        (Part::Subject, &source.subject, LINE_LIMIT),
+        (Part::Preheader, &source.preheader, LINE_LIMIT),
+        (Part::Body, &source.mjml, BODY_LIMIT),
+    ];
+    match parts.into_iter().find(|(_, text, limit)| text.len() > *limit) {
+        Some((part, text, limit)) => Err(TemplateError::whole(part, Problem::TooLong { bytes: text.len(), limit })),
+        None => Ok(()),
+    }
+}
+
+/// All on one line, single spaces, not endless.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SUBJECT_LIMIT) {
+        Some((at, _)) => format!("{}…", line[..at].trim_end()),
+        None => line,
+    }
+}
+
+/// No blanks at the ends of lines, no two empty lines in a row: what conditions leave behind.
+fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.lines().map(str::trim_end) {
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 && !(line.is_empty() && tidy.is_empty()) {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+    }
+    tidy.truncate(tidy.trim_end().len());
+    tidy.push('\n');
+    tidy
 }

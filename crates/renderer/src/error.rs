@@ -22,14 +22,13 @@ impl fmt::Display for Part {
 }
 
 /// Why a template cannot be used, and where: meant to be shown to its author.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
     /// The template with the fault.
     pub part: Part,
     /// The line of the fault, counted from 1, where one line can be named.
     pub line: Option<usize>,
     /// What is wrong.
-    #[source]
     pub problem: Problem,
 }
 
@@ -42,13 +41,136 @@ impl fmt::Display for TemplateError {
     }
 }
 
+// The problem is part of the text already, so it is no source as well.
+impl std::error::Error for TemplateError {}
+
+impl TemplateError {
+    pub(crate) fn at(part: Part, line: usize, problem: Problem) -> Self {
+        Self { part, line: Some(line), problem }
+    }
+
+    pub(crate) fn whole(part: Part, problem: Problem) -> Self {
+        Self { part, line: None, problem }
+    }
+}
+
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
+    /// More than any mail needs.
+    #[error("this has {bytes} bytes, at most {limit} are allowed")]
+    TooLong {
+        /// The size it has.
+        bytes: usize,
+        /// The size it may have.
+        limit: usize,
+    },
+    /// Elements or conditions inside one another without end.
+    #[error("this is nested deeper than {limit} levels")]
+    TooDeep {
+        /// How deep it may be.
+        limit: usize,
+    },
     /// The Handlebars grammar does not allow it.
-    #[error("this is no Handlebars template: {0}")]
+    #[error("this is no valid merge field: {0}")]
     Syntax(String),
+    /// A field that no mail has a value for.
+    #[error("there is no field {name}; the fields are {known}")]
+    UnknownField {
+        /// What the template asks for.
+        name: String,
+        /// What it could ask for.
+        known: String,
+    },
+    /// A helper, partial or decorator that is not on the list.
+    #[error("a template cannot use {0}; there are if, unless, fallback and asset")]
+    UnknownHelper(String),
+    /// A helper with the wrong words behind it.
+    #[error("{helper} is used like this: {usage}")]
+    Usage {
+        /// The helper.
+        helper: &'static str,
+        /// An example.
+        usage: &'static str,
+    },
+    /// `{{{field}}}` or `{{&field}}`.
+    #[error("three braces would take a person's value for markup; write two")]
+    Unescaped,
+    /// A picture that does not exist.
+    #[error("there is no picture {0:?}")]
+    UnknownAsset(String),
+    /// A tag that does not read as one.
+    #[error("this is no valid tag: names are lower-case, attributes are quoted, a lone < is written &lt;")]
+    Markup,
+    /// An element without an end.
+    #[error("<{0}> is never closed")]
+    Unclosed(String),
+    /// The wrong element is closed.
+    #[error("</{close}> closes <{open}>")]
+    Mismatch {
+        /// What is open; empty if nothing is.
+        open: String,
+        /// What is closed.
+        close: String,
+    },
+    /// The same attribute twice.
+    #[error("<{element}> has {attribute} twice")]
+    Twice {
+        /// The attribute.
+        attribute: String,
+        /// The element.
+        element: String,
+    },
+    /// An element that mails do not have, or that would load something from elsewhere.
+    #[error("a mail cannot have <{element}>{hint}")]
+    Element {
+        /// The element.
+        element: String,
+        /// What to do instead, or nothing.
+        hint: &'static str,
+    },
+    /// An attribute that does not belong there.
+    #[error("<{element}> cannot have {attribute}{hint}")]
+    Attribute {
+        /// The element.
+        element: String,
+        /// The attribute.
+        attribute: String,
+        /// What to do instead, or nothing.
+        hint: &'static str,
+    },
+    /// An attribute that must be there.
+    #[error("<{element}> needs {attribute}{hint}")]
+    Missing {
+        /// The element.
+        element: String,
+        /// The attribute.
+        attribute: &'static str,
+        /// Why, or what with.
+        hint: &'static str,
+    },
+    /// A merge field where its value could become something else than text.
+    #[error("a merge field cannot stand {0}")]
+    Place(&'static str),
+    /// `{{#if}}` in one element and `{{/if}}` in another.
+    #[error("the condition begins in one element and ends in another")]
+    Crossing,
+    /// A link that works nowhere or does what links in mails must not.
+    #[error("{0:?} is no link for a mail; one begins with https://, http://, mailto: or tel:")]
+    Link(String),
+    /// mrml does not take it.
+    #[error("this is no valid MJML: {0}")]
+    Mjml(String),
+    /// A style sheet cannot be worked into the elements.
+    #[error("the style sheet cannot be read: {0}")]
+    Style(String),
+    /// Some people would get a mail without a subject.
+    #[error("the subject is empty for people whose fields are; give it a fallback or some words")]
+    EmptySubject,
+    /// Law asks for one in every mail.
+    #[error("the brand has no postal address, and every mail must show one")]
+    NoPostalAddress,
 }
 
 /// Why a compiled template gave no mail for one person.

@@ -2,19 +2,31 @@
 
 mod assets;
 mod catalogue;
+mod check;
 mod colour;
 mod compile;
+mod document;
 mod error;
+mod escape;
+mod field;
+mod footer;
 mod look;
+mod markup;
 mod merge;
+mod program;
 mod rendered;
 mod source;
 mod starters;
+mod template;
+mod text;
+mod theme;
+mod tokens;
+mod values;
 
 pub mod mime;
 pub mod system;
 
-pub use assets::{Asset, asset};
+pub use assets::{ASSETS_PATH, Asset, asset};
 pub use catalogue::Catalogue;
 pub use colour::{Colour, InvalidColour};
 pub use compile::{Compiled, compile};

@@ -1,7 +1,13 @@
 //! From a rendered mail to the bytes of a message (RFC 5322, RFC 2045).
 
+mod body;
+mod header;
+
 use chrono::{DateTime, Utc};
 use domain::{EmailAddress, MailKind};
+use lettre::Message;
+use lettre::message::MultiPart;
+use lettre::message::header::ContentType;
 use url::Url;
 
 use crate::Rendered;
@@ -56,8 +62,13 @@ pub enum MimeError {
     #[error("{0} is no address that a header can hold")]
     Address(EmailAddress),
     /// Something that goes into a header as it is has characters that do not belong there.
-    #[error("the {0} holds characters that a header must not hold")]
-    Header(&'static str),
+    #[error("{header} cannot be {value:?}: it is printable ASCII without blanks")]
+    Header {
+        /// The header.
+        header: &'static str,
+        /// What was to go into it.
+        value: String,
+    },
     /// lettre does not make a message of it.
     #[error("the message cannot be built")]
     Build(#[from] lettre::error::Error),
@@ -65,6 +76,34 @@ pub enum MimeError {
 
 /// The bytes of a message: multipart/alternative, text first, 7-bit, CRLF. The same input gives the same bytes.
 pub fn message(rendered: &Rendered, headers: &Headers) -> Result<Vec<u8>, MimeError> {
-    let _ = (rendered, headers);
-    todo!()
+    let mut builder = Message::builder()
+        .from(headers.from.to_lettre()?)
+        .to(headers.to.to_lettre()?)
+        .raw_header(header::subject(&rendered.subject))
+        .date(headers.date.into())
+        .message_id(Some(header::message_id(&headers.message_id)?));
+    if let Some(mailbox) = &headers.reply_to {
+        builder = builder.reply_to(mailbox.to_lettre()?);
+    }
+    if let Some(list) = &headers.list {
+        for value in header::list(list)? {
+            builder = builder.raw_header(value);
+        }
+    }
+    for (name, value) in header::automatic(headers.kind) {
+        builder = builder.raw_header(header::verbatim(name, value));
+    }
+    let parts = MultiPart::alternative()
+        .boundary(body::boundary(&headers.message_id))
+        .singlepart(body::part(ContentType::TEXT_PLAIN, &rendered.text))
+        .singlepart(body::part(ContentType::TEXT_HTML, &rendered.html));
+    Ok(builder.multipart(parts)?.formatted())
+}
+
+impl Mailbox {
+    fn to_lettre(&self) -> Result<lettre::message::Mailbox, MimeError> {
+        let address = self.address.to_lettre().map_err(|_| MimeError::Address(self.address.clone()))?;
+        let name = self.name.as_deref().map(header::display_name).filter(|name| !name.is_empty());
+        Ok(lettre::message::Mailbox::new(name, address))
+    }
 }

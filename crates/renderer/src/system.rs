@@ -5,7 +5,13 @@
 use domain::Locale;
 use url::Url;
 
-use crate::{Look, Rendered, TemplateError};
+use crate::compile;
+use crate::error::{Part, Problem, RenderError, TemplateError};
+use crate::field::Author;
+use crate::values::Values;
+use crate::{Catalogue, Look, Rendered, Source};
+
+const MJML: &str = include_str!("../../../templates/mail/letter.mjml");
 
 /// What a confirmation or its reminder says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,24 +52,154 @@ pub struct Access {
 
 /// The mail that asks whether a sign-up was meant.
 pub fn confirmation(locale: Locale, look: &Look, data: &Confirmation) -> Result<Rendered, TemplateError> {
-    let _ = (locale, look, data);
-    todo!()
+    question("mail.confirmation", locale, look, data)
 }
 
 /// The same question once more.
 pub fn reminder(locale: Locale, look: &Look, data: &Confirmation) -> Result<Rendered, TemplateError> {
-    let _ = (locale, look, data);
-    todo!()
+    question("mail.reminder", locale, look, data)
 }
 
 /// The first mail after a confirmation.
 pub fn welcome(locale: Locale, look: &Look, data: &Welcome) -> Result<Rendered, TemplateError> {
-    let _ = (locale, look, data);
-    todo!()
+    let words = Catalogue::of(locale);
+    let topics = words.list(&data.topics);
+    let letter = Letter {
+        locale,
+        look,
+        key: "mail.welcome",
+        topics: &topics,
+        after: words.text("mail.welcome.promise", &[]),
+        note: String::new(),
+    };
+    letter.write(
+        data.name.as_deref(),
+        &Values {
+            why: &words.text("mail.welcome.why", &[("topics", &topics)]),
+            action: Some(&data.preferences),
+            preferences: Some(&data.preferences),
+            unsubscribe: Some(&data.unsubscribe),
+            ..Values::default()
+        },
+    )
 }
 
 /// The single-use link to a person's own data that the person asked for.
 pub fn access(locale: Locale, look: &Look, data: &Access) -> Result<Rendered, TemplateError> {
-    let _ = (locale, look, data);
-    todo!()
+    let words = Catalogue::of(locale);
+    let letter = Letter {
+        locale,
+        look,
+        key: "mail.access",
+        topics: "",
+        after: words.count("mail.access.expiry", data.minutes.into(), &[]),
+        note: words.text("mail.access.not_you", &[]),
+    };
+    letter.write(
+        data.name.as_deref(),
+        &Values {
+            why: &words.text("mail.access.why", &[("brand", &look.brand)]),
+            action: Some(&data.link),
+            ..Values::default()
+        },
+    )
+}
+
+fn question(key: &str, locale: Locale, look: &Look, data: &Confirmation) -> Result<Rendered, TemplateError> {
+    let words = Catalogue::of(locale);
+    let letter = Letter {
+        locale,
+        look,
+        key,
+        topics: &words.list(&data.topics),
+        after: words.count("mail.confirmation.expiry", data.days.into(), &[]),
+        note: words.text(&format!("{key}.not_you"), &[]),
+    };
+    letter.write(
+        data.name.as_deref(),
+        &Values {
+            why: &words.text("mail.confirmation.why", &[("brand", &look.brand)]),
+            action: Some(&data.confirm),
+            ..Values::default()
+        },
+    )
+}
+
+/// The one shape of all system mails, and what differs.
+#[derive(Debug)]
+struct Letter<'a> {
+    locale: Locale,
+    look: &'a Look,
+    /// Where in the catalogue its words are.
+    key: &'a str,
+    topics: &'a str,
+    after: String,
+    note: String,
+}
+
+impl Letter<'_> {
+    fn write(&self, name: Option<&str>, values: &Values<'_>) -> Result<Rendered, TemplateError> {
+        let words = Catalogue::of(self.locale);
+        let text = |name: &str| {
+            let values = [("brand", self.look.brand.as_str()), ("topics", self.topics)];
+            words.text(&format!("{}.{name}", self.key), &values)
+        };
+        let greeting = match name.map(str::trim).filter(|name| is_a_name(name)) {
+            Some(name) => words.text("mail.greeting", &[("name", name)]),
+            None => words.text("mail.greeting.nobody", &[]),
+        };
+        let constants = ["subject", "preheader", "heading", "body", "button"]
+            .map(|name| (format!("words.{name}"), text(name)))
+            .into_iter()
+            .chain([
+                ("words.after".to_owned(), self.after.clone()),
+                ("words.note".to_owned(), self.note.clone()),
+                ("words.fallback".to_owned(), words.text("mail.button.fallback", &[])),
+            ])
+            .collect();
+        let source = Source {
+            subject: "{{words.subject}}".to_owned(),
+            preheader: "{{words.preheader}}".to_owned(),
+            mjml: MJML.to_owned(),
+        };
+        let look = Look { locale: self.locale, ..self.look.clone() };
+        let compiled = compile::build(&source, &look, Author::House, constants)?;
+        let values = Values { greeting: &greeting, ..*values };
+        compiled.run(&values).map_err(|RenderError::TooLarge { bytes, limit }| TemplateError {
+            part: Part::Body,
+            line: None,
+            problem: Problem::TooLong { bytes, limit },
+        })
+    }
+}
+
+/// Whether a text may stand in a salutation.
+///
+/// Anybody can type a stranger's address and a "name" like `Win at evil.example` into a form; we would carry that to the
+/// stranger. What could be read as an address or a message is left out, and the greeting goes without a name.
+fn is_a_name(text: &str) -> bool {
+    let reads_as_host =
+        text.split('.').skip(1).any(|label| label.chars().take_while(|c| c.is_alphanumeric()).count() > 1);
+    !text.is_empty()
+        && text.chars().count() <= 60
+        && !reads_as_host
+        && !text.contains(['/', '@', ':', '<', '>', '{', '}', '$', '€', '!', '?', '%', '#', '='])
+        && !text.chars().any(|c| c.is_control() || c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_a_name;
+
+    #[test]
+    fn a_name_is_told_from_a_message() {
+        for name in ["Ada", "J. R. R. Tolkien", "J.R. Smith", "Anne-Marie O’Neill", "李小龍", "Dr. Ødegård"] {
+            assert!(is_a_name(name), "{name}");
+        }
+        for text in
+            ["", "evil.example", "www.evil.example now", "http://evil", "Win 1000 €", "a\r\nb", "Buy!", &"x".repeat(61)]
+        {
+            assert!(!is_a_name(text), "{text}");
+        }
+    }
 }

@@ -1,0 +1,264 @@
+//! What a body may consist of, and where in it a person's values may stand.
+
+mod attribute;
+mod mjml;
+
+use crate::error::Problem;
+use crate::markup::{Event, Fault, Node, Tag};
+use crate::tokens::{Token, Tokens};
+
+/// MJML without what loads from elsewhere (`mj-font`, `mj-include`) or needs forms in a mail (accordion, carousel).
+const MJML: [&str; 21] = [
+    "mjml",
+    "mj-head",
+    "mj-body",
+    "mj-attributes",
+    "mj-all",
+    "mj-class",
+    "mj-style",
+    "mj-breakpoint",
+    "mj-raw",
+    "mj-wrapper",
+    "mj-section",
+    "mj-group",
+    "mj-column",
+    "mj-hero",
+    "mj-text",
+    "mj-image",
+    "mj-button",
+    "mj-divider",
+    "mj-spacer",
+    "mj-table",
+    "mj-social",
+];
+
+const HTML: [&str; 45] = [
+    "a",
+    "abbr",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "u",
+];
+
+/// MJML elements with words in them; everywhere else there are only elements.
+const WORDS: [&str; 5] = ["mj-text", "mj-button", "mj-table", "mj-raw", "mj-social-element"];
+
+/// MJML elements whose children may come or go without the layout of their neighbours changing.
+const ROOMS: [&str; 4] = ["mj-body", "mj-wrapper", "mj-column", "mj-hero"];
+
+/// Where a token stands; both ends of a condition have the same place.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct Place {
+    element: usize,
+    attribute: Option<usize>,
+}
+
+/// Checks a body and writes it anew: comments are gone, conditions between elements have become comments, which every
+/// parser leaves where they are.
+pub(crate) fn check(nodes: &[Node<'_>], source: &str, tokens: &mut Tokens) -> Result<String, Fault> {
+    let mut checker = Checker { nodes, tokens, open: Vec::new(), conditions: Vec::new(), out: String::new() };
+    for (index, node) in nodes.iter().enumerate() {
+        let end = nodes.get(index + 1).map_or(source.len(), |next| next.at);
+        checker.node(index, &source[node.at..end]).map_err(|problem| (node.at, problem))?;
+    }
+    Ok(checker.out)
+}
+
+struct Checker<'a> {
+    nodes: &'a [Node<'a>],
+    tokens: &'a mut Tokens,
+    /// The open elements, by the numbers of their nodes.
+    open: Vec<usize>,
+    conditions: Vec<Place>,
+    out: String,
+}
+
+impl Checker<'_> {
+    fn node(&mut self, index: usize, written: &str) -> Result<(), Problem> {
+        let nodes = self.nodes;
+        match &nodes[index].event {
+            Event::Comment(words) => {
+                if self.tokens.find(words).any(|(_, _, token)| !matches!(self.tokens.get(token), Token::Value { .. })) {
+                    return Err(Problem::Crossing);
+                }
+                // The lines stay, so that what mrml says of a line is true of the source.
+                self.out.extend(words.chars().filter(|c| *c == '\n'));
+                return Ok(());
+            }
+            Event::Text(words) => return self.words(words),
+            Event::Open(tag) => {
+                self.element(tag)?;
+                for (number, (name, value)) in tag.attributes.iter().enumerate() {
+                    self.attribute(index, number, tag, name, value)?;
+                }
+                if !tag.empty {
+                    self.open.push(index);
+                }
+            }
+            Event::Close(_) => drop(self.open.pop()),
+        }
+        self.out.push_str(written);
+        Ok(())
+    }
+
+    fn element(&self, tag: &Tag<'_>) -> Result<(), Problem> {
+        let refused = |hint| Err(Problem::Element { element: tag.name.to_owned(), hint });
+        let missing = |attribute, hint| Err(Problem::Missing { element: tag.name.to_owned(), attribute, hint });
+        let is_default = self.parent() == Some("mj-attributes");
+        match tag.name {
+            "mj-title" | "mj-preview" => return refused("; the subject and the preheader are fields of their own"),
+            "mj-font" => return refused("; every reader's own fonts are used, nothing is loaded from elsewhere"),
+            "mj-include" => return refused("; nothing is loaded from elsewhere"),
+            "mj-social-element" if tag.attribute("name").is_some() => {
+                return refused(" with a name; that would load an icon from elsewhere, so give it src and href");
+            }
+            "mj-social-element" if tag.attribute("src").is_none() && !is_default => {
+                return missing("src", ", the address of an icon of your own");
+            }
+            "mj-image" | "img" if tag.attribute("alt").is_none() && !is_default => {
+                return missing("alt", ", the words for who does not see the picture; alt=\"\" if it only decorates");
+            }
+            "mj-social-element" => return Ok(()),
+            name if MJML.contains(&name) => return Ok(()),
+            _ => {}
+        }
+        if !HTML.contains(&tag.name) {
+            return refused("");
+        }
+        if self.in_words() { Ok(()) } else { refused(" there; HTML stands in <mj-text>, <mj-table> or <mj-raw>") }
+    }
+
+    fn attribute(
+        &mut self,
+        index: usize,
+        number: usize,
+        tag: &Tag<'_>,
+        name: &str,
+        value: &str,
+    ) -> Result<(), Problem> {
+        attribute::check(tag.name, name)?;
+        let place = Place { element: index, attribute: Some(number) };
+        if attribute::is_address(name) {
+            for token in attribute::address(value, self.tokens)? {
+                self.tokens.mark_in_url(token);
+            }
+            return Ok(());
+        }
+        let found: Vec<_> = self.tokens.find(value).map(|(_, _, token)| token).collect();
+        if !found.is_empty() && !matches!(name, "alt" | "title" | "aria-label") {
+            return Err(Problem::Place("in an attribute, save alt, title, and the end of an address"));
+        }
+        found.into_iter().try_for_each(|token| self.condition(token, place))
+    }
+
+    fn words(&mut self, words: &str) -> Result<(), Problem> {
+        let in_words = self.in_words();
+        if self.parent() == Some("mj-style") {
+            if self.tokens.find(words).next().is_some() {
+                return Err(Problem::Place("in a style sheet"));
+            }
+            if words.contains("@import") {
+                return Err(Problem::Style("@import loads from elsewhere".to_owned()));
+            }
+            self.out.push_str(words);
+            return Ok(());
+        }
+        let place = Place { element: self.open.last().copied().unwrap_or_default(), attribute: None };
+        let found: Vec<_> = self.tokens.find(words).collect();
+        let mut rest = 0;
+        for (start, end, token) in found {
+            self.literal(&words[rest..start], in_words)?;
+            rest = end;
+            if matches!(self.tokens.get(token), Token::Value { .. }) {
+                if !in_words {
+                    return Err(Problem::Place("outside of <mj-text> and the like"));
+                }
+                self.out.push_str(&words[start..end]);
+                continue;
+            }
+            if !in_words && !self.parent().is_some_and(|parent| ROOMS.contains(&parent)) {
+                return Err(Problem::Place("here; put conditions around whole sections or inside columns"));
+            }
+            self.condition(token, place)?;
+            self.out.push_str("<!--");
+            self.out.push_str(&words[start..end]);
+            self.out.push_str("-->");
+        }
+        self.literal(&words[rest..], in_words)
+    }
+
+    fn literal(&mut self, words: &str, in_words: bool) -> Result<(), Problem> {
+        if !in_words && !words.trim().is_empty() {
+            return Err(Problem::Mjml(format!("{:?} stands outside of <mj-text> and the like", words.trim())));
+        }
+        self.out.push_str(words);
+        Ok(())
+    }
+
+    /// Follows the conditions: whatever begins at a place ends there.
+    fn condition(&mut self, token: usize, place: Place) -> Result<(), Problem> {
+        match self.tokens.get(token) {
+            Token::Value { .. } => return Ok(()),
+            Token::If { .. } => self.conditions.push(place),
+            Token::Else if self.conditions.last() == Some(&place) => {}
+            Token::End if self.conditions.pop() == Some(place) => {}
+            Token::Else | Token::End => return Err(Problem::Crossing),
+        }
+        Ok(())
+    }
+
+    fn name(&self, node: usize) -> &str {
+        match &self.nodes[node].event {
+            Event::Open(tag) => tag.name,
+            _ => "",
+        }
+    }
+
+    fn parent(&self) -> Option<&str> {
+        self.open.last().map(|node| self.name(*node))
+    }
+
+    fn in_words(&self) -> bool {
+        self.open.iter().any(|node| WORDS.contains(&self.name(*node)))
+    }
+}

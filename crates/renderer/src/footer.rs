@@ -1,0 +1,40 @@
+//! The footer, which every mail has and no template can leave out.
+
+use domain::Locale;
+
+use crate::Catalogue;
+use crate::compile::checked;
+use crate::document::{self, Frame};
+use crate::error::{Part, TemplateError};
+use crate::template::{Vocabulary, flatten};
+use crate::tokens::Tokens;
+
+pub(crate) const MJML: &str = include_str!("../../../templates/mail/footer.mjml");
+pub(crate) const TEXT: &str = include_str!("../../../templates/mail/footer.txt");
+
+/// A footer with tokens in it.
+#[derive(Debug)]
+pub(crate) struct Footer {
+    pub(crate) html: String,
+    pub(crate) text: String,
+}
+
+/// The footer's words, as constants.
+pub(crate) fn words(locale: Locale) -> Vec<(String, String)> {
+    ["preferences", "unsubscribe", "view"]
+        .map(|word| (format!("words.{word}"), Catalogue::of(locale).text(&format!("mail.footer.{word}"), &[])))
+        .to_vec()
+}
+
+/// Makes the footer. It is rendered apart from the body, so that no style of the body can hide it.
+pub(crate) fn build(vocabulary: &Vocabulary, frame: &Frame<'_>, tokens: &mut Tokens) -> Result<Footer, TemplateError> {
+    let mjml = flatten(MJML, Part::Body, true, vocabulary, tokens)?;
+    let text = flatten(TEXT, Part::Body, false, vocabulary, tokens)?;
+    let (mjml, _) = checked(&mjml, tokens)?;
+    let html = document::sections(&mjml, frame).map_err(|(line, problem)| TemplateError {
+        part: Part::Body,
+        line,
+        problem,
+    })?;
+    Ok(Footer { html, text: text.text })
+}

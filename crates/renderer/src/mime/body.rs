@@ -1,0 +1,33 @@
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, SinglePart};
+
+/// A part that every relay passes on as it is: no 8-bit characters, no long lines.
+pub(super) fn part(content_type: ContentType, text: &str) -> SinglePart {
+    let text = normalised(text);
+    let encoding = encoding(&text);
+    // Both encodings take any text, so the answer is always the first.
+    let body = Body::new_with_encoding(text, encoding).unwrap_or_else(|bytes| {
+        Body::new_with_encoding(bytes, ContentTransferEncoding::Base64).unwrap_or_else(Body::new)
+    });
+    SinglePart::builder().content_type(content_type).body(body)
+}
+
+/// A boundary that no part can contain: `=_` is neither quoted-printable nor base64 (RFC 2045 §6.7).
+pub(super) fn boundary(message_id: &str) -> String {
+    format!("=_{}", message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>())
+}
+
+/// Quoted-printable keeps Latin text readable, base64 is shorter for most others.
+fn encoding(text: &str) -> ContentTransferEncoding {
+    let encoded = text.bytes().filter(|byte| !byte.is_ascii() || *byte == b'=').count();
+    if encoded * 2 > text.len() / 3 {
+        ContentTransferEncoding::Base64
+    } else {
+        ContentTransferEncoding::QuotedPrintable
+    }
+}
+
+/// One kind of line break, no NUL. lettre turns the line breaks into CRLF.
+fn normalised(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "")
+}
