@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod dialect;
+mod error;
+mod fact;
+mod forget;
+mod kind;
+mod reader;
+mod record;
+
+pub use error::Error;
+pub use fact::Fact;
+pub use forget::forget;
+pub use kind::{InvalidKind, Kind};
+pub use reader::{Cursor, advance, read};
+pub use record::{record, record_all};

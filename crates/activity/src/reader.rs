@@ -1,0 +1,68 @@
+use chrono::{DateTime, Utc};
+use domain::{BrandId, DeliveryKey, MailingNo, Ordinal, SubscriberId};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
+
+use crate::{Error, Fact, Kind, dialect};
+
+/// A place in the order of facts: the transaction that wrote a fact, and the fact.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    written_by: i64,
+    id: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    written_by: i64,
+    id: i64,
+    at: DateTime<Utc>,
+    kind: Kind,
+    brand_id: BrandId,
+    subscriber_id: Option<SubscriberId>,
+    mailing_no: Option<MailingNo>,
+    ordinal: Option<Ordinal>,
+    detail: Option<String>,
+}
+
+impl TryFrom<Row> for (Cursor, Fact) {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let detail = row.detail.as_deref().map(serde_json::from_str).transpose();
+        let fact = Fact {
+            at: row.at,
+            kind: row.kind,
+            brand: row.brand_id,
+            subscriber: row.subscriber_id,
+            delivery: row.mailing_no.zip(row.ordinal).map(|(mailing, ordinal)| DeliveryKey::new(mailing, ordinal)),
+            detail: detail.map_err(|source| Error::Detail { id: row.id, source })?,
+        };
+        Ok((Cursor { written_by: row.written_by, id: row.id }, fact))
+    }
+}
+
+/// The next facts that this reader has not passed, in an order that never changes. Reading moves nothing: see [`advance`].
+pub async fn read(conn: &impl ConnectionTrait, reader: &str, limit: u32) -> Result<Vec<(Cursor, Fact)>, Error> {
+    let cursor = cursor(conn, reader).await?;
+    let values = [cursor.written_by.into(), cursor.id.into(), i64::from(limit).into()];
+    let backend = conn.get_database_backend();
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, dialect::behind(backend), values)).await?;
+    rows.iter().map(|row| Row::from_query_result(row, "")?.try_into()).collect()
+}
+
+/// Takes the reader past a fact, best in the transaction that holds what it made of it. A reader never goes back.
+pub async fn advance(conn: &impl ConnectionTrait, reader: &str, to: Cursor) -> Result<(), Error> {
+    let sql = "INSERT INTO fact_cursors (reader, written_by, id) VALUES ($1, $2, $3) \
+               ON CONFLICT (reader) DO UPDATE SET written_by = excluded.written_by, id = excluded.id \
+               WHERE (fact_cursors.written_by, fact_cursors.id) < (excluded.written_by, excluded.id)";
+    let values = [reader.into(), to.written_by.into(), to.id.into()];
+    conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+async fn cursor(conn: &impl ConnectionTrait, reader: &str) -> Result<Cursor, DbErr> {
+    let sql = "SELECT written_by, id FROM fact_cursors WHERE reader = $1";
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [reader.into()]);
+    let Some(row) = conn.query_one_raw(statement).await? else { return Ok(Cursor::default()) };
+    Ok(Cursor { written_by: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? })
+}

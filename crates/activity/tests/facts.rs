@@ -1,0 +1,111 @@
+//! Facts and their readers on both databases.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
+
+use std::time::Duration;
+
+use activity::{Cursor, Fact, Kind, advance, forget, read, record, record_all};
+use database::Database;
+use domain::{BrandId, DeliveryKey, MailingNo, Ordinal, SubscriberId};
+use sea_orm::DbBackend;
+use serde_json::json;
+use testkit::{TestDb, both, start_of_time};
+
+fn fact(n: i64) -> Fact {
+    Fact::new(Kind::Sent, BrandId::from_bytes([1; 16]), start_of_time()).of(DeliveryKey::new(MailingNo(1), Ordinal(n)))
+}
+
+/// So many facts, as soon as no transaction of another test on the same server stands in front of them.
+async fn wait_for(db: &Database, reader: &str, facts: u32) -> Vec<(Cursor, Fact)> {
+    loop {
+        let read = read(db.reader(), reader, facts).await.unwrap();
+        if read.len() == usize::try_from(facts).unwrap() {
+            return read;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn ordinals(read: &[(Cursor, Fact)]) -> Vec<i64> {
+    read.iter().filter_map(|(_, fact)| fact.delivery).map(|key| key.ordinal.0).collect()
+}
+
+both!(
+    async fn a_fact_is_read_as_it_was_written(db: TestDb) {
+        let db = db.database();
+        let ada = SubscriberId::new(start_of_time());
+        let written = fact(7).about(ada).with(json!({"rule": "mailbox-gone"}));
+        record(db.writer(), &written).await.unwrap();
+        let read = wait_for(db, "test", 1).await;
+        assert_eq!(read.into_iter().map(|(_, fact)| fact).collect::<Vec<_>>(), [written]);
+    }
+);
+
+both!(
+    async fn each_reader_has_a_cursor_of_its_own(db: TestDb) {
+        let db = db.database();
+        record_all(db.writer(), &[fact(1), fact(2), fact(3)]).await.unwrap();
+        let first = wait_for(db, "a", 2).await;
+        assert_eq!(ordinals(&first), [1, 2]);
+        advance(db.writer(), "a", first[1].0).await.unwrap();
+        assert_eq!(ordinals(&wait_for(db, "a", 1).await), [3]);
+        assert_eq!(ordinals(&wait_for(db, "b", 3).await), [1, 2, 3]);
+    }
+);
+
+both!(
+    async fn a_reader_never_goes_back(db: TestDb) {
+        let db = db.database();
+        record_all(db.writer(), &[fact(1), fact(2)]).await.unwrap();
+        let all = wait_for(db, "a", 2).await;
+        advance(db.writer(), "a", all[1].0).await.unwrap();
+        advance(db.writer(), "a", all[0].0).await.unwrap();
+        assert_eq!(read(db.reader(), "a", 9).await.unwrap(), []);
+    }
+);
+
+both!(
+    async fn more_facts_than_one_statement_takes_are_all_written(db: TestDb) {
+        let db = db.database();
+        let facts: Vec<Fact> = (1..=1_201).map(fact).collect();
+        record_all(db.writer(), &facts).await.unwrap();
+        assert_eq!(ordinals(&wait_for(db, "a", 1_201).await), (1..=1_201).collect::<Vec<_>>());
+    }
+);
+
+both!(
+    async fn an_erased_person_is_counted_but_not_named(db: TestDb) {
+        let db = db.database();
+        let ada = SubscriberId::new(start_of_time());
+        record(db.writer(), &fact(1).about(ada).with(json!({"words": "ada@example.com is gone"}))).await.unwrap();
+        forget(db.writer(), ada).await.unwrap();
+        let (_, left) = wait_for(db, "a", 1).await.remove(0);
+        assert_eq!((left.subscriber, left.detail), (None, None));
+    }
+);
+
+both!(
+    async fn what_is_committed_late_is_not_jumped(db: TestDb) {
+        let db = db.database();
+        if db.backend() == DbBackend::Sqlite {
+            // There, two open transactions that write cannot be.
+            return;
+        }
+        let (early, late) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+        record(&early, &fact(1)).await.unwrap();
+        record(&late, &fact(2)).await.unwrap();
+        late.commit().await.unwrap();
+        assert_eq!(read(db.reader(), "a", 9).await.unwrap(), [], "the first is still open, so the second has to wait");
+
+        record(db.writer(), &fact(3)).await.unwrap();
+        early.commit().await.unwrap();
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let (cursor, fact) = wait_for(db, "a", 1).await.remove(0);
+            advance(db.writer(), "a", cursor).await.unwrap();
+            seen.push(fact.delivery.unwrap().ordinal.0);
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2, 3]);
+    }
+);
