@@ -1,0 +1,13 @@
+pub(crate) mod access_link;
+pub(crate) mod consent_block;
+pub(crate) mod consent_event;
+pub(crate) mod form;
+pub(crate) mod form_version;
+pub(crate) mod opt_in;
+pub(crate) mod opt_in_topic;
+pub(crate) mod pause;
+pub(crate) mod subscriber;
+pub(crate) mod subscriber_hash;
+pub(crate) mod subscription;
+pub(crate) mod suppression;
+pub(crate) mod topic;

@@ -1,0 +1,50 @@
+use domain::{EmailAddress, SubscriberId, TopicId};
+
+use crate::consent;
+
+/// Why something could not be done with a subscriber.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none, or none any more.
+    #[error("subscriber {0} does not exist")]
+    NotFound(SubscriberId),
+    /// Somebody else was faster.
+    #[error("subscriber {id} was changed meanwhile: it is at version {actual}, not {expected}")]
+    Conflict {
+        /// The subscriber.
+        id: SubscriberId,
+        /// The version that the change was meant for.
+        expected: i64,
+        /// The version that there is.
+        actual: i64,
+    },
+    /// Addresses are unique.
+    #[error("there is a subscriber with the address {} already", .0.masked())]
+    EmailTaken(EmailAddress),
+    /// A field cannot be as it is.
+    #[error("{field} {words}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What would be right.
+        words: &'static str,
+    },
+    /// A field of the installation's own has no name that can be used.
+    #[error("{0:?} is no name for an attribute; one has 1 to 40 small letters, digits and underscores")]
+    Attribute(String),
+    /// There is no such topic, or it is archived.
+    #[error("topic {0} does not exist or takes nobody any more")]
+    UnknownTopic(TopicId),
+    /// The row holds what was never written by this program.
+    #[error("the row of subscriber {0} does not read as one")]
+    Row(SubscriberId),
+    /// The outbox did not take a mail.
+    #[error("a mail to the subscriber cannot be queued")]
+    Outbox(#[from] outbox::Error),
+    /// The ledger did not take the entry.
+    #[error("the consent ledger takes no entry")]
+    Ledger(#[from] consent::RecordError),
+    /// The database did not do it.
+    #[error("database failure")]
+    Database(#[from] sea_orm::DbErr),
+}

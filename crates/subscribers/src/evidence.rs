@@ -1,0 +1,28 @@
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// From where an act reached us: what the connection says, behind trusted proxies only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The address of the person's machine.
+    pub ip: Option<IpAddr>,
+    /// What the browser or program calls itself.
+    pub user_agent: Option<String>,
+}
+
+impl Evidence {
+    /// How much of a user agent is kept; browsers need less, and the rest proves nothing.
+    const LONGEST: usize = 300;
+
+    /// Where no machine of the person's is involved: an act of staff, of a rule or of the program.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The user agent as it is kept: printable and not too long.
+    pub(crate) fn kept_user_agent(&self) -> Option<String> {
+        let kept = |text: &String| text.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect();
+        self.user_agent.as_ref().map(kept)
+    }
+}

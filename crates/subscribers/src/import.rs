@@ -1,0 +1,83 @@
+//! Bringing a list of people on file.
+
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{Actor, InvalidAddress, Locale, MasterKeys, TopicId};
+
+use crate::suppression::Reason;
+use crate::{Basis, Error, Profile};
+
+/// What a list is, and on what basis its people may be written to.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// What they are subscribed to.
+    pub topics: Vec<TopicId>,
+    /// Why we may write to them. An import without a basis is none.
+    pub basis: Basis,
+    /// How that basis was gained, in words: goes into the consent ledger of each.
+    pub stated: String,
+    /// Until when the basis holds, where it ends.
+    pub until: Option<DateTime<Utc>>,
+    /// The language of those whose row names none.
+    pub locale: Locale,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// Where it stands in the list, counted as the reader counts.
+    pub line: u64,
+    /// The address as it is written there.
+    pub email: String,
+    /// What the list knows.
+    pub profile: Profile,
+    /// The language.
+    pub locale: Option<Locale>,
+}
+
+/// What became of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many came on file.
+    pub added: u64,
+    /// How many were on file and are subscribed to something more.
+    pub joined: u64,
+    /// How many were subscribed to all of it already.
+    pub unchanged: u64,
+    /// Who was left out, by line.
+    pub skipped: Vec<(u64, Skipped)>,
+}
+
+/// Why a line was left out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Skipped {
+    /// The address is none.
+    #[error(transparent)]
+    Address(#[from] InvalidAddress),
+    /// A field cannot be kept.
+    #[error("{0}")]
+    Field(String),
+    /// The address is suppressed. An import lifts nothing.
+    #[error("the address is suppressed: {0}")]
+    Suppressed(Reason),
+    /// The person has left. Nobody is brought back by a list.
+    #[error("the person has left")]
+    Left,
+    /// The person was asked and has not confirmed.
+    #[error("the person was asked and has not confirmed")]
+    Unconfirmed,
+}
+
+/// Brings people on file, in transactions of a few rows each. What was imported before a failure stays; the same list can
+/// be imported again.
+pub async fn run(
+    db: &Database,
+    keys: &MasterKeys,
+    list: &List,
+    rows: impl IntoIterator<Item = Row>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Report, Error> {
+    let _ = (db, keys, list, rows.into_iter(), actor, now);
+    todo!()
+}

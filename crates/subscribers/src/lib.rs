@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+
+pub mod access;
+mod audience;
+mod basis;
+pub mod consent;
+mod dialect;
+mod draft;
+mod entity;
+mod erase;
+mod error;
+mod evidence;
+mod export;
+pub mod form;
+mod health;
+pub mod import;
+mod may_be_mailed;
+pub mod opt_in;
+pub mod opt_out;
+pub mod pause;
+mod preferences;
+pub mod seed;
+mod source;
+mod store;
+mod subscriber;
+pub mod subscription;
+pub mod suppression;
+pub mod topic;
+
+pub use audience::audience;
+pub use basis::Basis;
+pub use draft::{Change, New};
+pub use erase::{Erased, erase};
+pub use error::Error;
+pub use evidence::Evidence;
+pub use export::{Export, export};
+pub use health::{Effect, record_complaint, record_failure, record_success};
+pub use may_be_mailed::{Answers, Scope, Why, may_be_mailed};
+pub use preferences::{Choice, Preferences, preferences};
+pub use source::Source;
+pub use store::{Filter, create, find, find_by_email, find_many, list, update};
+pub use subscriber::{Profile, Subscriber};
