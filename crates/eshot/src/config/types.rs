@@ -78,7 +78,7 @@ pub struct Http {
     pub listen: SocketAddr,
     #[serde(deserialize_with = "url")]
     pub base_url: Url,
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<web::Network>,
     pub api_body_limit: NonZeroUsize,
     pub form_body_limit: NonZeroUsize,
     pub timeout: Span,

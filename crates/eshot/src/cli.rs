@@ -1,0 +1,202 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use domain::{DkimKeyId, EmailAddress};
+
+/// A self-hosted newsletter service: sign-ups that can be proved, campaigns that arrive once, and an unsubscribe that works.
+#[derive(Debug, Parser)]
+#[command(name = "eshot", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// The configuration file; without it, eshot.toml in the working folder is read if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve pages and API, send mail, take what comes back, and do what is due.
+    Serve,
+    /// Show the whole thing on this machine: a database, a relay and forty subscribers of its own.
+    Demo(Demo),
+    /// Print the configuration without its secrets and try the database, the relay and the DNS.
+    Check,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Brands: who the mail is from.
+    #[command(subcommand)]
+    Brand(Brand),
+    /// The master key, and the keys that sign mail.
+    #[command(subcommand)]
+    Key(Key),
+    /// API tokens for programs.
+    #[command(subcommand)]
+    Token(Token),
+    /// The ledger of consent.
+    #[command(subcommand)]
+    Consent(Consent),
+    /// The mail that came back.
+    #[command(subcommand)]
+    Feedback(Feedback),
+    /// People on file.
+    #[command(subcommand)]
+    Subscriber(Subscriber),
+    /// Print the description of the API (OpenAPI).
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Do the whole walk, print what held and what did not, and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Brand {
+    /// Make a brand with the topics offers, events and product-news, and an opt-in form.
+    New(NewBrand),
+    /// List the brands.
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewBrand {
+    /// The name for people, such as "Example Ltd".
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The address in From, such as news@example.com. Its domain signs the mail.
+    #[arg(long)]
+    pub(crate) from: EmailAddress,
+    /// The street address that every footer shows; \n begins a new line.
+    #[arg(long)]
+    pub(crate) postal_address: String,
+    /// The domain of return paths. Without it: bounce. before the domain of From.
+    #[arg(long)]
+    pub(crate) bounce_domain: Option<String>,
+    /// The name in URLs. Without it: the name in small letters.
+    #[arg(long)]
+    pub(crate) slug: Option<String>,
+    /// The language of its mails and pages: en or de.
+    #[arg(long, default_value = "en")]
+    pub(crate) locale: domain::Locale,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Print a fresh master key, to be kept in the file that keys.master_file names.
+    Master {
+        /// The generation: 1 at first, the next number when rotating.
+        #[arg(long, default_value_t = 1)]
+        id: u8,
+    },
+    /// Make the keys that sign a domain's mail (RSA and Ed25519) and print the DNS records to publish.
+    New {
+        /// The domain in From.
+        #[arg(long)]
+        domain: String,
+    },
+    /// List the signing keys with their DNS records.
+    List {
+        /// Only this domain's.
+        #[arg(long)]
+        domain: Option<String>,
+    },
+    /// Let a signing key sign no more.
+    Retire {
+        /// The key, as `eshot key list` shows it.
+        id: DkimKeyId,
+    },
+    /// After a new master key was added: seal all secrets under it.
+    Rotate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token and print it, once.
+    New {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may, such as subscribers:read; give it several times.
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<String>,
+        /// After how long it ends, such as 90d. Without it: never.
+        #[arg(long)]
+        expires_in: Option<humantime::Duration>,
+    },
+    /// List the tokens, without their secrets.
+    List,
+    /// Let a token do nothing any more.
+    Revoke {
+        /// The token, as `eshot token list` shows it.
+        id: domain::TokenId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Consent {
+    /// Walk the whole ledger and check every link and every signature.
+    Verify {
+        /// A head that was kept elsewhere, as `eshot consent anchor` prints it.
+        #[arg(long)]
+        anchor: Option<PathBuf>,
+    },
+    /// Show what is proved about a person.
+    Show {
+        /// Whose.
+        address: EmailAddress,
+    },
+    /// Print the ledger's head, to be kept elsewhere.
+    Anchor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Feedback {
+    /// List what came back, the newest first.
+    List {
+        /// Only what was not understood.
+        #[arg(long)]
+        not_understood: bool,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+    /// Show one returned mail as it came.
+    Show {
+        /// Which, as `eshot feedback list` shows it.
+        id: domain::ReturnedMailId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subscriber {
+    /// Take people over from elsewhere: a CSV file with a heading line that has an email column.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// The topics that they are subscribed to, by slug; give it several times.
+        #[arg(long = "topic", required = true)]
+        topics: Vec<String>,
+        /// The brand, by slug.
+        #[arg(long)]
+        brand: String,
+        /// Why they may be mailed, as it can be proved: consent or soft_opt_in.
+        #[arg(long)]
+        basis: String,
+        /// Where that proof is kept.
+        #[arg(long)]
+        proof: String,
+    },
+    /// Show everything that is kept about a person, as JSON.
+    Show {
+        /// Whose.
+        address: EmailAddress,
+    },
+    /// Erase a person: all but the keyed hash that keeps the address from being mailed again.
+    Erase {
+        /// Whose.
+        address: EmailAddress,
+    },
+}

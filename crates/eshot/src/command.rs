@@ -1,0 +1,24 @@
+//! What the program can be told to do, one file each.
+
+mod key;
+mod migrate;
+
+use crate::cli::{Command, Key};
+use crate::context::Context;
+
+/// Commands that need nothing but the program. None if this is not one of them.
+pub(crate) fn without_configuration(command: &Command) -> Option<anyhow::Result<bool>> {
+    match command {
+        Command::Key(Key::Master { id }) => Some(key::master(*id)),
+        _ => None,
+    }
+}
+
+/// Runs a command. False if it ran and what it checked did not hold.
+pub(crate) async fn run(command: Command, context: Context) -> anyhow::Result<bool> {
+    match command {
+        Command::Migrate => migrate::run(&context).await,
+        Command::Key(command) => key::run(command, &context).await,
+        _ => todo!(),
+    }
+}

@@ -1,0 +1,63 @@
+use brands::key::{Algorithm, KeyInfo};
+use domain::{Actor, KeyId, MasterKeys};
+
+use crate::cli::Key;
+use crate::context::Context;
+
+/// `eshot key master`: needs nothing and writes nothing.
+pub(super) fn master(id: u8) -> anyhow::Result<bool> {
+    anyhow::ensure!(id > 0, "generations of the master key are counted from 1");
+    println!("{}", MasterKeys::generate_line(KeyId(i16::from(id)))?);
+    Ok(true)
+}
+
+/// The other `eshot key` commands.
+pub(super) async fn run(command: Key, context: &Context) -> anyhow::Result<bool> {
+    match command {
+        Key::Master { id } => master(id),
+        Key::New { domain } => new(&domain, context).await,
+        Key::List { domain } => list(domain.as_deref(), context).await,
+        Key::Retire { id } => {
+            let db = context.database().await?;
+            brands::key::retire(db.writer(), id, &Actor::Operator, context.now()).await?;
+            println!("{id} signs no more; leave its DNS record in place for a week, for mail that is under way");
+            Ok(true)
+        }
+        Key::Rotate => rotate(context).await,
+    }
+}
+
+/// Ed25519 is never alone: many verifiers know RSA only (RFC 8463 §3).
+async fn new(domain: &str, context: &Context) -> anyhow::Result<bool> {
+    let (db, keys) = (context.database().await?, context.keys()?);
+    println!("Publish these records; until then the signatures count as none:\n");
+    for algorithm in Algorithm::ALL {
+        let key = brands::key::create(&db, &keys, domain, algorithm, &Actor::Operator, context.now()).await?;
+        println!("{}\n", key.dns_record());
+    }
+    Ok(true)
+}
+
+async fn list(domain: Option<&str>, context: &Context) -> anyhow::Result<bool> {
+    let db = context.database().await?;
+    for key in brands::key::list(db.reader(), domain).await? {
+        println!("{}", line(&key));
+        if key.retired_at.is_none() {
+            println!("  {}", key.dns_record());
+        }
+    }
+    Ok(true)
+}
+
+fn line(key: &KeyInfo) -> String {
+    let state = key.retired_at.map_or_else(|| "signs".to_owned(), |at| format!("retired {}", at.format("%Y-%m-%d")));
+    let made = key.created_at.format("%Y-%m-%d");
+    format!("{}  {}  {}  made {made}  {state}", key.id, key.domain, key.algorithm)
+}
+
+async fn rotate(context: &Context) -> anyhow::Result<bool> {
+    let (db, keys) = (context.database().await?, context.keys()?);
+    let resealed = brands::key::reseal(&db, &keys).await?;
+    println!("{resealed} secret(s) sealed anew under master key {}", keys.current().0);
+    Ok(true)
+}

@@ -1,0 +1,18 @@
+use migrations::Standing;
+
+use crate::context::Context;
+
+/// `eshot migrate`.
+pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
+    let db = context.open().await?;
+    let before = migrations::check(&db).await?;
+    migrations::run(&db).await?;
+    match before {
+        Standing::Current => println!("the schema is up to date"),
+        Standing::Empty => println!("the schema was laid"),
+        Standing::Behind(steps) => println!("the schema was taken {steps} step(s) on"),
+        // `run` has refused it.
+        Standing::Newer(_) => return Ok(false),
+    }
+    Ok(true)
+}
