@@ -15,6 +15,8 @@ static ECHOES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r#"(?i)(?P<address><[^<>\r\n]{0,320}@[^<>\r\n]{0,320}>|"[^"@\r\n]{1,64}"@[a-z0-9.-]+|[^\s<>()\[\]"',;:=]{1,320}@[^\s<>()\[\]"',;:]{1,255})"#,
         r"|(?P<url>\b(?:https?://|www\.)[^\s<>]+)",
+        // Cisco's gateways put the registry's words for the code in front of what the server said.
+        r"|(?P<label>\b5\.\d\.\d - (?:unknown address error|other mail system problem|other network problem)\b)",
         r"|(?P<code>\b[245]\d\d[- ]?#?[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\d\d-)",
         r"|(?P<host>\b[a-z0-9_](?:[a-z0-9_-]*\.)+[a-z][a-z0-9-]+\b)",
     ))
@@ -25,7 +27,9 @@ static ECHOES: LazyLock<Regex> = LazyLock::new(|| {
 pub(crate) fn clean(text: &str, rules: &Rules) -> String {
     let text = cut(text, LIMIT);
     let kept = ECHOES.replace_all(text, |found: &Captures<'_>| match found.name("host") {
-        _ if found.name("address").is_some() || found.name("code").is_some() => Cow::Borrowed(" "),
+        _ if found.name("address").is_some() || found.name("code").is_some() || found.name("label").is_some() => {
+            Cow::Borrowed(" ")
+        }
         // `unknown.Please` is a sentence that lost its blank, not a host name.
         Some(host) if is_prose(host.as_str()) => Cow::Owned(host.as_str().replace('.', ". ")),
         _ => meaning(&found[0], rules).map_or(Cow::Borrowed(" "), |name| Cow::Owned(format!(" {} ", name.means))),
@@ -70,6 +74,7 @@ mod tests {
             ("550-5.1.1 The account 550 5.1.1 is not here", "The account is not here"),
             ("User unknown.Please check", "User unknown. Please check"),
             ("blocked using zen.spamhaus.org", "blocked using blocklist"),
+            ("5.1.0 - Unknown address error 550-'5.7.1 no'", "' no'"),
             ("5.1.1 \"spam bin\"@example.com unknown", "unknown"),
         ] {
             assert_eq!(clean(said, compiled()), words, "{said}");

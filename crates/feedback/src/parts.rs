@@ -1,0 +1,111 @@
+//! The parts of a mail, read with bounds: how much, how many, how deep.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mail_parser::{HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+
+/// What stands behind is attachments; reports come first.
+const SIZE: usize = 1 << 20;
+/// Every part but the first has a Content-Type, and each level of nesting takes one. The parser frees a nested message by
+/// recursion, so a mail of a thousand nested ones must not reach it whole.
+const PARTS: usize = 64;
+
+/// A mail with what reading a report asks of it.
+pub(crate) struct Mail {
+    pub(crate) headers: Headers,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// The headers of the mail itself, as text, decoded where RFC 2047 encodes.
+pub(crate) struct Headers(Vec<(String, String)>);
+
+/// One part, its transfer encoding and charset undone.
+pub(crate) struct Part {
+    /// `type/subtype` in small letters.
+    pub(crate) kind: String,
+    /// The text; of a nested message its headers only.
+    pub(crate) text: String,
+}
+
+/// The parts of `raw`, or nothing where no header is.
+pub(crate) fn read(raw: &[u8]) -> Option<Mail> {
+    let raw = bounded(raw);
+    // The parser promises not to panic. Should it break that on a mail from anywhere, the mail is kept as unknown, and
+    // whoever brought it is not told to bring it again for ever.
+    catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(raw).map(|message| mail(&message)))).ok().flatten()
+}
+
+impl Headers {
+    /// The first value of the header `name`, given in small letters.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Part {
+    /// Whether it is of type `message/name`, or of the internationalised twin that RFC 6533 and RFC 6532 add.
+    pub(crate) fn is_message(&self, name: &str) -> bool {
+        self.kind
+            .strip_prefix("message/")
+            .is_some_and(|kind| kind == name || kind.strip_prefix("global-").is_some_and(|kind| kind == name))
+    }
+
+    /// Whether it is the returned message or its headers.
+    pub(crate) fn is_returned(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "message/rfc822" | "message/global" | "message/global-headers" | "text/rfc822-headers"
+        )
+    }
+
+    /// Whether a person would read it.
+    pub(crate) fn is_prose(&self) -> bool {
+        self.kind == "text/plain"
+    }
+}
+
+/// `raw` cut where it becomes too long or too deep.
+fn bounded(raw: &[u8]) -> &[u8] {
+    let raw = raw.get(..SIZE).unwrap_or(raw);
+    let name = b"content-type";
+    let end = raw
+        .windows(name.len())
+        .enumerate()
+        .filter(|(_, window)| window.eq_ignore_ascii_case(name))
+        .map(|(at, _)| at)
+        .nth(PARTS);
+    end.and_then(|end| raw.get(..end)).unwrap_or(raw)
+}
+
+fn mail(message: &Message<'_>) -> Mail {
+    let headers = message.headers().iter().map(|header| {
+        let raw = || {
+            let raw = message.raw_message.get(header.offset_start as usize..header.offset_end as usize);
+            String::from_utf8_lossy(raw.unwrap_or_default()).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let value = match &header.value {
+            HeaderValue::Text(text) => text.trim().to_owned(),
+            _ => raw(),
+        };
+        (header.name().to_ascii_lowercase(), value)
+    });
+    Mail { headers: Headers(headers.collect()), parts: message.parts.iter().filter_map(part).collect() }
+}
+
+fn part(part: &MessagePart<'_>) -> Option<Part> {
+    let kind = part.content_type().map_or("text/plain".to_owned(), |kind| {
+        format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("plain")).to_ascii_lowercase()
+    });
+    let text = match &part.body {
+        PartType::Text(text) | PartType::Html(text) => text.to_string(),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) if kind.starts_with("message/") => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+        PartType::Message(message) => {
+            let headers = message.headers_raw().map(|(name, value)| format!("{name}:{value}"));
+            return Some(Part { kind: "message/rfc822".to_owned(), text: headers.collect() });
+        }
+        PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => return None,
+    };
+    Some(Part { kind, text })
+}

@@ -1,0 +1,83 @@
+//! Every sample reads as agreed, and nothing that happens to a mail on its way makes the parser fall.
+#![expect(clippy::unwrap_used, reason = "a sample that cannot be read has failed the test")]
+
+use std::path::Path;
+
+use feedback::{Kind, parse};
+use proptest::prelude::*;
+
+/// Mails written for this project, one for each thing that a mail can be or do wrong.
+#[test]
+fn every_sample_is_read_as_agreed() {
+    insta::glob!(env!("CARGO_MANIFEST_DIR"), "testdata/*.eml", |path| {
+        let raw = std::fs::read(path).unwrap();
+        let returned = parse(&raw);
+        insta::assert_debug_snapshot!(returned);
+        let crlf = String::from_utf8(raw).unwrap().replace('\n', "\r\n");
+        assert_eq!(parse(crlf.as_bytes()).kind, returned.kind, "{} with CR LF", path.display());
+    });
+}
+
+#[test]
+fn a_thousand_nested_messages_are_cut_not_climbed() {
+    for line in ["Content-Type: message/rfc822\n\n", "Content-Type: multipart/mixed; boundary=b\n\n--b\n"] {
+        let mail = format!("From: a@example.com\n{}", line.repeat(20_000));
+        assert_eq!(parse(mail.as_bytes()).kind, Kind::Unknown);
+    }
+}
+
+#[test]
+fn ten_mebibytes_of_attachment_are_not_looked_at() {
+    let report = sample("postfix-unknown-user.eml");
+    let mail = [report.as_slice(), &b"QUJD\r\n".repeat(2 << 20)].concat();
+    assert!(matches!(parse(&mail).kind, Kind::Delivery(_)));
+}
+
+fn samples() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)).unwrap()
+}
+
+/// What gateways and attackers do to a mail.
+fn mutate(mut mail: Vec<u8>, other: &[u8], kind: u8, at: usize, byte: u8) -> Vec<u8> {
+    let at = at % (mail.len() + 1);
+    match kind % 6 {
+        0 => mail.truncate(at),
+        1 => mail.splice(at..at, other.iter().copied()).for_each(drop),
+        2 => mail.splice(..at, other.iter().copied()).for_each(drop),
+        3 => mail.insert(at, byte),
+        4 => mail.iter_mut().skip(at).take(1).for_each(|old| *old = byte),
+        _ => mail.retain(|old| *old != byte),
+    }
+    mail
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(raw in prop::collection::vec(any::<u8>(), 0..600)) {
+        parse(&raw);
+    }
+
+    #[test]
+    fn parsing_never_panics_on_mutated_samples(
+        one in any::<prop::sample::Index>(),
+        other in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<u8>(), any::<usize>(), any::<u8>()), 1..6),
+    ) {
+        let samples = samples();
+        let other = other.get(&samples);
+        let mail = changes.into_iter().fold(one.get(&samples).clone(), |mail, (kind, at, byte)| {
+            mutate(mail, other, kind, at, byte)
+        });
+        let returned = parse(&mail);
+        if let Kind::Delivery(report) = returned.kind {
+            prop_assert!(!report.recipients.is_empty());
+        }
+    }
+}
