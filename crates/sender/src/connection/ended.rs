@@ -1,0 +1,79 @@
+use domain::SmtpReply;
+use outbox::Phase;
+
+use super::Problem;
+
+/// How handing over a message ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The relay took it.
+    Accepted(SmtpReply),
+    /// The relay said no, in this phase.
+    Refused {
+        /// Which command was refused.
+        phase: Phase,
+        /// The relay's words.
+        reply: SmtpReply,
+    },
+    /// The connection ended, or the relay fell silent, in this phase.
+    Broken {
+        /// How far it came. After the final dot the relay may have the message.
+        phase: Phase,
+        /// What happened.
+        problem: Problem,
+    },
+    /// The guard said no, so the relay does not have the message.
+    Withheld {
+        /// Before MAIL FROM or before the final dot.
+        phase: Phase,
+    },
+    /// The message cannot be offered to this relay at all.
+    Unfit(Unfit),
+}
+
+/// Why a message cannot be offered.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The recipient's local part is beyond ASCII and the relay does not take such ones (RFC 6531 §3.2).
+    #[error("the address needs SMTPUTF8, which the relay does not offer")]
+    NeedsSmtpUtf8,
+    /// An address does not fit an envelope.
+    #[error("the address does not fit an envelope")]
+    Address,
+}
+
+impl Ended {
+    /// How far the dialogue came.
+    pub const fn phase(&self) -> Phase {
+        match self {
+            Self::Accepted(_) => Phase::Dot,
+            Self::Refused { phase, .. } | Self::Broken { phase, .. } | Self::Withheld { phase } => *phase,
+            Self::Unfit(_) => Phase::MailFrom,
+        }
+    }
+
+    /// The relay's words, if it had any.
+    pub const fn reply(&self) -> Option<&SmtpReply> {
+        match self {
+            Self::Accepted(reply) | Self::Refused { reply, .. } => Some(reply),
+            Self::Broken { .. } | Self::Withheld { .. } | Self::Unfit(_) => None,
+        }
+    }
+
+    /// Whether nobody can say if the relay has the message.
+    pub const fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::Broken { phase, .. } if phase.leaves_doubt())
+    }
+
+    /// Whether it says nothing about the message: the relay closed the connection before it had heard whom the mail is for.
+    /// Relays do so after a number of messages or a while of silence, with or without a 421 (RFC 5321 §3.8).
+    pub fn is_farewell(&self) -> bool {
+        match self {
+            Self::Refused { phase: Phase::MailFrom, reply } => reply.code == 421,
+            Self::Broken { phase: Phase::MailFrom, problem } => {
+                matches!(problem, Problem::Closed | Problem::Network(_))
+            }
+            _ => false,
+        }
+    }
+}

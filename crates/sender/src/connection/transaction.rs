@@ -1,0 +1,154 @@
+use std::fmt::Display;
+
+use domain::{EmailAddress, SmtpReply};
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{MailParameter, RcptParameter};
+use lettre::transport::smtp::response::Response;
+use outbox::Phase;
+use tokio::time::timeout;
+
+use super::problem::{Problem, reply};
+use super::{Connection, Ended, Guard, Unfit};
+
+/// A message and its envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Where reports about it go.
+    pub return_path: EmailAddress,
+    /// Who gets it: one recipient, because every message differs.
+    pub recipient: EmailAddress,
+    /// The envelope id that reports bring back (RFC 3461 §4.4).
+    pub envid: String,
+    /// The message as it is signed: 7-bit, lines ending in CRLF.
+    pub raw: Vec<u8>,
+}
+
+impl Connection {
+    /// Hands over one message. The guard is asked before MAIL FROM and before the final dot; if it says no, the connection is
+    /// dropped where it stands.
+    pub async fn send(&mut self, message: &Message, guard: &Guard) -> Ended {
+        let ended = match self.dialogue(message, guard).await {
+            Ok(reply) => Ended::Accepted(reply),
+            Err(ended) => ended,
+        };
+        self.carried += 1;
+        self.tidy_up(&ended).await;
+        ended
+    }
+
+    async fn dialogue(&mut self, message: &Message, guard: &Guard) -> Result<SmtpReply, Ended> {
+        self.phase = Phase::MailFrom;
+        if !guard() {
+            return Err(Ended::Withheld { phase: Phase::MailFrom });
+        }
+        let (mail, rcpt) = self.envelope(message).map_err(Ended::Unfit)?;
+        // Each command waits for its answer. Where the relay offers PIPELINING the three could go at once.
+        self.ask(Phase::MailFrom, mail).await?;
+        self.ask(Phase::RcptTo, rcpt).await?;
+        let go_on = self.ask(Phase::Data, Data).await?;
+        if !go_on.has_code(354) {
+            let answer = go_on.first_line().unwrap_or_default().to_owned();
+            return Err(self.lost(Problem::Garbled(answer)));
+        }
+        self.hand_over(&message.raw, guard).await
+    }
+
+    fn envelope(&self, message: &Message) -> Result<(Mail, Rcpt), Unfit> {
+        let address = |address: &EmailAddress| address.to_lettre().map_err(|_| Unfit::Address);
+        let (from, to): (Address, Address) = (address(&message.return_path)?, address(&message.recipient)?);
+        let ascii = message.recipient.as_str().is_ascii();
+        let (mut mail, mut rcpt) = (Vec::new(), Vec::new());
+        if self.offered.size {
+            mail.push(MailParameter::Size(message.raw.len()));
+        }
+        if !ascii {
+            if !self.offered.smtputf8 {
+                return Err(Unfit::NeedsSmtpUtf8);
+            }
+            mail.push(MailParameter::SmtpUtfEight);
+        }
+        if self.offered.dsn {
+            mail.push(mail_parameter("RET", "HDRS"));
+            mail.push(mail_parameter("ENVID", &message.envid));
+            rcpt.push(rcpt_parameter("NOTIFY", "FAILURE"));
+            // An address beyond ASCII would need the type utf-8 of RFC 6533, which few relays know.
+            if ascii {
+                rcpt.push(rcpt_parameter("ORCPT", &format!("rfc822;{}", message.recipient)));
+            }
+        }
+        Ok((Mail::new(Some(from), mail), Rcpt::new(to, rcpt)))
+    }
+
+    async fn ask(&mut self, phase: Phase, command: impl Display) -> Result<Response, Ended> {
+        self.phase = phase;
+        let limit = self.relay.timeouts.command;
+        let answer = timeout(limit, self.smtp.command(command)).await;
+        match answer {
+            Ok(answer) => answer.map_err(|error| self.fault(&error)),
+            Err(_) => Err(self.lost(Problem::TimedOut(limit))),
+        }
+    }
+
+    async fn hand_over(&mut self, raw: &[u8], guard: &Guard) -> Result<SmtpReply, Ended> {
+        self.phase = Phase::Body;
+        self.gate.arm(guard.clone());
+        // lettre ends the last line itself.
+        let body = raw.strip_suffix(b"\r\n").unwrap_or(raw);
+        let (body_limit, dot_limit) = (self.relay.timeouts.body, self.relay.timeouts.dot);
+        let answer = {
+            let mut exchange = std::pin::pin!(self.smtp.message(body));
+            match timeout(body_limit, &mut exchange).await {
+                // The dot is out, so this is the wait for its answer, which may be longer.
+                Err(_) if self.gate.is_passed() => timeout(dot_limit, &mut exchange).await.map_err(|_| dot_limit),
+                answer => answer.map_err(|_| body_limit),
+            }
+        };
+        let result = match answer {
+            Ok(Ok(response)) => Ok(spoken(&response)),
+            Ok(Err(error)) => Err(self.fault(&error)),
+            Err(limit) => Err(self.lost(Problem::TimedOut(limit))),
+        };
+        self.gate.disarm();
+        result
+    }
+
+    fn fault(&self, error: &Error) -> Ended {
+        if self.gate.is_refused() {
+            return Ended::Withheld { phase: Phase::Body };
+        }
+        match Problem::from_lettre(error) {
+            // An answer to the message itself is an answer to its dot, whenever it comes.
+            Problem::Refused(reply) if self.phase == Phase::Body => Ended::Refused { phase: Phase::Dot, reply },
+            Problem::Refused(reply) => Ended::Refused { phase: self.phase, reply },
+            problem => self.lost(problem),
+        }
+    }
+
+    /// Leaves the connection fit for the next message, or marks it as broken.
+    async fn tidy_up(&mut self, ended: &Ended) {
+        match ended {
+            Ended::Accepted(_) | Ended::Unfit(_) => {}
+            Ended::Broken { .. } | Ended::Withheld { .. } => self.broken = true,
+            // RFC 5321 §3.8: 421 says that the relay hangs up.
+            Ended::Refused { reply, .. } if reply.code == 421 => self.broken = true,
+            // The transaction is over with the answer to its dot.
+            Ended::Refused { phase: Phase::Dot, .. } => {}
+            Ended::Refused { .. } => self.broken = self.ask(Phase::MailFrom, Rset).await.is_err(),
+        }
+    }
+}
+
+fn spoken(response: &Response) -> SmtpReply {
+    let lines: Vec<_> = response.message().collect();
+    reply(u16::from(response.code()), &lines.join("\n"))
+}
+
+fn mail_parameter(keyword: &str, value: &str) -> MailParameter {
+    MailParameter::Other { keyword: keyword.to_owned(), value: Some(value.to_owned()) }
+}
+
+fn rcpt_parameter(keyword: &str, value: &str) -> RcptParameter {
+    RcptParameter::Other { keyword: keyword.to_owned(), value: Some(value.to_owned()) }
+}
