@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
 use domain::{DeliveryKey, EnhancedStatus, InstanceId};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use serde_json::json;
 
-use crate::{Phase, State, sql};
+use crate::dialect::{self, Column};
+use crate::{Answer, Phase, State, sql};
 
 /// One attempt at a delivery and what became of it. Nothing but erasing the person changes it, save that an answer which
 /// comes after all is filled in.
@@ -44,4 +46,102 @@ pub async fn attempts(conn: &impl ConnectionTrait, key: DeliveryKey) -> Result<V
                       noted_at, late \
                FROM attempts WHERE mailing_no = $1 AND ordinal = $2 ORDER BY attempt";
     sql::all(conn, sql, [key.mailing.into(), key.ordinal.into()]).await
+}
+
+/// An answer as it is to be kept.
+pub(crate) struct Heard<'a> {
+    pub(crate) answer: &'a Answer,
+    /// It was no longer waited for.
+    pub(crate) late: bool,
+    /// Its person was erased: the relay's words, which often name the address, are not kept.
+    pub(crate) forgotten: bool,
+}
+
+/// Keeps answers. What is kept already is not changed, save where the worker was lost and nothing was heard so far.
+pub(crate) async fn hear(
+    conn: &impl ConnectionTrait,
+    instance: InstanceId,
+    heard: &[Heard<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    const HEARD: &[Column] = &[
+        ("mailing_no", "bigint"),
+        ("ordinal", "bigint"),
+        ("attempt", "integer"),
+        ("relay", "text"),
+        ("phase", "text"),
+        ("outcome", "text"),
+        ("code", "smallint"),
+        ("status", "text"),
+        ("reply", "text"),
+        ("class", "text"),
+        ("rule", "text"),
+        ("started_at", "timestamptz"),
+        ("answered_at", "timestamptz"),
+        ("late", "boolean"),
+    ];
+    if heard.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = heard.iter().map(Heard::row).collect();
+    // WHERE tells SQLite that ON CONFLICT does not belong to a join.
+    let sql = format!(
+        "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, \
+             rule, started_at, answered_at, noted_at, late) \
+         SELECT mailing_no, ordinal, attempt, $2, relay, phase, outcome, code, status, reply, class, rule, started_at, \
+             answered_at, $3, late FROM {} WHERE true \
+         ON CONFLICT (mailing_no, ordinal, attempt) DO UPDATE SET instance = excluded.instance, relay = excluded.relay, \
+             phase = excluded.phase, outcome = excluded.outcome, code = excluded.code, status = excluded.status, \
+             reply = excluded.reply, class = excluded.class, rule = excluded.rule, started_at = excluded.started_at, \
+             answered_at = excluded.answered_at, late = excluded.late \
+         WHERE attempts.answered_at IS NULL",
+        dialect::rows(conn.get_database_backend(), 1, HEARD)
+    );
+    sql::execute(conn, &sql, [dialect::json(&rows), instance.into(), now.into()]).await.map(drop)
+}
+
+/// Keeps attempts whose worker was lost, with what is believed of them until an answer comes after all.
+pub(crate) async fn lose(
+    conn: &impl ConnectionTrait,
+    lost: &[(DeliveryKey, i32, State)],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    const LOST: &[Column] =
+        &[("mailing_no", "bigint"), ("ordinal", "bigint"), ("attempt", "integer"), ("outcome", "text")];
+    let row = |(key, attempt, outcome): &(DeliveryKey, i32, State)| json!({"mailing_no": key.mailing, "ordinal": key.ordinal, "attempt": attempt, "outcome": outcome});
+    let rows: Vec<_> = lost.iter().map(row).collect();
+    let sql = format!(
+        "INSERT INTO attempts (mailing_no, ordinal, attempt, outcome, noted_at) \
+         SELECT mailing_no, ordinal, attempt, outcome, $2 FROM {} WHERE true ON CONFLICT DO NOTHING",
+        dialect::rows(conn.get_database_backend(), 1, LOST)
+    );
+    sql::execute(conn, &sql, [dialect::json(&rows), now.into()]).await.map(drop)
+}
+
+impl Heard<'_> {
+    fn row(&self) -> serde_json::Value {
+        let answer = self.answer;
+        let reply = answer.reply.as_ref();
+        json!({
+            "mailing_no": answer.key.mailing,
+            "ordinal": answer.key.ordinal,
+            "attempt": answer.attempt,
+            "relay": answer.relay,
+            "phase": answer.phase,
+            "outcome": answer.outcome.as_str(),
+            "code": reply.map(|reply| reply.code),
+            "status": reply.and_then(|reply| reply.status),
+            "reply": reply.filter(|_| !self.forgotten).map(|reply| words(&reply.text)).unwrap_or_default(),
+            "class": answer.class,
+            "rule": answer.rule,
+            "started_at": dialect::time(answer.started_at),
+            "answered_at": dialect::time(answer.answered_at),
+            "late": self.late,
+        })
+    }
+}
+
+/// A relay's words as they can be kept: PostgreSQL's text takes no NUL, and a relay may send what it likes.
+fn words(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(1_000).collect()
 }

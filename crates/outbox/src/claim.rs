@@ -1,9 +1,13 @@
+mod lane;
+mod take;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{DeliveryKey, EmailAddress, InstanceId, MailboxProvider, SubscriberId};
 
+use crate::dialect::Locked;
 use crate::{Error, Lease, Mailing};
 
 /// What a worker asks for.
@@ -11,7 +15,7 @@ use crate::{Error, Lease, Mailing};
 pub struct Claim<'a> {
     /// Who asks.
     pub holder: InstanceId,
-    /// The lanes that take nothing now.
+    /// The lanes that take nothing now; they are not looked into.
     pub blocked: &'a [MailboxProvider],
     /// How many deliveries at most.
     pub limit: u32,
@@ -28,7 +32,7 @@ pub struct Batch {
     pub mailing: Mailing,
     /// Who keeps all these mailboxes.
     pub lane: MailboxProvider,
-    /// The deliveries, in their order.
+    /// The deliveries, in their order; never none.
     pub deliveries: Vec<Claimed>,
 }
 
@@ -48,7 +52,29 @@ pub struct Claimed {
 }
 
 /// Takes the next deliveries of one lane that is not blocked, or nothing if there are none to be sent now.
+///
+/// Mail that somebody waits for comes before campaigns; campaigns, and the lanes within each, take turns. Within a lane, what a
+/// lost worker left behind comes first, then what was deferred and is due, then what was never tried.
 pub async fn claim(db: &Database, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Option<Batch>, Error> {
-    let _ = (db, claim, now);
-    todo!()
+    // Most questions have no answer, and those should not queue for SQLite's one writer.
+    if claim.limit == 0 || lane::next(db.reader(), claim, None, now).await?.is_none() {
+        return Ok(None);
+    }
+    // Another worker may be at the lane whose turn it is: take another lane, and wait only if there is none.
+    for locked in [Locked::Skip, Locked::Wait] {
+        loop {
+            let txn = db.begin().await?;
+            let Some(lane) = lane::next(&txn, claim, Some(locked), now).await? else {
+                txn.rollback().await?;
+                break;
+            };
+            let batch = take::from(&txn, &lane, claim, now).await?;
+            txn.commit().await?;
+            // A lane may turn out to hold nothing but skipped rows. Its mark has then moved, so that this ends.
+            if batch.is_some() {
+                return Ok(batch);
+            }
+        }
+    }
+    Ok(None)
 }

@@ -62,3 +62,8 @@ pub(crate) fn for_update(backend: DbBackend, table: &str, locked: Locked) -> Str
         (_, Locked::Skip) => format!(" FOR UPDATE OF {table} SKIP LOCKED"),
     }
 }
+
+/// A batch as the parameter that [`rows`], [`numbers`] and [`texts`] read.
+pub(crate) fn json(batch: &impl serde::Serialize) -> sea_orm::Value {
+    serde_json::json!(batch).to_string().into()
+}

@@ -3,8 +3,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{InstanceId, MailboxProvider, MailingNo, Ordinal};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
+use serde_json::json;
 
-use crate::Error;
+use crate::dialect::{self, Column};
+use crate::{Error, sql};
 
 /// The right of one worker to submit what it has claimed, until [`expires_at`](Self::expires_at).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +24,9 @@ pub struct Lease {
 pub(crate) enum Over {
     /// A range of queued rows: a row of `outbox_leases`.
     Range { id: i64, after: Ordinal, to: Ordinal, fence: i64 },
-    /// Deferred rows, each of which says by its `due_at` when the lease ends: if the worker is lost, they are due again.
-    Rows(Vec<Ordinal>),
+    /// Deferred rows and how many attempts each had, whose `due_at` says when the lease ends: if the worker is lost, they are
+    /// due again.
+    Rows(Vec<(Ordinal, i32)>),
 }
 
 impl Lease {
@@ -33,14 +37,92 @@ impl Lease {
 }
 
 /// Makes a lease last until `ttl` from now, for its waiting rows and for those that are being submitted. Nothing, if it has
-/// ended or another worker has it.
+/// ended, if another worker has it or if all of it is done. The lease that comes back takes the place of the old one.
 pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Utc>) -> Result<Option<Lease>, Error> {
-    let _ = (db, lease, ttl, now);
-    todo!()
+    let expires_at = now + ttl;
+    if expires_at <= lease.expires_at {
+        return Ok((lease.expires_at > now).then(|| lease.clone()));
+    }
+    let txn = db.begin().await?;
+    let held = match &lease.over {
+        Over::Range { id, after, to, fence } => {
+            let sql = "UPDATE outbox_leases SET expires_at = $5 \
+                       WHERE id = $1 AND holder = $2 AND fence = $3 AND expires_at > $4";
+            let values = [(*id).into(), lease.holder.into(), (*fence).into(), now.into(), expires_at.into()];
+            let held = sql::execute(&txn, sql, values).await? == 1;
+            if held {
+                // What an earlier holder was submitting is past its own deadline and is not saved by this.
+                let sql = "UPDATE deliveries SET due_at = $6 WHERE mailing_no = $1 AND lane = $2 AND ordinal > $3 \
+                           AND ordinal <= $4 AND state = 'submitting' AND due_at > $5";
+                let lane = lease.lane.clone().into();
+                let values = [lease.mailing.into(), lane, (*after).into(), (*to).into(), now.into(), expires_at.into()];
+                sql::execute(&txn, sql, values).await?;
+            }
+            held
+        }
+        Over::Rows(rows) => {
+            let sql = format!(
+                "UPDATE deliveries SET due_at = $4 FROM {} \
+                 WHERE deliveries.mailing_no = $1 AND deliveries.ordinal = v.ordinal AND due_at = $2 \
+                   AND (state = 'deferred' AND deliveries.attempt = v.attempt \
+                        OR state = 'submitting' AND deliveries.attempt = v.attempt + 1)",
+                table(txn.get_database_backend(), 3)
+            );
+            let values = [lease.mailing.into(), lease.expires_at.into(), batch(rows), expires_at.into()];
+            lease.expires_at > now && sql::execute(&txn, &sql, values).await? > 0
+        }
+    };
+    txn.commit().await?;
+    Ok(held.then(|| Lease { expires_at, ..lease.clone() }))
 }
 
 /// Ends a lease: what was not begun is at once free for others.
 pub async fn release(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
-    let _ = (db, lease, now);
-    todo!()
+    match &lease.over {
+        Over::Range { id, after, to, fence } => {
+            let txn = db.begin().await?;
+            // A row that has left *queued* never comes back to it: an empty range stays empty.
+            let finished = "DELETE FROM outbox_leases WHERE id = $1 AND holder = $2 AND fence = $3 AND NOT EXISTS ( \
+                                SELECT 1 FROM deliveries d WHERE d.mailing_no = $4 AND d.lane = $5 \
+                                AND d.ordinal > $6 AND d.ordinal <= $7 AND d.state = 'queued')";
+            let lane = lease.lane.clone().into();
+            let values = [
+                (*id).into(),
+                lease.holder.into(),
+                (*fence).into(),
+                lease.mailing.into(),
+                lane,
+                (*after).into(),
+                (*to).into(),
+            ];
+            sql::execute(&txn, finished, values).await?;
+            let free = "UPDATE outbox_leases SET expires_at = $4 \
+                        WHERE id = $1 AND holder = $2 AND fence = $3 AND expires_at > $4";
+            sql::execute(&txn, free, [(*id).into(), lease.holder.into(), (*fence).into(), now.into()]).await?;
+            txn.commit().await?;
+        }
+        Over::Rows(rows) => {
+            let sql = format!(
+                "UPDATE deliveries SET due_at = $4 FROM {} \
+                 WHERE deliveries.mailing_no = $1 AND deliveries.ordinal = v.ordinal AND due_at = $2 \
+                   AND state = 'deferred' AND deliveries.attempt = v.attempt",
+                table(db.backend(), 3)
+            );
+            let values = [lease.mailing.into(), lease.expires_at.into(), batch(rows), now.into()];
+            sql::execute(db.writer(), &sql, values).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Leased rows as a table.
+pub(crate) fn table(backend: DbBackend, parameter: u8) -> String {
+    const COLUMNS: &[Column] = &[("ordinal", "bigint"), ("attempt", "integer")];
+    dialect::rows(backend, parameter, COLUMNS)
+}
+
+/// Leased rows as a parameter.
+pub(crate) fn batch(rows: &[(Ordinal, i32)]) -> Value {
+    let rows: Vec<_> = rows.iter().map(|(ordinal, attempt)| json!({"ordinal": ordinal, "attempt": attempt})).collect();
+    dialect::json(&rows)
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempt;
+mod change;
 mod claim;
 mod counts;
 mod decide;
@@ -28,7 +29,7 @@ pub use counts::{Counts, counts};
 pub use decide::{give_up, resend};
 pub use delivery::{Delivery, find, list};
 pub use error::Error;
-pub use forget::forget;
+pub use forget::{forget, forget_address};
 pub use lease::{Lease, release, renew};
 pub use mailing::{Mailing, MailingState};
 pub use phase::{InvalidPhase, Phase};

@@ -2,7 +2,13 @@ use chrono::{DateTime, Utc};
 use database::Database;
 use domain::InstanceId;
 
-use crate::{Answer, Error};
+use crate::attempt::{self, Heard};
+use crate::change::{self, Change, Row};
+use crate::state::Event;
+use crate::{Answer, Error, Outcome, State};
+
+/// Answers in one transaction.
+const BATCH: usize = 500;
 
 /// What became of a batch of answers.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +26,61 @@ pub async fn record(
     answers: &[Answer],
     now: DateTime<Utc>,
 ) -> Result<Recorded, Error> {
-    let _ = (db, shard, answers, now);
-    todo!()
+    let mut answers: Vec<&Answer> = answers.iter().collect();
+    answers.sort_by_key(|answer| (answer.key, answer.attempt));
+    answers.dedup_by_key(|answer| (answer.key, answer.attempt));
+    let mut recorded = Recorded::default();
+    for batch in answers.chunks(BATCH) {
+        let txn = db.begin().await?;
+        let mut rows = change::lock(&txn, batch.iter().map(|answer| answer.key)).await?;
+        let (mut changes, mut heard) = (Vec::new(), Vec::new());
+        for &answer in batch {
+            let Some(row) = rows.get_mut(&answer.key) else {
+                tracing::warn!(delivery.id = %answer.key, "an answer names a delivery that does not exist");
+                continue;
+            };
+            let late = !is_waited_for(row, answer);
+            heard.push(Heard { answer, late, forgotten: row.nobody });
+            recorded.late += u64::from(late);
+            if let Some(change) = judge(row, answer) {
+                row.state = change.to;
+                recorded.moved += 1;
+                // Two attempts at one delivery may be answered in one batch; the row is written once.
+                match changes.last_mut() as Option<&mut Change> {
+                    Some(last) if last.key == change.key => *last = Change { from: last.from, ..change },
+                    _ => changes.push(change),
+                }
+            }
+        }
+        attempt::hear(&txn, shard, &heard, now).await?;
+        change::write(&txn, shard, &changes).await?;
+        txn.commit().await?;
+    }
+    Ok(recorded)
+}
+
+fn is_waited_for(row: &Row, answer: &Answer) -> bool {
+    row.state == State::Submitting && row.attempt == answer.attempt
+}
+
+/// What an answer means to its delivery.
+fn judge(row: &Row, answer: &Answer) -> Option<Change> {
+    let event = match answer.outcome {
+        // Whatever was decided meanwhile: this message was taken.
+        Outcome::Sent if !is_waited_for(row, answer) => Event::Prove,
+        // Nobody knows from the relay, but we do.
+        Outcome::InDoubt if row.is_proved() => Event::Accept,
+        outcome => outcome.event(),
+    };
+    if event != Event::Prove && row.attempt != answer.attempt {
+        return None;
+    }
+    let to = row.state.after(event).ok()?;
+    let mut change = Change::new(row.key(), row.state, to);
+    match (to, answer.outcome) {
+        (State::Deferred, Outcome::Deferred { until }) => change.due_at = Some(until),
+        (State::Sent, _) => change.sent_at = Some(answer.answered_at),
+        _ => {}
+    }
+    Some(change)
 }

@@ -1,8 +1,11 @@
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::DeliveryKey;
+use domain::{DeliveryKey, Ordinal};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-use crate::{Error, Lease};
+use crate::counts::Deltas;
+use crate::lease::{self, Over};
+use crate::{Error, Lease, State, dialect, sql};
 
 /// A delivery that may now be offered to a relay.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +14,12 @@ pub struct Submitted {
     pub key: DeliveryKey,
     /// Which attempt it is, counted from 1; the answer names it.
     pub attempt: i32,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    ordinal: Ordinal,
+    attempt: i32,
 }
 
 /// Writes down, before MAIL FROM, that these deliveries of a claimed batch are being submitted.
@@ -23,6 +32,64 @@ pub async fn submit(
     keys: &[DeliveryKey],
     now: DateTime<Utc>,
 ) -> Result<Vec<Submitted>, Error> {
-    let _ = (db, lease, keys, now);
-    todo!()
+    let ordinals: Vec<Ordinal> =
+        keys.iter().filter(|key| key.mailing == lease.mailing).map(|key| key.ordinal).collect();
+    if ordinals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let txn = db.begin().await?;
+    let (from, mut rows) = match &lease.over {
+        Over::Range { id, fence, .. } => (State::Queued, range(&txn, lease, *id, *fence, &ordinals, now).await?),
+        // Each row's due time is the lease's end, and nobody else gets it before that.
+        Over::Rows(_) if lease.expires_at <= now => (State::Deferred, Vec::new()),
+        Over::Rows(leased) => {
+            let leased: Vec<_> = leased.iter().copied().filter(|(ordinal, _)| ordinals.contains(ordinal)).collect();
+            (State::Deferred, again(&txn, lease, &leased).await?)
+        }
+    };
+    let mut deltas = Deltas::default();
+    deltas.moved(lease.mailing, from, State::Submitting, i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    deltas.apply(&txn, lease.holder).await?;
+    txn.commit().await?;
+    rows.sort_unstable_by_key(|row| row.ordinal);
+    let submitted = |row: Row| Submitted { key: DeliveryKey::new(lease.mailing, row.ordinal), attempt: row.attempt };
+    Ok(rows.into_iter().map(submitted).collect())
+}
+
+/// First attempts, from a range.
+async fn range(
+    txn: &impl ConnectionTrait,
+    lease: &Lease,
+    id: i64,
+    fence: i64,
+    ordinals: &[Ordinal],
+    now: DateTime<Utc>,
+) -> Result<Vec<Row>, DbErr> {
+    let ours = dialect::numbers(txn.get_database_backend(), 2);
+    let sql = format!(
+        "UPDATE deliveries SET state = 'submitting', attempt = attempt + 1, \
+             due_at = (SELECT o.expires_at FROM outbox_leases o WHERE o.id = $3) \
+         WHERE mailing_no = $1 AND ordinal IN {ours} AND state = 'queued' \
+           AND EXISTS (SELECT 1 FROM outbox_leases o WHERE o.id = $3 AND o.holder = $4 AND o.fence = $5 \
+               AND o.expires_at > $6 AND o.mailing_no = $1 AND o.lane = deliveries.lane \
+               AND deliveries.ordinal > o.after_ordinal AND deliveries.ordinal <= o.to_ordinal) \
+           AND EXISTS (SELECT 1 FROM mailings m WHERE m.no = $1 AND m.state = 'open') \
+         RETURNING ordinal, attempt"
+    );
+    let values =
+        [lease.mailing.into(), dialect::json(&ordinals), id.into(), lease.holder.into(), fence.into(), now.into()];
+    sql::all(txn, &sql, values).await
+}
+
+/// Further attempts, of rows that were deferred.
+async fn again(txn: &impl ConnectionTrait, lease: &Lease, leased: &[(Ordinal, i32)]) -> Result<Vec<Row>, DbErr> {
+    let ours = lease::table(txn.get_database_backend(), 2);
+    let sql = format!(
+        "UPDATE deliveries SET state = 'submitting', attempt = deliveries.attempt + 1 FROM {ours} \
+         WHERE deliveries.mailing_no = $1 AND deliveries.ordinal = v.ordinal AND deliveries.attempt = v.attempt \
+           AND state = 'deferred' AND due_at = $3 \
+           AND EXISTS (SELECT 1 FROM mailings m WHERE m.no = $1 AND m.state = 'open') \
+         RETURNING deliveries.ordinal, deliveries.attempt"
+    );
+    sql::all(txn, &sql, [lease.mailing.into(), lease::batch(leased), lease.expires_at.into()]).await
 }

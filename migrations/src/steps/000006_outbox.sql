@@ -67,6 +67,8 @@ CREATE INDEX deliveries_rare ON deliveries (mailing_no, state, ordinal)
 
 CREATE INDEX deliveries_subscriber ON deliveries (subscriber_id);
 
+CREATE INDEX deliveries_recipient ON deliveries (recipient) WHERE recipient IS NOT NULL;
+
 -- An attempt whose worker was lost has neither instance nor relay, phase or times, until its answer comes after all.
 CREATE TABLE attempts (
   mailing_no {bigint} NOT NULL,

@@ -1,0 +1,120 @@
+//! Taking rows from state to state: locked, judged by the state machine, and written back in one statement.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{DeliveryKey, InstanceId, MailingNo, Ordinal};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use serde_json::json;
+
+use crate::counts::Deltas;
+use crate::dialect::{self, Column, Locked};
+use crate::{State, sql};
+
+/// A delivery whose row this transaction has locked.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct Row {
+    pub(crate) mailing_no: MailingNo,
+    pub(crate) ordinal: Ordinal,
+    pub(crate) state: State,
+    pub(crate) attempt: i32,
+    pub(crate) bounced_at: Option<DateTime<Utc>>,
+    pub(crate) complained_at: Option<DateTime<Utc>>,
+    /// Neither a person nor an address is left: erased.
+    pub(crate) nobody: bool,
+}
+
+/// What every SELECT of a [`Row`] asks of `deliveries d`.
+pub(crate) const COLUMNS: &str = "d.mailing_no, d.ordinal, d.state, d.attempt, d.bounced_at, d.complained_at, \
+                                  d.subscriber_id IS NULL AND d.recipient IS NULL AS nobody";
+
+impl Row {
+    /// Which one.
+    pub(crate) const fn key(&self) -> DeliveryKey {
+        DeliveryKey::new(self.mailing_no, self.ordinal)
+    }
+
+    /// Whether something came back that only a message that was taken can cause.
+    pub(crate) const fn is_proved(&self) -> bool {
+        self.bounced_at.is_some() || self.complained_at.is_some()
+    }
+}
+
+/// A row's way to another state.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) key: DeliveryKey,
+    pub(crate) from: State,
+    pub(crate) to: State,
+    pub(crate) due_at: Option<DateTime<Utc>>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) why: Option<String>,
+}
+
+impl Change {
+    /// From one state to another, and nothing else.
+    pub(crate) const fn new(key: DeliveryKey, from: State, to: State) -> Self {
+        Self { key, from, to, due_at: None, sent_at: None, why: None }
+    }
+}
+
+/// Finds these deliveries and locks them, in their order, so that two transactions cannot wait for each other.
+pub(crate) async fn lock(
+    conn: &impl ConnectionTrait,
+    keys: impl Iterator<Item = DeliveryKey>,
+) -> Result<BTreeMap<DeliveryKey, Row>, DbErr> {
+    const KEY: &[Column] = &[("mailing_no", "bigint"), ("ordinal", "bigint")];
+    let backend = conn.get_database_backend();
+    let keys: Vec<_> = keys.map(|key| json!({"mailing_no": key.mailing, "ordinal": key.ordinal})).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} JOIN deliveries d ON d.mailing_no = v.mailing_no AND d.ordinal = v.ordinal \
+         ORDER BY d.mailing_no, d.ordinal{}",
+        dialect::rows(backend, 1, KEY),
+        dialect::for_update(backend, "d", Locked::Wait)
+    );
+    let rows: Vec<Row> = sql::all(conn, &sql, [dialect::json(&keys)]).await?;
+    Ok(rows.into_iter().map(|row| (row.key(), row)).collect())
+}
+
+/// Writes changes to locked rows, and counts them.
+pub(crate) async fn write(conn: &impl ConnectionTrait, shard: InstanceId, changes: &[Change]) -> Result<(), DbErr> {
+    const CHANGE: &[Column] = &[
+        ("mailing_no", "bigint"),
+        ("ordinal", "bigint"),
+        ("was", "text"),
+        ("state", "text"),
+        ("due_at", "timestamptz"),
+        ("sent_at", "timestamptz"),
+        ("why", "text"),
+    ];
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut deltas = Deltas::default();
+    let mut rows = Vec::with_capacity(changes.len());
+    for change in changes {
+        deltas.moved(change.key.mailing, change.from, change.to, 1);
+        rows.push(json!({
+            "mailing_no": change.key.mailing,
+            "ordinal": change.key.ordinal,
+            "was": change.from,
+            "state": change.to,
+            "due_at": change.due_at.map(dialect::time),
+            "sent_at": change.sent_at.map(dialect::time),
+            "why": change.why,
+        }));
+    }
+    let sql = format!(
+        "UPDATE deliveries SET state = v.state, due_at = v.due_at, sent_at = COALESCE(v.sent_at, deliveries.sent_at), \
+             skipped_why = v.why \
+         FROM {} WHERE deliveries.mailing_no = v.mailing_no AND deliveries.ordinal = v.ordinal \
+           AND deliveries.state = v.was",
+        dialect::rows(conn.get_database_backend(), 1, CHANGE)
+    );
+    let changed = sql::execute(conn, &sql, [dialect::json(&rows)]).await?;
+    if usize::try_from(changed).ok() != Some(changes.len()) {
+        // The rows were locked when they were judged, so this cannot be; if it is, the counts must not go astray.
+        return Err(DbErr::RecordNotUpdated);
+    }
+    deltas.apply(conn, shard).await
+}

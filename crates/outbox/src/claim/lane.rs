@@ -1,0 +1,47 @@
+use chrono::{DateTime, Utc};
+use domain::{MailboxProvider, MailingNo, Ordinal};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+use super::Claim;
+use crate::dialect::{self, Locked};
+use crate::sql;
+
+/// A lane in which something is to be done.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct Lane {
+    pub(super) mailing_no: MailingNo,
+    pub(super) lane: MailboxProvider,
+    pub(super) mark: Ordinal,
+    pub(super) last: Ordinal,
+}
+
+/// The lane whose turn it is, among those of open mailings that are not blocked; its row is locked if asked.
+///
+/// Only the lanes of open mailings are looked at, a few dozen, each by an index: neither what was sent nor what waits behind a
+/// blocked provider costs anything.
+pub(super) async fn next(
+    conn: &impl ConnectionTrait,
+    claim: &Claim<'_>,
+    locked: Option<Locked>,
+    now: DateTime<Utc>,
+) -> Result<Option<Lane>, DbErr> {
+    let backend = conn.get_database_backend();
+    let blocked = dialect::texts(backend, 2);
+    let lock = locked.map(|locked| dialect::for_update(backend, "l", locked)).unwrap_or_default();
+    let sql = format!(
+        "SELECT l.mailing_no, l.lane, l.mark, l.last \
+         FROM mailings m JOIN lanes l ON l.mailing_no = m.no \
+         WHERE m.state = 'open' AND l.lane NOT IN {blocked} AND ( \
+             l.mark < l.last \
+             OR EXISTS (SELECT 1 FROM outbox_leases o \
+                 WHERE o.mailing_no = l.mailing_no AND o.lane = l.lane AND o.expires_at <= $1) \
+             OR EXISTS (SELECT 1 FROM deliveries d \
+                 WHERE d.mailing_no = l.mailing_no AND d.lane = l.lane AND d.state = 'deferred' AND d.due_at <= $1)) \
+         ORDER BY CASE m.kind WHEN 'campaign' THEN 1 ELSE 0 END, \
+             (SELECT MAX(x.claimed_at) FROM lanes x WHERE x.mailing_no = l.mailing_no) NULLS FIRST, \
+             l.claimed_at NULLS FIRST, l.mailing_no, l.lane \
+         LIMIT 1{lock}"
+    );
+    let blocked: Vec<&str> = claim.blocked.iter().map(MailboxProvider::as_str).collect();
+    sql::one(conn, &sql, [now.into(), dialect::json(&blocked)]).await
+}

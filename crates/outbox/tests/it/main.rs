@@ -1,0 +1,12 @@
+//! The queue on both databases.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
+
+mod answers;
+mod claims;
+mod decisions;
+mod erasure;
+mod lists;
+mod random;
+mod stage;
+mod streams;
