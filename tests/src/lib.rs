@@ -1,7 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![expect(clippy::expect_used, reason = "a harness that cannot do its part has failed the test")]
 
+mod eshot;
+mod letter;
 mod postfix;
 mod traces;
 
+pub use eshot::{Eshot, Installation};
+pub use letter::Letter;
 pub use postfix::{Postfix, Route, free_address};
 pub use traces::{postgres_dump, sqlite_files, traces};

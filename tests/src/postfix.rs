@@ -96,7 +96,7 @@ fn configure(folder: &Path, address: SocketAddr, routes: &[Route<'_>]) -> std::i
     for made in [&conf, &queue, &data] {
         fs::create_dir(made)?;
     }
-    own(&[data.clone()], "postfix", 0o700)?;
+    own(std::slice::from_ref(&data), "postfix", 0o700)?;
     let private =
         ["active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace"];
     let folders: Vec<PathBuf> = private.iter().map(|name| queue.join(name)).collect();

@@ -1,0 +1,262 @@
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use testkit::TestDb;
+
+use crate::free_address;
+
+/// Both generations of `testkit::keys`, so that a test can read and forge what the program writes.
+const MASTER_KEYS: &str =
+    "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n2:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=\n";
+
+/// The real program as a child process, on a database of the test, with a brand and its form, talking to a relay of the test.
+#[derive(Debug)]
+pub struct Eshot {
+    child: Child,
+    http: SocketAddr,
+    returns: SocketAddr,
+    token: String,
+    client: reqwest::Client,
+    installation: Installation,
+}
+
+/// A configuration in a folder of its own, for commands and for servers.
+#[derive(Debug)]
+pub struct Installation {
+    folder: tempfile::TempDir,
+}
+
+impl Installation {
+    /// Writes the configuration; `more` is TOML that goes over the tests' own settings, section by section.
+    pub fn new(database: &str, relay: SocketAddr, more: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("eshot-test").tempdir().expect("a folder");
+        fs::write(folder.path().join("master.keys"), MASTER_KEYS).expect("the keys");
+        let base = format!(
+            "database.url = \"{database}\"\n\
+             keys.master_file = \"{}\"\n\
+             http.base_url = \"https://news.example.test\"\n\
+             http.public_rate = \"100000/m\"\n\
+             relay.url = \"smtp://{relay}\"\n\
+             relay.tls = \"none\"\n\
+             sender.idle = \"50ms\"\n\
+             scheduler.tick = \"100ms\"\n\
+             feedback.rate = \"100000/m\"\n",
+            folder.path().join("master.keys").display(),
+        );
+        let mut settings: toml::Table = base.parse().expect("TOML");
+        merge(&mut settings, more.parse().expect("more TOML"));
+        fs::write(folder.path().join("eshot.toml"), settings.to_string()).expect("the configuration");
+        Self { folder }
+    }
+
+    /// A command of the program with this configuration.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.current_dir(self.folder.path()).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command and gives what it printed; a failure fails the test.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.try_run(arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "eshot {arguments:?} failed:\n{out}\n{err}");
+        out.into_owned()
+    }
+
+    /// Runs a command that may fail.
+    pub fn try_run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program to start")
+    }
+
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A brand, its topics and its form, and a token that may do everything.
+    fn furnish(&self) -> String {
+        self.run(&[
+            "brand",
+            "new",
+            "--name",
+            "Example",
+            "--from",
+            "news@example.test",
+            "--postal-address",
+            "1 Example Street\\nExampleton",
+        ]);
+        let printed = self.run(&["token", "new", "--name", "tests", "--scope", "admin"]);
+        let token = printed.split_whitespace().find(|word| word.starts_with("eshot_"));
+        token.unwrap_or_else(|| panic!("no token in {printed}")).to_owned()
+    }
+}
+
+impl Eshot {
+    /// Starts the program on a fresh database.
+    pub fn start(db: &TestDb, relay: SocketAddr, more: &str) -> Self {
+        let installation = Installation::new(db.url(), relay, more);
+        let token = installation.furnish();
+        Self::serve(installation, token)
+    }
+
+    /// Starts one more instance on the database that another furnished.
+    pub fn join(&self, db: &TestDb, relay: SocketAddr, more: &str) -> Self {
+        Self::serve(Installation::new(db.url(), relay, more), self.token.clone())
+    }
+
+    fn serve(installation: Installation, token: String) -> Self {
+        let (http, returns) = (free_address(), free_address());
+        let child = spawn(&installation, http, returns);
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("a client");
+        let eshot = Self { child, http, returns, token, client, installation };
+        eshot.wait_until_it_answers();
+        eshot
+    }
+
+    /// Kills it without a word, as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("to kill it");
+        self.child.wait().expect("its end");
+    }
+
+    /// Starts it again after it ended, on the same ports.
+    pub fn restart(&mut self) {
+        self.child = spawn(&self.installation, self.http, self.returns);
+        self.wait_until_it_answers();
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn terminate(&mut self) -> std::process::ExitStatus {
+        self.signal(Signal::TERM);
+        self.child.wait().expect("its end")
+    }
+
+    /// Freezes it where it stands.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, signal).expect("to send a signal");
+    }
+
+    /// Moves its clock on.
+    pub fn advance(&self, by: Duration) {
+        let mut stream = UnixStream::connect(self.installation.folder().join("clock")).expect("the clock's socket");
+        writeln!(stream, "{}s", by.as_secs()).expect("to move the clock");
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).expect("the clock's answer");
+    }
+
+    /// Where its pages and API are.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where it takes returned mail.
+    pub fn returns(&self) -> SocketAddr {
+        self.returns
+    }
+
+    /// What runs its commands.
+    pub fn installation(&self) -> &Installation {
+        &self.installation
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.installation.folder().join("log")).unwrap_or_default()
+    }
+
+    /// A request to a path, or to a link out of a mail.
+    pub fn request(&self, method: reqwest::Method, link: &str) -> reqwest::RequestBuilder {
+        let path = link.strip_prefix("https://news.example.test").unwrap_or(link);
+        self.client.request(method, format!("http://{}{path}", self.http))
+    }
+
+    /// The page at a path or link.
+    pub async fn get(&self, link: &str) -> reqwest::Response {
+        self.request(reqwest::Method::GET, link).send().await.expect("an answer")
+    }
+
+    /// Posts a form.
+    pub async fn post(&self, link: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        self.request(reqwest::Method::POST, link).form(fields).send().await.expect("an answer")
+    }
+
+    /// A request to the API under `/api/v1`, with the token that may do everything.
+    pub fn api(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.request(method, &format!("/api/v1{path}")).bearer_auth(&self.token)
+    }
+
+    fn wait_until_it_answers(&self) {
+        let begun = Instant::now();
+        while TcpStream::connect(self.http).is_err() || TcpStream::connect(self.returns).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it does not answer:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Eshot {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("the program's last words:");
+            tail.iter().rev().for_each(|line| eprintln!("  {line}"));
+        }
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(installation: &Installation, http: SocketAddr, returns: SocketAddr) -> Child {
+    let clock = installation.folder().join("clock");
+    let _ = fs::remove_file(&clock);
+    let log = fs::OpenOptions::new().create(true).append(true).open(installation.folder().join("log")).expect("a log");
+    installation
+        .command(&["serve"])
+        .env("ESHOT_HTTP__LISTEN", http.to_string())
+        .env("ESHOT_FEEDBACK__LISTEN", returns.to_string())
+        .env("ESHOT_TEST_CLOCK", &clock)
+        .stdout(log.try_clone().expect("the log twice"))
+        .stderr(log)
+        .spawn()
+        .expect("the program to start")
+}
+
+/// The binary that cargo built beside this test: `cargo test --workspace --features eshot/test-clock` builds both.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    let program = test.ancestors().nth(2).expect("a target folder").join("eshot");
+    assert!(program.exists(), "{} is not built: cargo build -p eshot --features test-clock", program.display());
+    program
+}
+
+fn merge(settings: &mut toml::Table, more: toml::Table) {
+    for (key, value) in more {
+        match (settings.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),
+            (_, value) => drop(settings.insert(key, value)),
+        }
+    }
+}
