@@ -49,6 +49,12 @@ pub enum Error {
     /// A link of the mail cannot be written.
     #[error("a link of the mail cannot be written")]
     Link(#[from] links::Unfit),
+    /// The topic does not read.
+    #[error("the topic cannot be read")]
+    Topic(#[from] subscribers::topic::Error),
+    /// The subscriber does not read.
+    #[error("the subscriber cannot be read")]
+    Subscriber(#[from] subscribers::Error),
     /// The brand does not read.
     #[error("the brand cannot be read")]
     Brand(#[from] brands::Error),

@@ -131,7 +131,7 @@ async fn chunk(
         txn.rollback().await?;
         return Ok(Step::Elsewhere);
     }
-    let audience: sea_orm::sea_query::SelectStatement = todo!("{:?} {size}", campaign.draft.topic);
+    let audience = subscribers::audience(campaign.draft.brand, campaign.draft.topic, after, size, now);
     let chunk = outbox::enqueue::chunk(&txn, mailing, audience).await?;
     let step = match chunk.last {
         Some(last) => {

@@ -3,6 +3,7 @@ use domain::{CampaignId, MailingNo, SubscriberId, TopicNo};
 use links::{Links, Site};
 use renderer::{Catalogue, Compiled, Merge, MergeLinks, Person, Rendered};
 use sea_orm::{ConnectionTrait, EntityTrait};
+use subscribers::topic::{self, Topic};
 
 use crate::entity::campaign::Entity;
 use crate::look::{look, site};
@@ -38,12 +39,38 @@ pub async fn letter(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Lette
     Ok(Letter { site: site(&brand)?, campaign, brand, topic: topic.no, topic_name: topic.name, compiled })
 }
 
+/// Who reads a mail: whom its links act for, and what its footer says.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The subscriber whom it goes to.
+    Subscriber(SubscriberId),
+    /// Whoever gets a test mail. Its links name nobody: they work, and change nothing.
+    Tester,
+    /// Whoever looks at a preview. It reads as the recipient's does, but its links name nobody.
+    Onlooker,
+}
+
+impl Reader {
+    /// Whom the links name.
+    pub const fn subscriber(self) -> SubscriberId {
+        match self {
+            Self::Subscriber(id) => id,
+            Self::Tester | Self::Onlooker => SubscriberId::NOBODY,
+        }
+    }
+
+    const fn why(self) -> &'static str {
+        match self {
+            Self::Subscriber(_) | Self::Onlooker => "mail.footer.why",
+            Self::Tester => "mail.footer.why.test",
+        }
+    }
+}
+
 impl Letter {
-    /// The mail for one person. `reader` is whom its links act for; [`SubscriberId::NOBODY`] makes links that work and
-    /// change nothing.
-    pub fn render(&self, links: &Links, reader: SubscriberId, person: Person) -> Result<Rendered, Error> {
-        let whom = links::Person { subscriber: reader, topic: self.topic };
-        let why = if reader == SubscriberId::NOBODY { "mail.footer.why.test" } else { "mail.footer.why" };
+    /// The mail for one person.
+    pub fn render(&self, links: &Links, reader: Reader, person: Person) -> Result<Rendered, Error> {
+        let whom = self.person(reader);
         let words = [("topic", self.topic_name.as_str()), ("brand", self.brand.name.as_str())];
         let merge = Merge {
             person,
@@ -53,15 +80,23 @@ impl Letter {
                 // A draft that was never sent anywhere has no page yet; mailing 0 is nobody's.
                 view: links.view_url(&self.site, self.campaign.mailing.unwrap_or(MailingNo(0)))?,
             },
-            why: Catalogue::of(self.brand.locale).text(why, &words),
+            why: Catalogue::of(self.brand.locale).text(reader.why(), &words),
         };
         Ok(self.compiled.render(&merge)?)
+    }
+
+    /// Whom the links of this reader's mail name, in the footer and in the headers.
+    pub const fn person(&self, reader: Reader) -> links::Person {
+        links::Person { subscriber: reader.subscriber(), topic: self.topic }
     }
 }
 
 /// Proves that a draft makes a mail.
 pub(crate) async fn compile(conn: &impl ConnectionTrait, draft: &Draft) -> Result<Compiled, Error> {
-    let (brand, _) = parts(conn, draft).await?;
+    let (brand, topic) = parts(conn, draft).await?;
+    if topic.archived_at.is_some() {
+        return Err(Error::UnknownTopic { topic: draft.topic, brand: draft.brand });
+    }
     Ok(renderer::compile(&draft.source, &look(&brand)?)?)
 }
 
@@ -73,10 +108,6 @@ pub(crate) async fn freeze(conn: &impl ConnectionTrait, campaign: &Campaign) -> 
 
 async fn parts(conn: &impl ConnectionTrait, draft: &Draft) -> Result<(Brand, Topic), Error> {
     let brand = brands::find(conn, draft.brand).await?.ok_or(Error::UnknownBrand(draft.brand))?;
-    todo!("{brand:?}")
-}
-
-struct Topic {
-    no: TopicNo,
-    name: String,
+    let topic = topic::find(conn, draft.topic).await?.filter(|topic| topic.brand == draft.brand);
+    Ok((brand, topic.ok_or(Error::UnknownTopic { topic: draft.topic, brand: draft.brand })?))
 }

@@ -3,7 +3,7 @@ use links::Links;
 use renderer::Rendered;
 use sea_orm::ConnectionTrait;
 
-use crate::{Error, letter};
+use crate::{Error, Reader, letter, person};
 
 /// The campaign as this subscriber would get it, or as nobody in particular would. The links of a preview name nobody: who
 /// looks at one can follow them without doing anything in the subscriber's name.
@@ -15,8 +15,8 @@ pub async fn preview(
 ) -> Result<Rendered, Error> {
     let letter = letter::letter(conn, id).await?;
     let person = match subscriber {
-        Some(id) => todo!("{id}"),
+        Some(id) => person(&subscribers::find(conn, id).await?.ok_or(Error::UnknownSubscriber(id))?),
         None => renderer::Person::default(),
     };
-    letter.render(links, SubscriberId::NOBODY, person)
+    letter.render(links, Reader::Onlooker, person)
 }

@@ -22,7 +22,7 @@ pub async fn test_mail(
     letter::compile(&txn, &campaign.draft).await?;
     store::mailing(&txn, &campaign, now).await?;
     let stream = outbox::mailing::stream(&txn, campaign.draft.brand, MailKind::Test, now).await?;
-    let lane = todo!();
+    let lane = dns::provider_of(to.domain());
     let intent = Intent { subscriber: None, recipient: Some(to), lane, data: json!({ "campaign": id }) };
     let key = outbox::enqueue::one(&txn, stream, intent).await?;
     // A test changes nothing about the campaign, so its version stays and nobody's edit is in conflict with it.

@@ -1,16 +1,20 @@
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// At DEBUG lettre logs whole messages; nobody's mail belongs into a log.
-const NEVER: &str = "lettre=info";
+/// At DEBUG lettre logs whole messages, and nobody's mail belongs into a log; each step of a migration is told twice.
+const NEVER: &str = "lettre=info,sea_orm_migration=warn";
 
 /// Sends log lines to standard error, so that a command's answer stands alone on standard output.
 pub(crate) fn start(settings: &Log) {
     let filter = EnvFilter::builder().parse_lossy(format!("{},{NEVER}", settings.filter));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).init(),

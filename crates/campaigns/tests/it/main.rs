@@ -1,0 +1,6 @@
+//! Campaigns on both databases.
+
+mod drafts;
+mod launches;
+mod letters;
+mod setting;
