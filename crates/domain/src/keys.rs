@@ -34,8 +34,6 @@ pub enum Purpose {
     View,
     /// The time at which a sign-up form was handed out.
     FormStamp,
-    /// The acts that a page opened by an access link may do.
-    AccessPass,
     /// The keyed hash of a suppressed address.
     Suppression,
     /// Secrets kept in the database.
@@ -57,7 +55,6 @@ impl Purpose {
             Self::Access => "eshot/v1/access",
             Self::View => "eshot/v1/view",
             Self::FormStamp => "eshot/v1/form-stamp",
-            Self::AccessPass => "eshot/v1/access-pass",
             Self::Suppression => "eshot/v1/suppression",
             Self::Secrets => "eshot/v1/secrets",
             Self::ConsentSeal => "eshot/v1/consent-seal",

@@ -1,3 +1,4 @@
+use brands::Brand;
 use renderer::Colour;
 use serde::Serialize;
 use url::Url;
@@ -37,6 +38,16 @@ impl Face {
             root,
             postal_address: Vec::new(),
             privacy_url: None,
+        }
+    }
+
+    /// A brand's face.
+    pub(crate) fn of(brand: &Brand) -> Self {
+        let lines = brand.postal_address.lines().map(str::trim).filter(|line| !line.is_empty());
+        Self {
+            postal_address: lines.map(str::to_owned).collect(),
+            privacy_url: brand.privacy_url.as_ref().map(Url::to_string),
+            ..Self::new(&brand.name, brand.accent.parse().unwrap_or(PLAIN), &brand.base_url)
         }
     }
 

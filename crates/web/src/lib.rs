@@ -6,6 +6,7 @@ mod client;
 mod face;
 mod flood;
 mod health;
+mod language;
 mod network;
 mod pages;
 

@@ -9,8 +9,8 @@ use crate::pages::{Page, Pages};
 use crate::public::access::{Access, Event, Open, Standing};
 use crate::public::confirm::{Confirm, Confirmed, Expired};
 use crate::public::field::{Field, Topic};
-use crate::public::form::{Fault, Form};
-use crate::public::inbox::{Inbox, Resend};
+use crate::public::form::{Fault, FormPage};
+use crate::public::inbox::Inbox;
 use crate::public::message::Message;
 use crate::public::preferences::{Notice, Preferences};
 use crate::public::unsubscribe::{Unsubscribe, Unsubscribed};
@@ -75,9 +75,8 @@ impl<'a> Studio<'a> {
     fn sign_up(&mut self) {
         self.take("form", &self.form());
         self.take("form-wrong", &self.wrong_form());
-        let resend = Resend { address: "ada@example.com".into(), stamp: "1.1.a".into() };
-        self.take("inbox", &Inbox { address: Some("ada@example.com".into()), resend: Some(resend) });
-        self.take("inbox-again", &Inbox { address: None, resend: None });
+        self.take("inbox", &Inbox { address: Some("ada@example.com".into()) });
+        self.take("inbox-again", &Inbox { address: None });
     }
 
     fn confirming(&mut self) {
@@ -97,11 +96,12 @@ impl<'a> Studio<'a> {
     }
 
     fn unsubscribing(&mut self) {
-        let (topic, preferences) = (Some("Offers".to_owned()), "/p/token".to_owned());
-        let undo = Some("1".to_owned());
+        let (topic, preferences) = ("Offers".to_owned(), "/p/token".to_owned());
         self.take("unsubscribe", &Unsubscribe { topic: topic.clone(), preferences: preferences.clone() });
-        self.take("unsubscribe-all", &Unsubscribe { topic: None, preferences: preferences.clone() });
-        self.take("unsubscribed", &Unsubscribed { topic, undo, preferences: preferences.clone() });
+        self.take(
+            "unsubscribed",
+            &Unsubscribed { topic: Some(topic), undo: Some("topic"), preferences: preferences.clone() },
+        );
         self.take("unsubscribed-all", &Unsubscribed { topic: None, undo: None, preferences });
     }
 
@@ -112,7 +112,7 @@ impl<'a> Studio<'a> {
             value: name.to_lowercase(),
             name: name.into(),
             state: if subscribed {
-                self.text("page.access.state.confirmed", &[("date", "2026-03-02")])
+                self.text("page.access.state.confirmed", &[])
             } else {
                 self.text("page.access.state.never", &[])
             },
@@ -132,20 +132,20 @@ impl<'a> Studio<'a> {
     }
 
     fn messages(&mut self) {
-        let undone = Message::done("page.undone", self.words, &self.face);
-        self.take("undone", &undone);
-        let erased = Message::done("page.erased", self.words, &self.face);
-        self.take("erased", &erased);
-        for (name, key) in [
-            ("access-gone", "page.access.gone"),
-            ("error-bad", "page.error.bad"),
-            ("error-link", "page.error.link"),
-            ("error-none", "page.error.none"),
-            ("error-often", "page.error.often"),
-            ("error-large", "page.error.large"),
-            ("error-ours", "page.error.ours"),
+        for (name, good, key) in [
+            ("undone", true, "page.undone"),
+            ("erased", true, "page.erased"),
+            ("too-late", false, "page.too_late"),
+            ("withdrawn", false, "page.withdrawn"),
+            ("access-gone", false, "page.access.gone"),
+            ("error-bad", false, "page.error.bad"),
+            ("error-link", false, "page.error.link"),
+            ("error-none", false, "page.error.none"),
+            ("error-often", false, "page.error.often"),
+            ("error-large", false, "page.error.large"),
+            ("error-ours", false, "page.error.ours"),
         ] {
-            let message = Message::failed(key, self.words, &self.face);
+            let message = Message::new(good, key, self.words, &self.face);
             self.take(name, &message);
         }
     }
@@ -176,11 +176,11 @@ impl<'a> Studio<'a> {
         });
         self.take("preferences-awkward", &Preferences { notice: None, topics, paused: None });
         let address = format!("{}@{}.example.com", "a".repeat(64), "b".repeat(60));
-        self.take("inbox-awkward", &Inbox { address: Some(address), resend: None });
+        self.take("inbox-awkward", &Inbox { address: Some(address) });
     }
 
-    fn form(&self) -> Form {
-        Form {
+    fn form(&self) -> FormPage {
+        FormPage {
             heading: "The best of Fabrikam, in your inbox".into(),
             intro: "The latest offers, invitations to events and new product features. You choose which, and leave with one click.".into(),
             errors: Vec::new(),
@@ -196,7 +196,7 @@ impl<'a> Studio<'a> {
         }
     }
 
-    fn wrong_form(&self) -> Form {
+    fn wrong_form(&self) -> FormPage {
         let mut form = self.form();
         let words = self.text("page.form.error.email", &[]);
         if let Some(email) = form.fields.first_mut() {

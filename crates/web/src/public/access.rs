@@ -1,56 +1,105 @@
-use renderer::Catalogue;
-use serde::Serialize;
+//! What a person's own single-use link opens: their data, to see, change, take with them and erase.
 
-use super::field::Field;
+mod data;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::Actor;
+use links::path;
+use subscribers::access::{self, RedeemError, Visit};
+
+pub(crate) use data::{Access, Event, Open, Standing};
+
+use super::Failure;
+use super::door::Door;
+use super::message::Message;
+use super::posted::Posted;
 use super::preferences::Notice;
+use crate::WebState;
+use crate::client::Client;
 use crate::face::Face;
-use crate::pages::Page;
+use crate::language::Language;
 
-/// The page that a mailed single-use link opens: a button, because opening uses the link up.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Open {}
+pub(super) fn routes() -> Router<WebState> {
+    Router::new().route(path::ACCESS, get(show).post(act))
+}
 
-impl Page for Open {
-    const TEMPLATE: &'static str = "access-open";
-
-    fn title(&self, words: &Catalogue, face: &Face) -> String {
-        words.text("page.access_open.title", &[("brand", &face.name)])
+/// Shows a button. Opening uses the link up, and a scanner that fetches it must not.
+async fn show(
+    State(state): State<WebState>,
+    Path(token): Path<String>,
+    language: Language,
+) -> Result<Response, Failure> {
+    let id = state.links.read_access(&token)?;
+    match access::open(state.db.reader(), id, state.now()).await {
+        Ok(brand) => Door::find(&state, brand, language).await?.page(&Open {}),
+        Err(why) => refusal(&state, language, why),
     }
 }
 
-/// Everything that the brand keeps about a person, and what they can do with it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Access {
-    pub(crate) notice: Option<Notice>,
-    pub(crate) address: String,
-    /// Proves to the next post that this page was opened by the link.
-    pub(crate) pass: String,
-    pub(crate) topics: Vec<Standing>,
-    pub(crate) fields: Vec<Field>,
-    pub(crate) history: Vec<Event>,
+/// Uses the link up and does what a button asks for. The page that answers carries the next link in its buttons, so that
+/// one visit can do several things and a copied address does none.
+async fn act(
+    State(state): State<WebState>,
+    Path(token): Path<String>,
+    language: Language,
+    client: Client,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    state.admit(&client).map_err(Failure::Often)?;
+    let posted = Posted::read(&body);
+    let pass = Some(posted.one("pass")).filter(|pass| !pass.is_empty()).unwrap_or(&token);
+    let id = state.links.read_access(pass)?;
+    let visit = match access::redeem(&state.db, id, state.now()).await {
+        Ok(visit) => visit,
+        Err(why) => return refusal(&state, language, why),
+    };
+    let door = Door::find(&state, visit.brand, language).await?;
+    let notice = match posted.one("act") {
+        "export" => return export(&door, &visit).await,
+        "erase" if posted.one("sure") == "yes" => return erase(&door, &visit).await,
+        "erase" => Some(Notice::plain(door.text("page.access.erase_unsure", &[]))),
+        "change" => Some(data::change(&door, &visit, &posted).await?),
+        "join" => Some(data::join(&door, &visit, posted.one("topic")).await?),
+        "leave" => Some(data::leave(&door, &visit, posted.one("topic"), &client).await?),
+        _ => None,
+    };
+    door.page(&data::page(&door, &visit, notice).await?)
 }
 
-/// A topic and how the person stands to it.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Standing {
-    pub(crate) value: String,
-    pub(crate) name: String,
-    pub(crate) state: String,
-    pub(crate) subscribed: bool,
+/// Everything that is kept, as a file (GDPR art. 20). The page stays open behind it, with its link used up.
+async fn export(door: &Door<'_>, visit: &Visit) -> Result<Response, Failure> {
+    let found = subscribers::export(door.state.db.reader(), visit.subscriber, door.state.now()).await?;
+    let found = found.ok_or(Failure::None)?;
+    let file = format!("attachment; filename=\"{}.json\"", door.brand.slug);
+    let mut response = axum::Json(found).into_response();
+    if let Ok(file) = HeaderValue::from_str(&file) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, file);
+    }
+    Ok(response)
 }
 
-/// One entry of the consent ledger.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Event {
-    pub(crate) at: String,
-    pub(crate) date: String,
-    pub(crate) words: String,
+async fn erase(door: &Door<'_>, visit: &Visit) -> Result<Response, Failure> {
+    let actor = Actor::Subscriber(visit.subscriber);
+    subscribers::erase(&door.state.db, visit.subscriber, &actor, door.state.now()).await?;
+    door.page(&Message::new(true, "page.erased", door.words, &door.face))
 }
 
-impl Page for Access {
-    const TEMPLATE: &'static str = "access";
-
-    fn title(&self, words: &Catalogue, _: &Face) -> String {
-        words.text("page.access.title", &[])
+/// Why a link opens nothing, in words that help.
+fn refusal(state: &WebState, language: Language, why: RedeemError) -> Result<Response, Failure> {
+    match why {
+        RedeemError::NotFound => Err(Failure::None),
+        RedeemError::Database(error) => Err(error.into()),
+        RedeemError::Expired | RedeemError::Used => {
+            let face = Face::plain(&state.settings.base_url);
+            let locale = language.or(domain::Locale::default());
+            let page = Message::new(false, "page.access.gone", renderer::Catalogue::of(locale), &face);
+            let html = state.pages.render(&face, locale, &page)?;
+            Ok((axum::http::StatusCode::GONE, axum::response::Html(html)).into_response())
+        }
     }
 }

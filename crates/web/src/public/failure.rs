@@ -11,6 +11,7 @@ use renderer::Catalogue;
 use super::message::Message;
 use crate::WebState;
 use crate::face::Face;
+use crate::language::Language;
 
 /// Why a page cannot be shown. The words that its reader sees are put around it on the way out, in their language.
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +33,28 @@ pub(crate) enum Failure {
     Ours(Box<dyn Error + Send + Sync>),
 }
 
-impl Failure {
-    /// A failure that its reader can do nothing about.
-    pub(crate) fn ours(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Ours(error.into())
-    }
+/// What went wrong below this crate, with a page: the reader can do nothing about any of it.
+macro_rules! ours {
+    ($($error:ty)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::Ours(Box::new(error))
+            }
+        }
+    )*};
 }
 
-/// Which link a page was opened by failed.
+ours! {
+    brands::Error
+    campaigns::Error
+    handlebars::RenderError
+    sea_orm::DbErr
+    subscribers::Error
+    subscribers::form::Error
+    subscribers::topic::Error
+}
+
+/// Marks an answer: the page was opened by a link that does not work.
 #[derive(Clone, Copy)]
 struct BrokenLink;
 
@@ -69,7 +84,7 @@ impl IntoResponse for Failure {
 
 /// Gives every answer that is a refusal a page around it.
 pub(crate) async fn render_failures(State(state): State<WebState>, request: Request, next: Next) -> Response {
-    let locale = language(&request);
+    let locale = Language::of(request.headers()).or(Locale::default());
     let is_head = request.method() == Method::HEAD;
     let mut response = next.run(request).await;
     let status = response.status();
@@ -87,7 +102,7 @@ pub(crate) async fn render_failures(State(state): State<WebState>, request: Requ
         _ => "page.error.ours",
     };
     let face = Face::plain(&state.settings.base_url);
-    let page = Message::failed(key, Catalogue::of(locale), &face);
+    let page = Message::new(false, key, Catalogue::of(locale), &face);
     match state.pages.render(&face, locale, &page) {
         Ok(html) => {
             let (mut parts, _) = response.into_parts();
@@ -100,10 +115,4 @@ pub(crate) async fn render_failures(State(state): State<WebState>, request: Requ
         Err(error) => tracing::error!(error = &error as &dyn Error, "the page of a failure does not render"),
     }
     response
-}
-
-/// The reader's language, as far as we speak it.
-fn language(request: &Request) -> Locale {
-    let header = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
-    header.and_then(Locale::from_accept_language).unwrap_or_default()
 }

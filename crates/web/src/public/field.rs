@@ -30,3 +30,15 @@ pub(crate) struct Topic {
     pub(crate) description: String,
     pub(crate) chosen: bool,
 }
+
+impl From<&subscribers::topic::Topic> for Topic {
+    fn from(topic: &subscribers::topic::Topic) -> Self {
+        Self {
+            id: format!("topic-{}", topic.slug),
+            value: topic.id.to_string(),
+            name: topic.name.clone(),
+            description: topic.description.clone(),
+            chosen: false,
+        }
+    }
+}

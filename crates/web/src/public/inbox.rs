@@ -9,14 +9,6 @@ use crate::pages::Page;
 pub(crate) struct Inbox {
     /// The address as its owner typed it, so that a slip shows.
     pub(crate) address: Option<String>,
-    pub(crate) resend: Option<Resend>,
-}
-
-/// What the button that sends the mail again sends back.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Resend {
-    pub(crate) address: String,
-    pub(crate) stamp: String,
 }
 
 impl Page for Inbox {
