@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod connection;
+pub mod dkim;
 pub mod relay;
+pub mod retry;

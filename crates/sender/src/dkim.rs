@@ -1,0 +1,143 @@
+//! DKIM signatures (RFC 6376) over the very bytes that are sent, RSA-2048 and Ed25519 (RFC 8463) side by side.
+
+use std::fmt;
+
+use brands::key::{Algorithm, SigningKey};
+use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
+use mail_auth::common::headers::HeaderWriter;
+use mail_auth::dkim::{Canonicalization, DkimSigner, Done};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use secrecy::ExposeSecret;
+
+/// The fields that are signed where they are present, and signed as absent where they are not, so that nobody adds one.
+const SIGNED: [&str; 19] = [
+    "From",
+    "To",
+    "Cc",
+    "Sender",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Id",
+    "Feedback-ID",
+    "CFBL-Address",
+    "CFBL-Feedback-ID",
+];
+
+/// The fields that are there and are named once more than they occur (RFC 6376 §5.4.2): a second one, which a mail program
+/// might show instead, breaks the signature.
+const ONCE_MORE: [&str; 9] = [
+    "From",
+    "To",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "Content-Type",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "Message-ID",
+];
+
+/// The keys of one domain, ready to sign.
+pub struct Signer {
+    keys: Vec<Key>,
+}
+
+enum Key {
+    Rsa(Box<DkimSigner<RsaKey<Sha256>, Done>>),
+    Ed25519(Box<DkimSigner<Ed25519Key, Done>>),
+}
+
+/// Why a key does not sign.
+#[derive(Debug, thiserror::Error)]
+pub enum DkimError {
+    /// The private key is not what its algorithm says.
+    #[error("the DKIM key {selector}._domainkey.{domain} cannot be read")]
+    Key {
+        /// Its selector.
+        selector: String,
+        /// Its domain.
+        domain: String,
+        /// What is wrong with it.
+        #[source]
+        source: mail_auth::Error,
+    },
+    /// The message could not be signed.
+    #[error("the message cannot be signed")]
+    Sign(#[source] mail_auth::Error),
+}
+
+impl Signer {
+    /// A signer with all these keys; each adds a signature of its own. With none, messages stay as they are.
+    pub fn new(keys: &[SigningKey]) -> Result<Self, DkimError> {
+        let key = |key| {
+            Key::new(key).map_err(|source| DkimError::Key {
+                selector: key.info.selector.clone(),
+                domain: key.info.domain.clone(),
+                source,
+            })
+        };
+        Ok(Self { keys: keys.iter().map(key).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The message with its signatures on top. The `t=` in them is the system's time: mail-auth reads it itself.
+    pub fn sign(&self, raw: &[u8]) -> Result<Vec<u8>, DkimError> {
+        let mut signed = Vec::with_capacity(raw.len() + self.keys.len() * 1024);
+        for key in &self.keys {
+            key.sign(raw)?.write_header(&mut signed);
+        }
+        signed.extend_from_slice(raw);
+        Ok(signed)
+    }
+}
+
+impl Key {
+    fn new(key: &SigningKey) -> mail_auth::Result<Self> {
+        let der = key.private.expose_secret();
+        Ok(match key.info.algorithm {
+            Algorithm::RsaSha256 => {
+                let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der.as_slice()));
+                Self::Rsa(Box::new(signer(RsaKey::<Sha256>::from_key_der(der)?, key)))
+            }
+            Algorithm::Ed25519Sha256 => Self::Ed25519(Box::new(signer(Ed25519Key::from_pkcs8_der(der)?, key))),
+        })
+    }
+
+    fn sign(&self, raw: &[u8]) -> Result<mail_auth::dkim::Signature, DkimError> {
+        match self {
+            Self::Rsa(signer) => signer.sign(raw),
+            Self::Ed25519(signer) => signer.sign(raw),
+        }
+        .map_err(DkimError::Sign)
+    }
+}
+
+fn signer<K: mail_auth::common::crypto::SigningKey>(key: K, of: &SigningKey) -> DkimSigner<K, Done> {
+    // Relaxed twice: relays fold headers and trim lines, and a signature should survive that. No l= and no x=: the first lets
+    // text be added, the second would have to outlast every retry.
+    DkimSigner::from_key(key)
+        .domain(&of.info.domain)
+        .selector(&of.info.selector)
+        .headers(SIGNED.into_iter().chain(ONCE_MORE))
+        .header_canonicalization(Canonicalization::Relaxed)
+        .body_canonicalization(Canonicalization::Relaxed)
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").field("keys", &self.keys.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,186 @@
+//! Our signatures before verifiers that share no code with us: dkimpy and Mail::DKIM.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on has failed; one that does not run says so"
+)]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use brands::key::{Algorithm, SigningKey};
+use domain::Actor;
+use sender::dkim::Signer;
+use testkit::{TestDb, keys, start_of_time};
+
+const DOMAIN: &str = "example.com";
+
+/// A verifier, and how to get it.
+struct Verifier {
+    program: &'static str,
+    script: &'static str,
+    probe: &'static [&'static str],
+    install: &'static str,
+    knows_ed25519: bool,
+}
+
+const VERIFIERS: [Verifier; 2] = [
+    Verifier {
+        program: "python3",
+        script: "dkimpy.py",
+        probe: &["-c", "import dkim, nacl"],
+        install: "pip install dkimpy pynacl",
+        knows_ed25519: true,
+    },
+    Verifier {
+        program: "perl",
+        script: "mail_dkim.pl",
+        probe: &["-MMail::DKIM", "-e", "1"],
+        install: "apt-get install libmail-dkim-perl",
+        knows_ed25519: false,
+    },
+];
+
+impl Verifier {
+    fn is_installed(&self) -> bool {
+        let found = Command::new(self.program).args(self.probe).stderr(Stdio::null()).status();
+        let installed = found.is_ok_and(|status| status.success());
+        if !installed {
+            eprintln!("skipped: {} is missing ({})", self.script, self.install);
+        }
+        installed
+    }
+
+    /// What it says of each message's signatures.
+    fn verify(&self, messages: &[Vec<u8>], records: &Path) -> Vec<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify").join(self.script);
+        let folder = tempfile::tempdir().unwrap();
+        let files = messages.iter().enumerate().map(|(number, message)| {
+            let file = folder.path().join(number.to_string());
+            std::fs::write(&file, message).unwrap();
+            file
+        });
+        let output = Command::new(self.program).arg(script).arg(records).args(files).output().unwrap();
+        assert!(output.status.success(), "{}: {}", self.script, String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn expected(&self, result: &str) -> String {
+        let algorithms: &[_] = if self.knows_ed25519 { &["ed25519-sha256", "rsa-sha256"] } else { &["rsa-sha256"] };
+        algorithms.iter().map(|algorithm| format!("{algorithm} {result}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+async fn signing_keys() -> Vec<SigningKey> {
+    let db = TestDb::sqlite().await;
+    for algorithm in Algorithm::ALL {
+        brands::key::create(db.database(), &keys(), DOMAIN, algorithm, &Actor::System, start_of_time()).await.unwrap();
+    }
+    brands::key::active(db.database().reader(), &keys(), DOMAIN).await.unwrap()
+}
+
+fn records(keys: &[SigningKey]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for key in keys {
+        let record = key.info.dns_record();
+        writeln!(file, "{} {}", record.name, record.value).unwrap();
+    }
+    file
+}
+
+/// Messages with what is awkward to sign: folded and encoded headers, dots, blanks at ends of lines, empty bodies.
+fn messages() -> Vec<Vec<u8>> {
+    let head = "Message-ID: <m@example.com>\r\nDate: Mon, 02 Mar 2026 09:00:00 +0000\r\nFrom: Offers <offers@example.com>\r\n\
+                To: ada@example.org\r\nSubject: =?utf-8?b?R3LDvMOfZQ==?=\r\n =?utf-8?b?IGF1cyBL?=\r\n\
+                List-Unsubscribe: <https://news.example.com/u/abcdefghijklmnopqrstuvwxyz234567>,\r\n <mailto:unsub-abc@bounce.example.com>\r\n\
+                List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nList-Id: Offers <offers.example.com>\r\n\
+                MIME-Version: 1.0\r\nContent-Type: text/plain;\r\n\tcharset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n";
+    [
+        "",
+        "\r\n",
+        "Hello\r\n",
+        "Hello",
+        ".\r\n..\r\n. dot\r\n",
+        "blank  \r\n\ttab \t\r\n\r\n\r\n",
+        "long =\r\nline=20\r\n",
+    ]
+    .into_iter()
+    .map(|body| format!("{head}\r\n{body}").into_bytes())
+    .collect()
+}
+
+#[tokio::test]
+async fn both_signatures_verify_and_a_second_header_breaks_them() {
+    let keys = signing_keys().await;
+    let (signer, records) = (Signer::new(&keys).unwrap(), records(&keys));
+    let good: Vec<_> = messages().iter().map(|raw| signer.sign(raw).unwrap()).collect();
+    let forged = forgeries(&String::from_utf8(good[2].clone()).unwrap());
+    for verifier in VERIFIERS.iter().filter(|verifier| verifier.is_installed()) {
+        let pass = vec![verifier.expected("pass"); good.len()];
+        assert_eq!(verifier.verify(&good, records.path()), pass, "{}", verifier.script);
+        let said = verifier.verify(&forged, records.path());
+        assert_eq!(said.len(), forged.len());
+        for (said, message) in said.iter().zip(&forged) {
+            assert_eq!(*said, verifier.expected("fail"), "{}:\n{}", verifier.script, String::from_utf8_lossy(message));
+        }
+    }
+}
+
+/// The message with a second header of each kind that a mail program might show instead, on top and below, and with another body.
+fn forgeries(signed: &str) -> Vec<Vec<u8>> {
+    let mut forgeries = vec![signed.replace("Hello", "Hullo").into_bytes()];
+    for second in [
+        "From: Somebody <else@example.com>",
+        "Reply-To: else@example.com",
+        "Subject: Not this",
+        "To: bob@example.org",
+        "Cc: bob@example.org",
+        "Date: Tue, 03 Mar 2026 09:00:00 +0000",
+        "Content-Type: text/html",
+        "List-Unsubscribe: <https://evil.example/u/x>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+    ] {
+        forgeries.push(format!("{second}\r\n{signed}").into_bytes());
+        forgeries.push(signed.replacen("\r\n\r\n", &format!("\r\n{second}\r\n\r\n"), 1).into_bytes());
+    }
+    forgeries
+}
+
+#[tokio::test]
+async fn the_signature_names_what_receivers_ask_for() {
+    let keys = signing_keys().await;
+    let signed = Signer::new(&keys).unwrap().sign(&messages()[2]).unwrap();
+    let text = String::from_utf8(signed).unwrap();
+    let signatures: Vec<_> = text.split("DKIM-Signature: ").skip(1).collect();
+    assert_eq!(signatures.len(), 2);
+    for signature in signatures {
+        let signature = signature.replace("\r\n\t", "");
+        assert!(signature.contains("c=relaxed/relaxed"), "{signature}");
+        assert!(signature.contains("d=example.com"), "{signature}");
+        assert!(!signature.contains(" l=") && !signature.contains(" x="), "{signature}");
+        let names = signature.split("h=").nth(1).unwrap().split(';').next().unwrap().to_lowercase();
+        let times = |name: &str| names.split(':').filter(|one| one.trim() == name).count();
+        for name in
+            ["from", "to", "subject", "date", "reply-to", "content-type", "list-unsubscribe", "list-unsubscribe-post"]
+        {
+            assert_eq!(times(name), 2, "{name} in {names}");
+        }
+        for name in
+            ["message-id", "mime-version", "list-id", "feedback-id", "cfbl-address", "content-transfer-encoding"]
+        {
+            assert!(times(name) > 0, "{name} in {names}");
+        }
+        for name in ["return-path", "received", "bcc"] {
+            assert_eq!(times(name), 0, "{name} in {names}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_a_message_stays_as_it_is() {
+    let signer = Signer::new(&[]).unwrap();
+    assert!(signer.is_empty());
+    assert_eq!(signer.sign(&messages()[2]).unwrap(), messages()[2]);
+}
