@@ -32,7 +32,7 @@ const MJML: [&str; 21] = [
     "mj-social",
 ];
 
-const HTML: [&str; 45] = [
+const HTML: [&str; 46] = [
     "a",
     "abbr",
     "b",
@@ -78,6 +78,7 @@ const HTML: [&str; 45] = [
     "thead",
     "tr",
     "u",
+    "ul",
 ];
 
 /// MJML elements with words in them; everywhere else there are only elements.
@@ -230,6 +231,10 @@ impl Checker<'_> {
     fn literal(&mut self, words: &str, in_words: bool) -> Result<(), Problem> {
         if !in_words && !words.trim().is_empty() {
             return Err(Problem::Mjml(format!("{:?} stands outside of <mj-text> and the like", words.trim())));
+        }
+        // mrml drops blanks that begin with a line break, which would glue two words together.
+        if in_words && words.starts_with('\n') && words.trim().is_empty() {
+            self.out.push(' ');
         }
         self.out.push_str(words);
         Ok(())

@@ -111,7 +111,9 @@ fn render(mjml: &str) -> Result<String, Fault> {
     }
     // mrml's own defaults would fetch fonts and icons from strangers.
     let options = RenderOptions { disable_comments: false, social_icon_origin: Some("".into()), fonts: HashMap::new() };
-    parsed.element.render(&options).map_err(|error| (None, Problem::Mjml(error.to_string())))
+    let html = parsed.element.render(&options).map_err(|error| (None, Problem::Mjml(error.to_string())))?;
+    // mrml gives every picture this height, which is no number of pixels; its style says the same.
+    Ok(html.replace(" height=\"auto\"", ""))
 }
 
 /// What mrml says, with the line and the words that it means instead of byte positions.

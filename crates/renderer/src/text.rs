@@ -86,7 +86,10 @@ impl Writer<'_> {
                     _ => format!("{indent}- "),
                 };
             }
-            "td" | "th" if !self.line.trim_end().is_empty() => self.line.push_str("  "),
+            "td" | "th" if !self.line.trim_end().is_empty() => {
+                self.line.truncate(self.line.trim_end().len());
+                self.line.push_str("  ");
+            }
             name => self.end_block(gap(name)),
         }
     }

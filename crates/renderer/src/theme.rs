@@ -128,9 +128,9 @@ pub(crate) fn style_sheet(look: &Look) -> String {
          :root {{ color-scheme: light dark; supported-color-schemes: light dark; }} \
          .e-ink div, .e-soft div, .e-button a {{ overflow-wrap: anywhere; word-break: break-word; }} \
          @media (prefers-color-scheme: dark) {{ \
-         body, .e-page {{ background-color: {page} !important; }} \
+         body, .e-page, .e-page > table {{ background: {page} !important; background-color: {page} !important; }} \
          .e-paper, .e-paper > table {{ background: {paper} !important; background-color: {paper} !important; }} \
-         .e-tint, .e-tint > table {{ background: {tint} !important; background-color: {tint} !important; }} \
+         .e-tint > table > tbody > tr > td {{ background: {tint} !important; background-color: {tint} !important; }} \
          .e-ink div, .e-ink table {{ color: {ink} !important; }} \
          .e-soft div, .e-soft table {{ color: {soft} !important; }} \
          .e-accent div {{ color: {link} !important; }} \
