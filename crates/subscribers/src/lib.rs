@@ -14,6 +14,7 @@ mod export;
 pub mod form;
 mod health;
 pub mod import;
+pub mod intent;
 mod may_be_mailed;
 pub mod opt_in;
 pub mod opt_out;
