@@ -5,6 +5,7 @@ mod clock;
 mod command;
 pub mod config;
 mod context;
+pub mod demo;
 mod log;
 mod program;
 
