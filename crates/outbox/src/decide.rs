@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::counts::{COMMON_SHARD, Deltas};
 use crate::state::Event;
-use crate::{Error, State, delivery, sql};
+use crate::{Error, MailingState, State, counts, delivery, mailing, sql};
 
 /// What a person may do to the queue; each is kept with who did it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -29,16 +29,29 @@ impl Act {
 }
 
 /// Sends a delivery in doubt once more, with the same Message-ID: the recipient may get it twice, and somebody chose so.
+///
+/// A closed mailing is opened again for it, unless something still waits there that must not be sent: [`Error::Closed`]. In
+/// the caller's transaction.
 pub async fn resend(
     conn: &impl ConnectionTrait,
     key: DeliveryKey,
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    decide(conn, key, Event::Resend, Act::Resend, actor, now).await
+    let mailing = mailing::find(conn, key.mailing).await?;
+    let closed = mailing.is_some_and(|mailing| mailing.state == MailingState::Closed);
+    if closed && counts(conn, key.mailing).await?.open() > 0 {
+        return Err(Error::Closed(key.mailing));
+    }
+    decide(conn, key, Event::Resend, Act::Resend, actor, now).await?;
+    if closed {
+        let reopen = "UPDATE mailings SET state = $2 WHERE no = $1";
+        sql::execute(conn, reopen, [key.mailing.into(), MailingState::Open.into()]).await?;
+    }
+    Ok(())
 }
 
-/// Leaves a delivery in doubt alone for good.
+/// Leaves a delivery in doubt alone for good. In the caller's transaction.
 pub async fn give_up(
     conn: &impl ConnectionTrait,
     key: DeliveryKey,

@@ -41,7 +41,7 @@ pub enum MailingState {
     Open,
     /// None of its deliveries is handed out, and those handed out are not begun.
     Held,
-    /// Over. It takes no delivery and begins none.
+    /// Over. It takes no delivery and begins none, until a person wants one in doubt [sent again](crate::resend).
     Closed,
 }
 
@@ -72,7 +72,7 @@ impl MailingState {
             (self, to),
             (Building, Building)
                 | (Building | Open | Held, Open)
-                | (Building | Open | Held, Held)
+                | (Open | Held, Held)
                 | (Building | Open | Held | Closed, Closed)
         )
     }
@@ -112,7 +112,7 @@ pub async fn create_for_campaign(
     let sql = "INSERT INTO mailings (kind, brand_id, campaign_id, state, created_at) \
                VALUES ($1, $2, $3, 'building', $4) RETURNING no";
     let values = [MailKind::Campaign.into(), brand.into(), campaign.into(), now.into()];
-    let row = sql::row(conn, sql, values).await?.ok_or_else(|| DbErr::RecordNotInserted)?;
+    let row = sql::row(conn, sql, values).await?.ok_or(DbErr::RecordNotInserted)?;
     row.try_get_by_index(0)
 }
 
@@ -127,10 +127,11 @@ pub async fn stream(
     if let Some(row) = sql::row(conn, find, [brand.into(), kind.into()]).await? {
         return row.try_get_by_index(0);
     }
+    // Two may be first; the second waits for the first and then finds its row.
     let create = "INSERT INTO mailings (kind, brand_id, state, created_at) VALUES ($1, $2, 'open', $3) \
                   ON CONFLICT (brand_id, kind) WHERE campaign_id IS NULL DO NOTHING";
     sql::execute(conn, create, [kind.into(), brand.into(), now.into()]).await?;
-    let row = sql::row(conn, find, [brand.into(), kind.into()]).await?.ok_or_else(|| DbErr::RecordNotInserted)?;
+    let row = sql::row(conn, find, [brand.into(), kind.into()]).await?.ok_or(DbErr::RecordNotInserted)?;
     row.try_get_by_index(0)
 }
 
@@ -186,6 +187,31 @@ async fn put(
         let sql = "UPDATE mailings SET state = $3 WHERE no = $1 AND state = $2";
         if sql::execute(conn, sql, [no.into(), from.into(), to.into()]).await? == 1 {
             return Ok(decide::note(conn, act, no, None, actor, now).await?);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MailingState::{self, Building, Closed, Held, Open};
+
+    #[test]
+    fn the_whole_table() {
+        for (from, to) in [
+            (Building, vec![Building, Open, Closed]),
+            (Open, vec![Open, Held, Closed]),
+            (Held, vec![Open, Held, Closed]),
+            (Closed, vec![Closed]),
+        ] {
+            let may: Vec<MailingState> = MailingState::ALL.into_iter().filter(|to| from.may_become(*to)).collect();
+            assert_eq!(may, to, "{from}");
+        }
+    }
+
+    #[test]
+    fn a_state_survives_text() {
+        for state in MailingState::ALL {
+            assert_eq!(state.to_string().parse(), Ok(state));
         }
     }
 }

@@ -25,7 +25,7 @@ struct Row {
 /// Writes down, before MAIL FROM, that these deliveries of a claimed batch are being submitted.
 ///
 /// Only those that come back may be sent. The others were taken, skipped or erased meanwhile; if none comes back, the lease
-/// has ended or the mailing is held.
+/// has ended or the mailing is held. Until the lease's end an answer is waited for; then [`reap`](crate::reap) finds them.
 pub async fn submit(
     db: &Database,
     lease: &Lease,

@@ -42,20 +42,25 @@ both!(
 );
 
 both!(
-    async fn two_claimers_never_share_a_row(db: TestDb) {
+    async fn workers_side_by_side_never_share_a_row_and_lose_no_count(db: TestDb) {
         let db = db.database();
-        campaign(db, 600).await;
-        let worker = |n: u8| async move {
+        let mailing = campaign(db, 600).await;
+        let work = |n: u8| async move {
             let mut mine = Vec::new();
             while let Some(batch) = claim(db, n, 5, start_of_time()).await {
-                mine.extend(submit(db, &batch, start_of_time()).await);
+                let begun = submit(db, &batch, start_of_time()).await;
+                let answers: Vec<_> = begun.iter().map(|begun| answer(*begun, Outcome::Sent, after(1))).collect();
+                outbox::record(db, worker(n), &answers, after(1)).await.unwrap();
+                outbox::release(db, &batch.lease, after(1)).await.unwrap();
+                mine.extend(begun);
             }
             mine
         };
-        let (a, b, c) = tokio::join!(worker(1), worker(2), worker(3));
+        let (a, b, c) = tokio::join!(work(1), work(2), work(3));
         let all: Vec<DeliveryKey> = [a, b, c].concat().iter().map(|submitted| submitted.key).collect();
         assert_eq!(all.len(), 600);
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 600);
+        assert_eq!(counts(db, mailing).await, outbox::Counts { sent: 600, ..outbox::Counts::default() });
     }
 );
 

@@ -23,6 +23,32 @@ both!(
 );
 
 both!(
+    async fn a_closed_mailing_is_opened_again_for_what_is_resent(db: TestDb) {
+        let db = db.database();
+        let (first, late) = in_doubt(db).await;
+        outbox::mailing::close(db.writer(), first.key.mailing, &Actor::System, late).await.unwrap();
+        outbox::resend(db.writer(), first.key, &Actor::Operator, late).await.unwrap();
+        assert_eq!(send_all(db, Outcome::Sent, late).await, 1);
+    }
+);
+
+both!(
+    async fn nothing_is_resent_while_a_cancelled_campaigns_rest_waits_to_be_skipped(db: TestDb) {
+        let db = db.database();
+        let mailing = campaign(db, 3).await;
+        let batch = claim(db, 1, 1, start_of_time()).await.unwrap();
+        let submitted = submit(db, &batch, start_of_time()).await[0];
+        record(db, &[answer(submitted, Outcome::InDoubt, after(1))], after(1)).await;
+        outbox::mailing::close(db.writer(), mailing, &Actor::Operator, after(2)).await.unwrap();
+        let refused = outbox::resend(db.writer(), submitted.key, &Actor::Operator, after(3)).await;
+        assert!(matches!(refused, Err(Error::Closed(no)) if no == mailing));
+        outbox::skip_rest(db, mailing, "cancelled", 10).await.unwrap();
+        outbox::resend(db.writer(), submitted.key, &Actor::Operator, after(3)).await.unwrap();
+        assert_eq!(send_all(db, Outcome::Sent, after(4)).await, 1, "the rest stays skipped");
+    }
+);
+
+both!(
     async fn proof_that_comes_in_time_spares_the_second_attempt(db: TestDb) {
         let db = db.database();
         let (first, late) = in_doubt(db).await;
