@@ -134,6 +134,11 @@ impl MasterKeys {
         Ok([&[id][..], &nonce, &text].concat())
     }
 
+    /// The generation that a secret was sealed under.
+    pub fn sealed_under(sealed: &[u8]) -> Option<KeyId> {
+        sealed.first().map(|id| KeyId(i16::from(*id)))
+    }
+
     /// Opens what [`seal`](Self::seal) made under the same name.
     pub fn open(&self, name: &str, sealed: &[u8]) -> Result<SecretBox<Vec<u8>>, SealError> {
         let (id, rest) = sealed.split_first().ok_or(SealError::Broken)?;
@@ -223,6 +228,7 @@ mod tests {
         let old = keys(ONE);
         let both = keys(&format!("# rotated in spring\n{ONE}\n{TWO}\n"));
         let sealed = old.seal("dkim/1", b"secret").unwrap();
+        assert_eq!(MasterKeys::sealed_under(&sealed), Some(KeyId(1)));
         assert_eq!(both.current(), KeyId(2));
         assert_eq!(both.open("dkim/1", &sealed).unwrap().expose_secret(), b"secret");
     }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use data_encoding::BASE32_NOPAD_NOCASE;
@@ -51,8 +49,8 @@ pub enum Unfit {
 
 impl Links {
     /// Derives the keys of every trusted generation.
-    pub fn new(keys: Arc<MasterKeys>) -> Self {
-        let ring = |purpose| Ring::new(&keys, purpose);
+    pub fn new(keys: &MasterKeys) -> Self {
+        let ring = |purpose| Ring::new(keys, purpose);
         Self {
             return_path: ring(Purpose::ReturnPath),
             envelope_id: ring(Purpose::EnvelopeId),

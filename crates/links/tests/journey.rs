@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 
-use std::sync::Arc;
-
 use domain::{AccessId, DeliveryKey, EmailAddress, KeyId, MailingNo, OptInId, Ordinal, SubscriberId, TopicNo};
 use links::{Links, Person, Refused, Site, Unfit};
 use proptest::prelude::*;
@@ -12,7 +10,7 @@ const FIRST: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const SECOND: &str = "2:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
 fn links(keys: &str) -> Links {
-    Links::new(Arc::new(keys.parse().unwrap()))
+    Links::new(&keys.parse().unwrap())
 }
 
 fn site() -> Site {

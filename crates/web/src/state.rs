@@ -68,7 +68,7 @@ impl WebState {
         };
         Self {
             db,
-            links: Arc::new(Links::new(keys.clone())),
+            links: Arc::new(Links::new(&keys)),
             stamps: Arc::new(Stamps::new(&keys)),
             keys,
             clock,

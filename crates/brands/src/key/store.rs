@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD_NOCASE;
 use database::Database;
-use domain::{Actor, DkimKeyId, InvalidAddress, KeyId, MasterKeys, SealError, mail_domain};
+use domain::{Actor, DkimKeyId, InvalidAddress, MasterKeys, SealError, mail_domain};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use secrecy::ExposeSecret;
@@ -108,7 +108,7 @@ pub async fn retire(
 pub async fn reseal(db: &Database, keys: &MasterKeys) -> Result<u64, KeyError> {
     let mut resealed = 0;
     for row in Entity::find().order_by_asc(Column::Id).all(db.reader()).await? {
-        if sealed_under(&row.sealed) == Some(keys.current()) {
+        if MasterKeys::sealed_under(&row.sealed) == Some(keys.current()) {
             continue;
         }
         let (id, old) = (row.id, row.sealed.clone());
@@ -135,11 +135,6 @@ fn open(keys: &MasterKeys, row: Model) -> Result<SigningKey, KeyError> {
 /// What a private part is bound to: put into another key's row, it does not open.
 fn name(id: DkimKeyId) -> String {
     format!("dkim/{id}")
-}
-
-/// The layout of a sealed secret begins with the key id.
-fn sealed_under(sealed: &[u8]) -> Option<KeyId> {
-    sealed.first().map(|id| KeyId(i16::from(*id)))
 }
 
 /// A selector that says what and when, with four letters of the id's random part so that two of one day differ.

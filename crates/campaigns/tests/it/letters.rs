@@ -6,7 +6,7 @@ use testkit::{TestDb, both};
 use crate::setting::{Setting, now, staff};
 
 fn links() -> Links {
-    Links::new(testkit::keys())
+    Links::new(&testkit::keys())
 }
 
 both!(
