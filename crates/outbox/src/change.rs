@@ -22,11 +22,15 @@ pub(crate) struct Row {
     pub(crate) complained_at: Option<DateTime<Utc>>,
     /// Neither a person nor an address is left: erased.
     pub(crate) nobody: bool,
+    /// One of several attempts was taken, though perhaps nobody knew in time.
+    pub(crate) taken: bool,
 }
 
 /// What every SELECT of a [`Row`] asks of `deliveries d`.
 pub(crate) const COLUMNS: &str = "d.mailing_no, d.ordinal, d.state, d.attempt, d.bounced_at, d.complained_at, \
-                                  d.subscriber_id IS NULL AND d.recipient IS NULL AS nobody";
+    d.subscriber_id IS NULL AND d.recipient IS NULL AS nobody, \
+    d.attempt > 1 AND EXISTS (SELECT 1 FROM attempts a WHERE a.mailing_no = d.mailing_no AND a.ordinal = d.ordinal \
+        AND a.outcome = 'sent') AS taken";
 
 impl Row {
     /// Which one.
@@ -34,9 +38,9 @@ impl Row {
         DeliveryKey::new(self.mailing_no, self.ordinal)
     }
 
-    /// Whether something came back that only a message that was taken can cause.
+    /// Whether a relay is known to have taken the message, by an answer or by what came back.
     pub(crate) const fn is_proved(&self) -> bool {
-        self.bounced_at.is_some() || self.complained_at.is_some()
+        self.taken || self.bounced_at.is_some() || self.complained_at.is_some()
     }
 }
 

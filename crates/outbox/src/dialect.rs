@@ -4,7 +4,13 @@
 //! prepared once, and SQLite's limit of 32,766 parameters is out of reach.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::DbBackend;
+use sea_orm::{DbBackend, Value};
+use serde::Serialize;
+
+/// A batch as the parameter that [`rows`], [`numbers`] and [`texts`] read.
+pub(crate) fn json(batch: &impl Serialize) -> Value {
+    serde_json::json!(batch).to_string().into()
+}
 
 /// A column of a batch: its name and PostgreSQL's type for it.
 pub(crate) type Column = (&'static str, &'static str);
@@ -61,9 +67,4 @@ pub(crate) fn for_update(backend: DbBackend, table: &str, locked: Locked) -> Str
         (_, Locked::Wait) => format!(" FOR UPDATE OF {table}"),
         (_, Locked::Skip) => format!(" FOR UPDATE OF {table} SKIP LOCKED"),
     }
-}
-
-/// A batch as the parameter that [`rows`], [`numbers`] and [`texts`] read.
-pub(crate) fn json(batch: &impl serde::Serialize) -> sea_orm::Value {
-    serde_json::json!(batch).to_string().into()
 }

@@ -33,7 +33,8 @@ pub async fn record(
     for batch in answers.chunks(BATCH) {
         let txn = db.begin().await?;
         let mut rows = change::lock(&txn, batch.iter().map(|answer| answer.key)).await?;
-        let (mut changes, mut heard) = (Vec::new(), Vec::new());
+        let mut changes: Vec<Change> = Vec::new();
+        let mut heard = Vec::new();
         for &answer in batch {
             let Some(row) = rows.get_mut(&answer.key) else {
                 tracing::warn!(delivery.id = %answer.key, "an answer names a delivery that does not exist");
@@ -42,11 +43,12 @@ pub async fn record(
             let late = !is_waited_for(row, answer);
             heard.push(Heard { answer, late, forgotten: row.nobody });
             recorded.late += u64::from(late);
+            row.taken |= answer.outcome == Outcome::Sent;
             if let Some(change) = judge(row, answer) {
                 row.state = change.to;
                 recorded.moved += 1;
                 // Two attempts at one delivery may be answered in one batch; the row is written once.
-                match changes.last_mut() as Option<&mut Change> {
+                match changes.last_mut() {
                     Some(last) if last.key == change.key => *last = Change { from: last.from, ..change },
                     _ => changes.push(change),
                 }
@@ -68,8 +70,8 @@ fn judge(row: &Row, answer: &Answer) -> Option<Change> {
     let event = match answer.outcome {
         // Whatever was decided meanwhile: this message was taken.
         Outcome::Sent if !is_waited_for(row, answer) => Event::Prove,
-        // Nobody knows from the relay, but we do.
-        Outcome::InDoubt if row.is_proved() => Event::Accept,
+        // This attempt says nothing or *not now*, but the message is known to be taken: trying again would double it.
+        Outcome::InDoubt | Outcome::Deferred { .. } if row.is_proved() => Event::Accept,
         outcome => outcome.event(),
     };
     if event != Event::Prove && row.attempt != answer.attempt {

@@ -111,6 +111,18 @@ both!(
 );
 
 both!(
+    async fn what_bounced_is_not_tried_again_whatever_the_relay_said(db: TestDb) {
+        let db = db.database();
+        campaign(db, 1).await;
+        let batch = claim(db, 1, 10, start_of_time()).await.unwrap();
+        let submitted = submit(db, &batch, start_of_time()).await[0];
+        fact::bounced(db.writer(), submitted.key, after(1)).await.unwrap();
+        record(db, &[answer(submitted, Outcome::Deferred { until: after(60) }, after(2))], after(2)).await;
+        assert_eq!(state(db, submitted.key).await, State::Sent);
+    }
+);
+
+both!(
     async fn a_bounce_a_complaint_or_a_click_ends_a_doubt(db: TestDb) {
         let db = db.database();
         let (submitted, late) = in_doubt(db).await;

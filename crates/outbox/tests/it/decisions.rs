@@ -71,7 +71,21 @@ both!(
         record(db, &[lost, answer(first, Outcome::Sent, late)], late).await;
         let kept = outbox::attempts(db.reader(), first.key).await.unwrap();
         assert_eq!(kept.iter().map(|a| (a.attempt, a.late)).collect::<Vec<_>>(), [(1, true), (2, false)]);
+        assert_eq!(state(db, first.key).await, State::Sent, "the first was taken, so there is no third");
         assert_eq!(counts(db, first.key.mailing).await.audience(), 1);
+    }
+);
+
+both!(
+    async fn what_was_taken_late_is_not_tried_again_after_a_second_attempt_was_deferred(db: TestDb) {
+        let db = db.database();
+        let (first, late) = in_doubt(db).await;
+        outbox::resend(db.writer(), first.key, &Actor::Operator, late).await.unwrap();
+        let second = submit(db, &claim(db, 1, 10, late).await.unwrap(), late).await[0];
+        assert_eq!(record(db, &[answer(first, Outcome::Sent, late)], late).await, Recorded { moved: 0, late: 1 });
+        assert_eq!(state(db, first.key).await, State::Submitting, "the second is on its way and has its own answer");
+        record(db, &[answer(second, Outcome::Deferred { until: after(900) }, late)], late).await;
+        assert_eq!(state(db, first.key).await, State::Sent);
     }
 );
 
