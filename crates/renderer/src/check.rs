@@ -87,6 +87,26 @@ const WORDS: [&str; 5] = ["mj-text", "mj-button", "mj-table", "mj-raw", "mj-soci
 /// MJML elements whose children may come or go without the layout of their neighbours changing.
 const ROOMS: [&str; 4] = ["mj-body", "mj-wrapper", "mj-column", "mj-hero"];
 
+/// What an MJML element stands in; nothing means at the top.
+fn home(element: &str) -> Option<&'static [&'static str]> {
+    Some(match element {
+        "mjml" => &[""],
+        "mj-head" | "mj-body" => &["mjml"],
+        "mj-attributes" | "mj-style" | "mj-breakpoint" => &["mj-head"],
+        "mj-all" | "mj-class" => &["mj-attributes"],
+        "mj-wrapper" => &["mj-body"],
+        "mj-section" | "mj-hero" => &["mj-body", "mj-wrapper"],
+        "mj-group" => &["mj-section"],
+        "mj-column" => &["mj-section", "mj-group"],
+        "mj-raw" => &["mj-body", "mj-wrapper", "mj-column", "mj-hero"],
+        "mj-text" | "mj-image" | "mj-button" | "mj-divider" | "mj-spacer" | "mj-table" | "mj-social" => {
+            &["mj-column", "mj-hero"]
+        }
+        "mj-social-element" => &["mj-social"],
+        _ => return None,
+    })
+}
+
 /// Where a token stands; both ends of a condition have the same place.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 struct Place {
@@ -102,7 +122,8 @@ pub(crate) fn check(nodes: &[Node<'_>], source: &str, tokens: &mut Tokens) -> Re
         let end = nodes.get(index + 1).map_or(source.len(), |next| next.at);
         checker.node(index, &source[node.at..end]).map_err(|problem| (node.at, problem))?;
     }
-    Ok(checker.out)
+    let is_body = |node: &Node<'_>| matches!(&node.event, Event::Open(tag) if tag.name == "mj-body");
+    if nodes.iter().any(is_body) { Ok(checker.out) } else { Err((0, Problem::NoDocument)) }
 }
 
 struct Checker<'a> {
@@ -146,6 +167,11 @@ impl Checker<'_> {
         let refused = |hint| Err(Problem::Element { element: tag.name.to_owned(), hint });
         let missing = |attribute, hint| Err(Problem::Missing { element: tag.name.to_owned(), attribute, hint });
         let is_default = self.parent() == Some("mj-attributes");
+        if let Some(home) =
+            home(tag.name).filter(|home| !is_default && !home.contains(&self.parent().unwrap_or_default()))
+        {
+            return Err(Problem::Nesting { element: tag.name.to_owned(), home });
+        }
         match tag.name {
             "mj-title" | "mj-preview" => return refused("; the subject and the preheader are fields of their own"),
             "mj-font" => return refused("; every reader's own fonts are used, nothing is loaded from elsewhere"),

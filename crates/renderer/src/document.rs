@@ -74,12 +74,12 @@ fn end_of_sections(html: &str) -> Option<usize> {
 }
 
 fn unexpected() -> Fault {
-    (None, Problem::Mjml("there is no <mj-body> with anything in it".to_owned()))
+    (None, Problem::NoDocument)
 }
 
 /// Puts language, title and defaults into the MJML. No line moves.
 fn framed(mjml: &str, frame: &Frame<'_>) -> Result<String, Fault> {
-    let not_a_document = || (Some(1), Problem::Mjml("the body is one <mjml> with an <mj-body> in it".to_owned()));
+    let not_a_document = || (Some(1), Problem::NoDocument);
     let inside = mjml.trim_start().strip_prefix("<mjml").ok_or_else(not_a_document)?;
     let (attributes, inside) = inside.split_once('>').ok_or_else(not_a_document)?;
     let leading = &mjml[..mjml.len() - mjml.trim_start().len()];

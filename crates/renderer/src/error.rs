@@ -73,7 +73,7 @@ pub enum Problem {
         limit: usize,
     },
     /// The Handlebars grammar does not allow it.
-    #[error("this is no valid merge field: {0}")]
+    #[error("a merge field is wrong: {0}")]
     Syntax(String),
     /// A field that no mail has a value for.
     #[error("there is no field {name}; the fields are {known}")]
@@ -107,10 +107,10 @@ pub enum Problem {
     #[error("<{0}> is never closed")]
     Unclosed(String),
     /// The wrong element is closed.
-    #[error("</{close}> closes <{open}>")]
+    #[error("</{close}> closes {}", open.as_deref().map_or("nothing".to_owned(), |open| format!("<{open}>")))]
     Mismatch {
-        /// What is open; empty if nothing is.
-        open: String,
+        /// What is open, if anything is.
+        open: Option<String>,
         /// What is closed.
         close: String,
     },
@@ -130,6 +130,17 @@ pub enum Problem {
         /// What to do instead, or nothing.
         hint: &'static str,
     },
+    /// An element in the wrong place.
+    #[error("<{element}> {}", place(home))]
+    Nesting {
+        /// The element.
+        element: String,
+        /// What it may stand in.
+        home: &'static [&'static str],
+    },
+    /// There is no MJML document.
+    #[error("a body is one <mjml> with an <mj-body> in it")]
+    NoDocument,
     /// An attribute that does not belong there.
     #[error("<{element}> cannot have {attribute}{hint}")]
     Attribute {
@@ -171,6 +182,13 @@ pub enum Problem {
     /// Law asks for one in every mail.
     #[error("the brand has no postal address, and every mail must show one")]
     NoPostalAddress,
+}
+
+fn place(home: &[&str]) -> String {
+    match home {
+        [] | [""] => "stands at the top, and only once".to_owned(),
+        elements => format!("stands in <{}> only", elements.join("> or <")),
+    }
 }
 
 /// Why a compiled template gave no mail for one person.

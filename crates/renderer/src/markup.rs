@@ -97,8 +97,8 @@ impl<'a> Reader<'a> {
                 self.push(at, Event::Close(name), end + "</>".len());
                 Ok(())
             }
-            Some((open, _)) => Err((at, Problem::Mismatch { open: open.to_owned(), close: name.to_owned() })),
-            None => Err((at, Problem::Mismatch { open: String::new(), close: name.to_owned() })),
+            Some((open, _)) => Err((at, Problem::Mismatch { open: Some(open.to_owned()), close: name.to_owned() })),
+            None => Err((at, Problem::Mismatch { open: None, close: name.to_owned() })),
         }
     }
 

@@ -6,6 +6,7 @@ mod header;
 use chrono::{DateTime, Utc};
 use domain::{EmailAddress, MailKind};
 use lettre::Message;
+use lettre::address::Envelope;
 use lettre::message::MultiPart;
 use lettre::message::header::ContentType;
 use url::Url;
@@ -76,14 +77,17 @@ pub enum MimeError {
 
 /// The bytes of a message: multipart/alternative, text first, 7-bit, CRLF. The same input gives the same bytes.
 pub fn message(rendered: &Rendered, headers: &Headers) -> Result<Vec<u8>, MimeError> {
+    let envelope = Envelope::new(Some(headers.from.to_lettre()?), vec![headers.to.to_lettre()?])?;
     let mut builder = Message::builder()
-        .from(headers.from.to_lettre()?)
-        .to(headers.to.to_lettre()?)
+        .envelope(envelope)
+        .raw_header(header::mailbox("From", &headers.from))
+        .raw_header(header::mailbox("To", &headers.to))
         .raw_header(header::subject(&rendered.subject))
         .date(headers.date.into())
         .message_id(Some(header::message_id(&headers.message_id)?));
     if let Some(mailbox) = &headers.reply_to {
-        builder = builder.reply_to(mailbox.to_lettre()?);
+        mailbox.to_lettre()?;
+        builder = builder.raw_header(header::mailbox("Reply-To", mailbox));
     }
     if let Some(list) = &headers.list {
         for value in header::list(list)? {
@@ -101,9 +105,7 @@ pub fn message(rendered: &Rendered, headers: &Headers) -> Result<Vec<u8>, MimeEr
 }
 
 impl Mailbox {
-    fn to_lettre(&self) -> Result<lettre::message::Mailbox, MimeError> {
-        let address = self.address.to_lettre().map_err(|_| MimeError::Address(self.address.clone()))?;
-        let name = self.name.as_deref().map(header::display_name).filter(|name| !name.is_empty());
-        Ok(lettre::message::Mailbox::new(name, address))
+    fn to_lettre(&self) -> Result<lettre::Address, MimeError> {
+        self.address.to_lettre().map_err(|_| MimeError::Address(self.address.clone()))
     }
 }

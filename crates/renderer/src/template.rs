@@ -2,7 +2,7 @@
 
 use handlebars::Template;
 use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
-use handlebars::{Path, TemplateError as HandlebarsError};
+use handlebars::{Path, TemplateError as HandlebarsError, TemplateErrorReason};
 
 use crate::assets;
 use crate::error::{Part, Problem, TemplateError};
@@ -62,14 +62,14 @@ pub(crate) fn flatten(
     measure(source).map_err(|(line, problem)| TemplateError::at(part, line, problem))?;
     let template = Template::compile(source).map_err(|error| syntax(part, &error))?;
     let mut writer = Writer { part, markup, vocabulary, tokens, flat: Flat { text: String::new(), lines: vec![1] } };
-    writer.template(&template)?;
+    writer.template(&template, 1)?;
     Ok(writer.flat)
 }
 
 /// Refuses what a recursive parser must not see: expressions without end, conditions in conditions in conditions.
 fn measure(source: &str) -> Result<(), (usize, Problem)> {
-    // For each open condition its levels: every `{{else if}}` is one more for the parser.
-    let mut open: Vec<usize> = Vec::new();
+    // For each open condition its line and its levels: every `{{else if}}` is one more for the parser.
+    let mut open: Vec<(usize, usize)> = Vec::new();
     for (at, _) in source.match_indices("{{") {
         let line = || source[..at].matches('\n').count() + 1;
         let (before, after) = (&source[..at], &source[at + 2..]);
@@ -84,20 +84,29 @@ fn measure(source: &str) -> Result<(), (usize, Problem)> {
             return Err((line(), Problem::Syntax("it has too many brackets".to_owned())));
         }
         match expression.trim_start_matches(['~', ' ']).chars().next() {
-            Some('#') => open.push(1),
+            Some('#') => open.push((line(), 1)),
             Some('/') => drop(open.pop()),
-            _ if expression.contains("else ") => open.iter_mut().last().into_iter().for_each(|levels| *levels += 1),
+            _ if expression.contains("else ") => {
+                open.iter_mut().last().into_iter().for_each(|(_, levels)| *levels += 1)
+            }
             _ => {}
         }
-        if open.iter().sum::<usize>() > CONDITIONS {
+        if open.iter().map(|(_, levels)| levels).sum::<usize>() > CONDITIONS {
             return Err((line(), Problem::TooDeep { limit: CONDITIONS }));
         }
     }
-    Ok(())
+    match open.pop() {
+        Some((line, _)) => Err((line, Problem::Syntax("the block that begins here is never closed".to_owned()))),
+        None => Ok(()),
+    }
 }
 
 fn syntax(part: Part, error: &HandlebarsError) -> TemplateError {
-    let problem = Problem::Syntax(error.reason().to_string());
+    let problem = Problem::Syntax(match error.reason() {
+        // The grammar's own words are a list of rules that say nothing to authors.
+        TemplateErrorReason::InvalidSyntax(_) => "it cannot be read".to_owned(),
+        reason => reason.to_string(),
+    });
     match error.pos() {
         Some((line, _)) => TemplateError::at(part, line, problem),
         None => TemplateError::whole(part, problem),
@@ -113,9 +122,10 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn template(&mut self, template: &Template) -> Result<(), TemplateError> {
-        for (element, mapping) in template.elements.iter().zip(&template.mapping) {
-            let line = mapping.0;
+    /// `line` is that of the block around it: for `{{else if}}` the parser keeps no place of its own.
+    fn template(&mut self, template: &Template, line: usize) -> Result<(), TemplateError> {
+        for (number, element) in template.elements.iter().enumerate() {
+            let line = template.mapping.get(number).map_or(line, |place| place.0);
             self.element(element, line).map_err(|fault| match fault {
                 Fault::Here(problem) => TemplateError::at(self.part, line, problem),
                 Fault::Within(error) => error,
@@ -221,11 +231,11 @@ impl Writer<'_> {
         let field = self.field(raw(field))?;
         self.token(Token::If { field, negated }, line)?;
         if let Some(template) = &block.template {
-            self.template(template).map_err(Fault::Within)?;
+            self.template(template, line).map_err(Fault::Within)?;
         }
         if let Some(inverse) = &block.inverse {
             self.token(Token::Else, line)?;
-            self.template(inverse).map_err(Fault::Within)?;
+            self.template(inverse, line).map_err(Fault::Within)?;
         }
         self.token(Token::End, line)
     }

@@ -4,12 +4,15 @@ use data_encoding::BASE64;
 use domain::MailKind;
 use lettre::message::header::{HeaderName, HeaderValue};
 
-use super::{ListHeaders, MimeError};
+use super::{ListHeaders, Mailbox, MimeError};
 use crate::escape;
 
 /// Bytes per encoded word: 52 characters of base64 and its frame of 12 leave room for `Subject: ` within the 76 columns
 /// that RFC 2047 §2 allows.
 const WORD: usize = 39;
+
+/// The most characters of a display name; a header line has to end somewhere (RFC 5322 §2.1.1).
+const NAME: usize = 100;
 
 /// The subject: plain where it can be, encoded words (RFC 2047) otherwise.
 pub(super) fn subject(subject: &str) -> HeaderValue {
@@ -24,11 +27,21 @@ pub(super) fn subject(subject: &str) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(name, line, encoded)
 }
 
+/// `name <address>`, or the address alone.
+pub(super) fn mailbox(header: &'static str, mailbox: &Mailbox) -> HeaderValue {
+    let name = mailbox.name.as_deref().map(display_name).unwrap_or_default();
+    if name.is_empty() {
+        return verbatim(header, mailbox.address.as_str());
+    }
+    folded(header, &[&phrase(&name), &format!("<{}>", mailbox.address)])
+}
+
 /// A display name without anything that could end the header or pose as an encoded word.
-pub(super) fn display_name(name: &str) -> String {
+fn display_name(name: &str) -> String {
     let mut line = String::new();
     escape::line(name, &mut line);
-    line.replace("=?", "= ?").split_whitespace().collect::<Vec<_>>().join(" ")
+    let name = line.replace("=?", "= ?").split_whitespace().collect::<Vec<_>>().join(" ");
+    name.chars().take(NAME).collect::<String>().trim_end().to_owned()
 }
 
 /// `<id@domain>` (RFC 5322 §3.6.4).
@@ -49,7 +62,7 @@ pub(super) fn list(list: &ListHeaders) -> Result<Vec<HeaderValue>, MimeError> {
     let mut headers = vec![
         folded("List-Unsubscribe", &[&format!("<{https}>,"), &format!("<{mailto}>")]),
         verbatim("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        folded("List-Id", &[&phrase(&list.name), &format!("<{}>", checked("List-Id", &list.id)?)]),
+        folded("List-Id", &[&phrase(&display_name(&list.name)), &format!("<{}>", checked("List-Id", &list.id)?)]),
     ];
     if let Some(id) = &list.feedback_id {
         headers.push(verbatim("Feedback-ID", checked("Feedback-ID", id)?));
@@ -77,13 +90,12 @@ fn folded(name: &'static str, parts: &[&str]) -> HeaderValue {
 
 /// A phrase (RFC 5322 §3.2.5): words as they are, a quoted string, or encoded words.
 fn phrase(words: &str) -> String {
-    let words = display_name(words);
     if words.chars().all(|c| c.is_ascii_alphanumeric() || " -_'".contains(c)) {
-        words
-    } else if is_printable(&words) && words.len() <= 60 {
+        words.to_owned()
+    } else if is_printable(words) && words.len() <= 60 {
         format!("\"{}\"", words.replace('\\', "\\\\").replace('"', "\\\""))
     } else {
-        encoded_words(&words)
+        encoded_words(words)
     }
 }
 

@@ -1,0 +1,12 @@
+//! The renderer as others use it: from templates and people to whole messages.
+
+#[cfg(test)]
+mod compile;
+#[cfg(test)]
+mod mime;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod system;
+#[cfg(test)]
+mod values;
