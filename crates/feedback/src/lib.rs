@@ -1,15 +1,25 @@
 #![doc = include_str!("../README.md")]
 
+mod entity;
 mod fields;
+mod forget;
+mod identify;
+mod kept;
+pub mod listener;
 mod parse;
 mod parts;
+mod process;
 mod returned;
 mod rfc3464;
 mod rfc3834;
 mod rfc5965;
 mod traces;
 
+pub use forget::forget;
+pub use identify::Door;
+pub use kept::{Filter, Kept, Standing, expire, find, list, raw};
 pub use parse::parse;
+pub use process::{Error, Incoming, Processed, process};
 pub use returned::{Kind, Returned};
 pub use rfc3464::{Action, DeliveryReport, Recipient};
 pub use rfc3834::AutoReply;

@@ -35,6 +35,36 @@ pub(crate) fn read(raw: &[u8]) -> Option<Mail> {
     catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(raw).map(|message| mail(&message)))).ok().flatten()
 }
 
+/// Every text in `raw` with its transfer encoding undone, nested messages and attachments included, headers decoded.
+///
+/// For looking whether something is in there; [`read`] is for reading what it says.
+pub(crate) fn texts(raw: &[u8]) -> Vec<String> {
+    let raw = bounded(raw);
+    let read = || MessageParser::default().parse(raw).map(|message| decoded(&message)).unwrap_or_default();
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+}
+
+fn decoded(message: &Message<'_>) -> Vec<String> {
+    let mut texts = Vec::new();
+    for part in &message.parts {
+        texts.extend(part.headers.iter().map(|header| format!("{:?}", header.value)));
+        match &part.body {
+            PartType::Message(message) => texts.extend(decoded(message)),
+            PartType::Multipart(_) => {}
+            body => texts.push(String::from_utf8_lossy(contents(body)).into_owned()),
+        }
+    }
+    texts
+}
+
+fn contents<'a>(body: &'a PartType<'_>) -> &'a [u8] {
+    match body {
+        PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes,
+        PartType::Message(_) | PartType::Multipart(_) => &[],
+    }
+}
+
 impl Headers {
     /// The first value of the header `name`, given in small letters.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

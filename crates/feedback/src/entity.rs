@@ -1,0 +1,31 @@
+//! Table `returned_mail`: what came back, kept as it was.
+
+use chrono::{DateTime, Utc};
+use domain::{MailingNo, Ordinal, ReturnedMailId, SubscriberId};
+use sea_orm::entity::prelude::*;
+
+use crate::Standing;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "returned_mail")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: ReturnedMailId,
+    pub(crate) received_at: DateTime<Utc>,
+    pub(crate) digest: Vec<u8>,
+    pub(crate) source: String,
+    pub(crate) envelope_from: String,
+    pub(crate) envelope_to: String,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) kind: String,
+    pub(crate) standing: Standing,
+    pub(crate) subscriber_id: Option<SubscriberId>,
+    pub(crate) mailing_no: Option<MailingNo>,
+    pub(crate) ordinal: Option<Ordinal>,
+    pub(crate) class: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) words: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

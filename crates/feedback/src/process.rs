@@ -1,0 +1,151 @@
+//! From a mail that came back to what it changes, in one transaction for each envelope recipient.
+
+mod act;
+mod decision;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{EmailAddress, ReturnedMailId};
+use links::Links;
+use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, TryInsertResult};
+
+use crate::entity::{ActiveModel, Column, Entity};
+use crate::identify::Door;
+use crate::{Returned, Standing, parse};
+
+use decision::Decision;
+
+/// A mail that came back, with its envelope.
+#[derive(Copy, Clone, Debug)]
+pub struct Incoming<'a> {
+    /// By which door it came: `listener`, `stdin`, …
+    pub source: &'a str,
+    /// The envelope sender; empty for reports, RFC 5321 §4.5.5.
+    pub from: &'a str,
+    /// The envelope recipients.
+    pub to: &'a [EmailAddress],
+    /// The mail.
+    pub raw: &'a [u8],
+}
+
+/// What was done with a returned mail for one envelope recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Processed {
+    /// It is kept.
+    Kept {
+        /// Under this id.
+        id: ReturnedMailId,
+        /// What became of it.
+        standing: Standing,
+    },
+    /// The same was here before; nothing changed.
+    SeenBefore,
+}
+
+/// Why a returned mail could not be dealt with. Nothing of it is kept; it has to come again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The subscriber could not be changed.
+    #[error("the subscriber of a returned mail cannot be changed")]
+    Subscribers(#[from] subscribers::Error),
+    /// The topic that an unsubscribe address names could not be read.
+    #[error("the topic of an unsubscribe mail cannot be read")]
+    Topic(#[from] subscribers::topic::Error),
+    /// The fact could not be written.
+    #[error("the fact of a returned mail cannot be written")]
+    Activity(#[from] activity::Error),
+    /// The database did not do it.
+    #[error("database failure")]
+    Database(#[from] DbErr),
+}
+
+/// Deals with a returned mail and keeps it. When this returns, everything is committed and the mail may be acknowledged.
+pub async fn process(
+    db: &Database,
+    links: &Links,
+    incoming: Incoming<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Processed>, Error> {
+    let returned = parse(incoming.raw);
+    let mut done = Vec::with_capacity(incoming.to.len());
+    let txn = db.begin().await?;
+    let mut alerts = Vec::new();
+    for to in incoming.to {
+        let Some(id) = keep(&txn, &incoming, to, &returned, now).await? else {
+            done.push(Processed::SeenBefore);
+            continue;
+        };
+        let door = Door::of(links, to).unwrap_or(Door::Other);
+        let decision = act::act(&txn, links, door, &returned, incoming.raw, now).await?;
+        match decision {
+            Some(decision) => {
+                done.push(Processed::Kept { id, standing: decision.standing });
+                write(&txn, id, &decision).await?;
+                alerts.push(decision);
+            }
+            None => {
+                // The same report in other words, such as through a second mail server.
+                Entity::delete_by_id(id).exec(&txn).await?;
+                done.push(Processed::SeenBefore);
+            }
+        }
+    }
+    txn.commit().await?;
+    alerts.iter().for_each(Decision::tell);
+    Ok(done)
+}
+
+/// Keeps the mail first: a second one that is equal waits here for this one's commit, and then sees it.
+async fn keep(
+    txn: &DatabaseTransaction,
+    incoming: &Incoming<'_>,
+    to: &EmailAddress,
+    returned: &Returned,
+    now: DateTime<Utc>,
+) -> Result<Option<ReturnedMailId>, DbErr> {
+    let id = ReturnedMailId::new(now);
+    let row = ActiveModel {
+        id: Set(id),
+        received_at: Set(now),
+        digest: Set(sha256(&[to.as_str().as_bytes(), b"\n", incoming.raw])),
+        source: Set(incoming.source.to_owned()),
+        envelope_from: Set(incoming.from.to_owned()),
+        envelope_to: Set(to.to_string()),
+        raw: Set(incoming.raw.to_owned()),
+        kind: Set(returned.kind.as_str().to_owned()),
+        standing: Set(Standing::NotUnderstood),
+        subscriber_id: NotSet,
+        mailing_no: NotSet,
+        ordinal: NotSet,
+        class: NotSet,
+        rule: NotSet,
+        words: NotSet,
+    };
+    let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::Digest).do_nothing().to_owned());
+    match insert.try_insert().exec_without_returning(txn).await? {
+        TryInsertResult::Inserted(1) => Ok(Some(id)),
+        _ => Ok(None),
+    }
+}
+
+async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decision) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        id: Unchanged(id),
+        standing: Set(decision.standing),
+        subscriber_id: Set(decision.subscriber),
+        mailing_no: Set(decision.delivery.map(|key| key.mailing)),
+        ordinal: Set(decision.delivery.map(|key| key.ordinal)),
+        class: Set(decision.verdict.as_ref().map(|verdict| verdict.class.to_string())),
+        rule: Set(Some(decision.rule().to_owned())),
+        words: Set(decision.verdict.as_ref().map(|verdict| verdict.words.clone())),
+        ..ActiveModel::default()
+    };
+    Entity::update(row).exec(txn).await.map(drop)
+}
+
+pub(crate) fn sha256(parts: &[&[u8]]) -> Vec<u8> {
+    digest(&SHA256, &parts.concat()).as_ref().to_vec()
+}
