@@ -1,111 +1,12 @@
 //! What a body may consist of, and where in it a person's values may stand.
 
 mod attribute;
+mod element;
 mod mjml;
 
 use crate::error::Problem;
 use crate::markup::{Event, Fault, Node, Tag};
 use crate::tokens::{Token, Tokens};
-
-/// MJML without what loads from elsewhere (`mj-font`, `mj-include`) or needs forms in a mail (accordion, carousel).
-const MJML: [&str; 21] = [
-    "mjml",
-    "mj-head",
-    "mj-body",
-    "mj-attributes",
-    "mj-all",
-    "mj-class",
-    "mj-style",
-    "mj-breakpoint",
-    "mj-raw",
-    "mj-wrapper",
-    "mj-section",
-    "mj-group",
-    "mj-column",
-    "mj-hero",
-    "mj-text",
-    "mj-image",
-    "mj-button",
-    "mj-divider",
-    "mj-spacer",
-    "mj-table",
-    "mj-social",
-];
-
-const HTML: [&str; 46] = [
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "s",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "u",
-    "ul",
-];
-
-/// MJML elements with words in them; everywhere else there are only elements.
-const WORDS: [&str; 5] = ["mj-text", "mj-button", "mj-table", "mj-raw", "mj-social-element"];
-
-/// MJML elements whose children may come or go without the layout of their neighbours changing.
-const ROOMS: [&str; 4] = ["mj-body", "mj-wrapper", "mj-column", "mj-hero"];
-
-/// What an MJML element stands in; nothing means at the top.
-fn home(element: &str) -> Option<&'static [&'static str]> {
-    Some(match element {
-        "mjml" => &[""],
-        "mj-head" | "mj-body" => &["mjml"],
-        "mj-attributes" | "mj-style" | "mj-breakpoint" => &["mj-head"],
-        "mj-all" | "mj-class" => &["mj-attributes"],
-        "mj-wrapper" => &["mj-body"],
-        "mj-section" | "mj-hero" => &["mj-body", "mj-wrapper"],
-        "mj-group" => &["mj-section"],
-        "mj-column" => &["mj-section", "mj-group"],
-        "mj-raw" => &["mj-body", "mj-wrapper", "mj-column", "mj-hero"],
-        "mj-text" | "mj-image" | "mj-button" | "mj-divider" | "mj-spacer" | "mj-table" | "mj-social" => {
-            &["mj-column", "mj-hero"]
-        }
-        "mj-social-element" => &["mj-social"],
-        _ => return None,
-    })
-}
 
 /// Where a token stands; both ends of a condition have the same place.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -149,7 +50,7 @@ impl Checker<'_> {
             }
             Event::Text(words) => return self.words(words),
             Event::Open(tag) => {
-                self.element(tag)?;
+                element::check(tag, self.parent(), self.in_words())?;
                 for (number, (name, value)) in tag.attributes.iter().enumerate() {
                     self.attribute(index, number, tag, name, value)?;
                 }
@@ -161,38 +62,6 @@ impl Checker<'_> {
         }
         self.out.push_str(written);
         Ok(())
-    }
-
-    fn element(&self, tag: &Tag<'_>) -> Result<(), Problem> {
-        let refused = |hint| Err(Problem::Element { element: tag.name.to_owned(), hint });
-        let missing = |attribute, hint| Err(Problem::Missing { element: tag.name.to_owned(), attribute, hint });
-        let is_default = self.parent() == Some("mj-attributes");
-        if let Some(home) =
-            home(tag.name).filter(|home| !is_default && !home.contains(&self.parent().unwrap_or_default()))
-        {
-            return Err(Problem::Nesting { element: tag.name.to_owned(), home });
-        }
-        match tag.name {
-            "mj-title" | "mj-preview" => return refused("; the subject and the preheader are fields of their own"),
-            "mj-font" => return refused("; every reader's own fonts are used, nothing is loaded from elsewhere"),
-            "mj-include" => return refused("; nothing is loaded from elsewhere"),
-            "mj-social-element" if tag.attribute("name").is_some() => {
-                return refused(" with a name; that would load an icon from elsewhere, so give it src and href");
-            }
-            "mj-social-element" if tag.attribute("src").is_none() && !is_default => {
-                return missing("src", ", the address of an icon of your own");
-            }
-            "mj-image" | "img" if tag.attribute("alt").is_none() && !is_default => {
-                return missing("alt", ", the words for who does not see the picture; alt=\"\" if it only decorates");
-            }
-            "mj-social-element" => return Ok(()),
-            name if MJML.contains(&name) => return Ok(()),
-            _ => {}
-        }
-        if !HTML.contains(&tag.name) {
-            return refused("");
-        }
-        if self.in_words() { Ok(()) } else { refused(" there; HTML stands in <mj-text>, <mj-table> or <mj-raw>") }
     }
 
     fn attribute(
@@ -243,7 +112,7 @@ impl Checker<'_> {
                 self.out.push_str(&words[start..end]);
                 continue;
             }
-            if !in_words && !self.parent().is_some_and(|parent| ROOMS.contains(&parent)) {
+            if !in_words && !self.parent().is_some_and(element::is_room) {
                 return Err(Problem::Place("here; put conditions around whole sections or inside columns"));
             }
             self.condition(token, place)?;
@@ -290,6 +159,6 @@ impl Checker<'_> {
     }
 
     fn in_words(&self) -> bool {
-        self.open.iter().any(|node| WORDS.contains(&self.name(*node)))
+        self.open.iter().any(|node| element::has_words(self.name(*node)))
     }
 }

@@ -108,8 +108,8 @@ pub(crate) fn build(
 
     let frame = Frame {
         language: look.locale.as_str(),
-        title: &one_line(&subject.text),
-        preheader: &one_line(&preheader.text),
+        title: subject.text.trim(),
+        preheader: preheader.text.trim(),
         head: &theme::head(look),
         style_sheet: &theme::style_sheet(look),
     };
@@ -139,9 +139,14 @@ pub(crate) fn build(
 
 /// A body that has been read and checked: MJML for mrml, and its plain text.
 pub(crate) fn checked(body: &Flat, tokens: &mut Tokens) -> Result<(String, String), TemplateError> {
-    let fault = |(at, problem): markup::Fault| TemplateError::at(Part::Body, body.line(at), problem);
-    let nodes = markup::read(&body.text).map_err(fault)?;
-    let mjml = check::check(&nodes, &body.text, tokens).map_err(fault)?;
+    let fault = |tokens: &Tokens, (at, problem): markup::Fault| {
+        // The author has never seen a token, so none may be quoted.
+        let quotes_token = tokens.find(&problem.to_string()).next().is_some();
+        let problem = if quotes_token { Problem::Place("in the name of an element or attribute") } else { problem };
+        TemplateError::at(Part::Body, body.line(at), problem)
+    };
+    let nodes = markup::read(&body.text).map_err(|found| fault(tokens, found))?;
+    let mjml = check::check(&nodes, &body.text, tokens).map_err(|found| fault(tokens, found))?;
     Ok((mjml, text::write(&nodes, tokens)))
 }
 
@@ -157,7 +162,7 @@ fn measure(source: &Source) -> Result<(), TemplateError> {
     }
 }
 
-/// All on one line, single spaces, not endless.
+/// A subject: on one line, single spaces, not endless.
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SUBJECT_LIMIT) {

@@ -192,7 +192,9 @@ impl Writer<'_> {
 
     /// Ends the line and leaves at least as many line breaks as asked for; for none, it ends nothing.
     fn end_block(&mut self, breaks: usize) {
-        if breaks == 0 {
+        // A paragraph at the beginning of a list item begins on the item's line.
+        let after_mark = !self.mark.is_empty() && self.line.trim().is_empty();
+        if breaks == 0 || after_mark {
             return;
         }
         self.flush();
@@ -219,5 +221,70 @@ fn gap(name: &str) -> usize {
         | "mj-raw" | "mj-section" | "mj-column" | "mj-wrapper" | "mj-hero" | "mj-spacer" | "dl" => 2,
         "div" | "center" | "tr" | "dt" | "dd" | "caption" => 1,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use crate::markup;
+    use crate::tokens::Tokens;
+
+    #[track_caller]
+    fn check(mjml: &str, expected: &str) {
+        let nodes = markup::read(mjml).unwrap();
+        assert_eq!(write(&nodes, &Tokens::foreign_to(&[])).trim(), expected, "{mjml}");
+    }
+
+    #[test]
+    fn paragraphs_stand_apart_and_words_do_not() {
+        check(
+            "<mj-text><h1>Good\n   news</h1><p>One <b>two</b>, three.</p>\n<p>Four<br/>five</p></mj-text>",
+            "Good news\n\nOne two, three.\n\nFour\nfive",
+        );
+        check("<mj-column><mj-text>a</mj-text><mj-text>b</mj-text></mj-column>", "a\n\nb");
+        check("<p>a</p><br/><br/><p>b &amp; c</p>", "a\n\nb & c");
+    }
+
+    #[test]
+    fn links_are_written_out_once() {
+        check(
+            "<p>See <a href=\"https://a.example/?x=1&amp;y=2\">our\n page</a>.</p>",
+            "See our page (https://a.example/?x=1&y=2).",
+        );
+        check("<a href=\"https://a.example/\">https://a.example/</a>", "https://a.example/");
+        check("<a href=\"mailto:ada@example.com?subject=Hi\">Write to us</a>", "Write to us (ada@example.com)");
+        check("<a href=\"mailto:ada@example.com\">ada@example.com</a>", "ada@example.com");
+        check(
+            "<a href=\"https://a.example/\"><img src=\"https://a.example/x.png\" alt=\"A map\"/></a>",
+            "[A map] (https://a.example/)",
+        );
+        check(
+            "<mj-button href=\"https://a.example/\">Buy</mj-button><mj-text>x</mj-text>",
+            "Buy:\nhttps://a.example/\n\nx",
+        );
+    }
+
+    #[test]
+    fn lists_and_tables_keep_their_order() {
+        check("<ul><li>a</li><li><p>b</p></li></ul><p>c</p>", "- a\n- b\n\nc");
+        check("<ol><li>a<ul><li>x</li></ul></li><li>b</li></ol>", "1. a\n  - x\n2. b");
+        check(
+            "<table><tr><td>18:00</td> <td>Doors</td></tr><tr><td>19:00</td><td>Talk</td></tr></table>",
+            "18:00  Doors\n19:00  Talk",
+        );
+    }
+
+    #[test]
+    fn what_is_for_eyes_only_is_left_out() {
+        check(
+            "<mjml><mj-head><mj-style>p > a { color: red }</mj-style></mj-head><mj-body><mj-text>a</mj-text></mj-body></mjml>",
+            "a",
+        );
+        check(
+            "<mj-text css-class=\"x e-html-only\"><p>b</p></mj-text><mj-image src=\"https://a.example/x.png\" alt=\"\"/><p>c</p>",
+            "c",
+        );
+        check("<p>a</p><mj-divider/><p>b</p>", "a\n\n* * *\n\nb");
     }
 }

@@ -76,7 +76,7 @@ impl Tokens {
         }
     }
 
-    /// The program of a text with tokens in it. `comments` tells that conditions stand in HTML comments.
+    /// The program of a text with tokens in it; a comment that holds nothing but a token is the token.
     pub(crate) fn split(&self, text: &str, form: Form) -> Result<Program, Problem> {
         // One list of operations per open condition, the program's own at the bottom.
         let mut open: Vec<Open> = Vec::new();

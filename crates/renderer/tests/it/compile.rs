@@ -1,7 +1,7 @@
 //! What templates may do, and what is said about those that do more.
 
 use crate::sample::{body, look, merge, nobody};
-use renderer::{Compiled, Part, Person, Problem, Source, TemplateError, compile, starters};
+use renderer::{Compiled, Part, Person, Problem, RenderError, Source, TemplateError, compile, starters};
 
 fn refusal(source: &Source) -> TemplateError {
     match compile(source, &look()) {
@@ -82,6 +82,10 @@ fn every_fault_says_what_and_where() {
         "</mj-text><mj-column></mj-column><mj-text>",
         "<mjml></mjml>",
         "</mj-text>{{name}}<mj-text>",
+        "<{{name}}>x</{{name}}>",
+        "<p {{name}}=\"x\">x</p>",
+        "</mj-text></mj-column>{{#if name}}<mj-column></mj-column>{{/if}}<mj-column><mj-text>",
+        "</mj-text><mj-social><mj-social-element name=\"facebook\" href=\"https://a.example/\" /></mj-social><mj-text>",
     ];
     let mut said = String::new();
     for words in bodies {
@@ -141,6 +145,15 @@ fn a_subject_must_have_words_for_everybody() {
     let source = Source { subject: "{{#unless name}}Hello{{/unless}}".to_owned(), ..body("x") };
     let named = Person { name: Some("Ada".to_owned()), ..Person::default() };
     assert_eq!(compile(&source, &look()).unwrap().render(&merge(named)).unwrap().subject, "Hello");
+}
+
+#[test]
+fn a_value_cannot_blow_the_mail_up() {
+    let named = |length| Person { name: Some("x".repeat(length)), ..Person::default() };
+    let source = Source { subject: format!("{} {{{{name}}}}", "long ".repeat(60)), ..body("{{name}}") };
+    let compiled = compile(&source, &look()).unwrap();
+    assert_eq!(compiled.render(&merge(named(10_000))).unwrap().subject.chars().count(), 250);
+    assert!(matches!(compiled.render(&merge(named(2_000_000))), Err(RenderError::TooLarge { limit: 1_048_576, .. })));
 }
 
 #[test]
