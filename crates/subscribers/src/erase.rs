@@ -1,8 +1,11 @@
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Actor, SubscriberId};
+use sea_orm::EntityTrait;
 
-use crate::Error;
+use crate::entity::subscriber::Entity;
+use crate::suppression::{self, Reason};
+use crate::{Error, consent, health};
 
 /// What was left when a person was erased.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -11,14 +14,33 @@ pub struct Erased {
     pub consent_events: u64,
 }
 
-/// Erases a person: profile, subscriptions, links, evidence, and what the queue knows. A keyed hash stays, so that no list
-/// brings the address back.
+/// Erases a person: profile, subscriptions, links, evidence, and what the queue and the facts know. A keyed hash stays, so
+/// that no list brings the address back.
+///
+/// What other crates keep beside (returned mail, the audit log) is theirs to forget.
 pub async fn erase(
     db: &Database,
     subscriber: SubscriberId,
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Erased, Error> {
-    let _ = (db, subscriber, actor, now);
-    todo!()
+    let txn = db.begin().await?;
+    let person = health::lock(&txn, subscriber).await?.ok_or(Error::NotFound(subscriber))?;
+    let hashes = suppression::hashes_of(&txn, subscriber).await?;
+    // Neither the person's id nor their name may stand in what stays.
+    let actor = match actor {
+        Actor::Subscriber(_) => &Actor::System,
+        actor => actor,
+    };
+    suppression::forget(&txn, &hashes, &person.email).await?;
+    let entry = suppression::Entry { hashes: &hashes, brand: None, reason: Reason::Erased, detail: "", actor };
+    suppression::put(&txn, entry, now).await?;
+    let consent_events = consent::forget(&txn, subscriber, actor, now).await?;
+    outbox::forget(&txn, subscriber).await?;
+    activity::forget(&txn, subscriber).await?;
+    // Subscriptions, hashes, pauses, requests and links go with the row.
+    Entity::delete_by_id(subscriber).exec(&txn).await?;
+    txn.commit().await?;
+    db.settle().await?;
+    Ok(Erased { consent_events })
 }

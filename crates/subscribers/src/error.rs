@@ -1,6 +1,7 @@
-use domain::{EmailAddress, SubscriberId, TopicId};
+use domain::{EmailAddress, OptInId, SubscriberId, TopicId};
 
 use crate::consent;
+use crate::suppression::Reason;
 
 /// Why something could not be done with a subscriber.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +36,27 @@ pub enum Error {
     /// There is no such topic, or it is archived.
     #[error("topic {0} does not exist or takes nobody any more")]
     UnknownTopic(TopicId),
+    /// Nobody's word brings back who is suppressed.
+    #[error("the address is suppressed: {0}")]
+    Suppressed(Reason),
     /// The row holds what was never written by this program.
     #[error("the row of subscriber {0} does not read as one")]
     Row(SubscriberId),
+    /// The row of a request holds what was never written by this program.
+    #[error("the row of the request {0} does not read as one")]
+    OptInRow(OptInId),
+    /// The brand could not be looked up.
+    #[error("the brand cannot be looked up")]
+    Brand(#[from] brands::Error),
+    /// A topic could not be looked up.
+    #[error("a topic cannot be looked up")]
+    Topic(#[from] crate::topic::Error),
+    /// A form could not be looked up.
+    #[error("a form cannot be looked up")]
+    Form(#[from] crate::form::Error),
+    /// A fact could not be written.
+    #[error("the fact cannot be written")]
+    Activity(#[from] activity::Error),
     /// The outbox did not take a mail.
     #[error("a mail to the subscriber cannot be queued")]
     Outbox(#[from] outbox::Error),

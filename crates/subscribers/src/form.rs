@@ -1,5 +1,6 @@
 //! Sign-up forms. A version of a form is never changed: it is what a person saw.
 
+mod check;
 mod definition;
 mod store;
 
@@ -106,6 +107,12 @@ pub enum Error {
     /// The row holds what was never written by this program.
     #[error("version {0} of a form does not read as one")]
     Row(FormVersionId),
+    /// The brand could not be looked up.
+    #[error("the brand of the form cannot be looked up")]
+    Brand(#[from] brands::Error),
+    /// A topic could not be looked up or made.
+    #[error("a topic of the form cannot be looked up or made")]
+    Topic(#[from] crate::topic::Error),
     /// The database did not do it.
     #[error("database failure")]
     Database(#[from] sea_orm::DbErr),

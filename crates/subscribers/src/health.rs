@@ -1,9 +1,15 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::{Actor, BrandId, SubscriberId};
-use sea_orm::ConnectionTrait;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use verdict::{Class, Verdict};
 
 use crate::Error;
-use crate::suppression::Reason;
+use crate::entity::subscriber::{ActiveModel, Column, Entity, Model};
+use crate::suppression::{self, Reason};
+
+/// A domain that was not found this long ago and not since is noted anew: two bad days in a year prove nothing.
+const NOTE_HOLDS_DAYS: i64 = 30;
 
 /// What a failure or a complaint did to a person's standing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -12,22 +18,35 @@ pub enum Effect {
     None,
     /// It was counted; so many stand against the limit now.
     Counted(i32),
-    /// The domain was not found for the first time; a second day must say so too.
+    /// The domain was not found; a later day must say so too.
     Noted,
     /// The address is not mailed any more.
     Suppressed(Reason),
 }
 
 /// Counts a delivery that failed, in the caller's transaction.
+///
+/// A mailbox that is gone is suppressed at once, a domain when a second day says so too, and soft failures when as many as
+/// the brand allows (one a day at most) are spread over the days that it names, without a success between. A refusal for
+/// reputation, policy or content is ours and never touches the person.
 pub async fn record_failure(
     conn: &impl ConnectionTrait,
     subscriber: SubscriberId,
     brand: BrandId,
-    verdict: &verdict::Verdict,
+    verdict: &Verdict,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
-    let _ = (conn, subscriber, brand, verdict, now);
-    todo!()
+    if !verdict.class.concerns_recipient() {
+        return Ok(Effect::None);
+    }
+    let Some(person) = lock(conn, subscriber).await? else { return Ok(Effect::None) };
+    let rule = Actor::rule(&verdict.rule);
+    match verdict.class {
+        Class::Hard => suppress(conn, subscriber, None, Reason::Hard, &rule, now).await,
+        Class::DomainGone => domain_gone(conn, &person, &rule, now).await,
+        Class::LikelyGone | Class::Soft => count(conn, &person, brand, &rule, now).await,
+        Class::Block | Class::Content => Ok(Effect::None),
+    }
 }
 
 /// Notes that a mail has reached the person: sent with no failure for five days, or clicked, or answered.
@@ -36,8 +55,16 @@ pub async fn record_success(
     subscriber: SubscriberId,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let _ = (conn, subscriber, now);
-    todo!()
+    let row = ActiveModel {
+        last_success_at: Set(Some(now)),
+        score: Set(0),
+        score_since: Set(None),
+        score_last_at: Set(None),
+        domain_gone_at: Set(None),
+        ..ActiveModel::default()
+    };
+    change(conn, subscriber, row).await?;
+    Ok(())
 }
 
 /// The person called our mail spam: this brand writes no more, in the caller's transaction.
@@ -48,6 +75,78 @@ pub async fn record_complaint(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
-    let _ = (conn, subscriber, brand, actor, now);
-    todo!()
+    if lock(conn, subscriber).await?.is_none() {
+        return Ok(Effect::None);
+    }
+    suppress(conn, subscriber, Some(brand), Reason::Complaint, actor, now).await
+}
+
+async fn domain_gone(
+    conn: &impl ConnectionTrait,
+    person: &Model,
+    rule: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Effect, Error> {
+    match person.domain_gone_at.map(|noted| now - noted) {
+        Some(ago) if ago < Duration::days(1) => Ok(Effect::Noted),
+        Some(ago) if ago <= Duration::days(NOTE_HOLDS_DAYS) => {
+            suppress(conn, person.id, None, Reason::DomainGone, rule, now).await
+        }
+        _ => {
+            change(conn, person.id, ActiveModel { domain_gone_at: Set(Some(now)), ..ActiveModel::default() }).await?;
+            Ok(Effect::Noted)
+        }
+    }
+}
+
+async fn count(
+    conn: &impl ConnectionTrait,
+    person: &Model,
+    brand: BrandId,
+    rule: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Effect, Error> {
+    if person.score_last_at.is_some_and(|last| last.date_naive() >= now.date_naive()) {
+        return Ok(Effect::None);
+    }
+    let Some(limits) = brands::find(conn, brand).await? else { return Ok(Effect::None) };
+    let (score, since) = (person.score + 1, person.score_since.unwrap_or(now));
+    let row = ActiveModel {
+        score: Set(score),
+        score_since: Set(Some(since)),
+        score_last_at: Set(Some(now)),
+        ..ActiveModel::default()
+    };
+    change(conn, person.id, row).await?;
+    if score >= limits.soft_bounce_limit && now - since >= Duration::days(limits.soft_bounce_days.into()) {
+        return suppress(conn, person.id, None, Reason::Soft, rule, now).await;
+    }
+    Ok(Effect::Counted(score))
+}
+
+/// Suppresses a person on file by the newest hash that they have: no key is needed for it.
+async fn suppress(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    brand: Option<BrandId>,
+    reason: Reason,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Effect, Error> {
+    let hashes = suppression::hashes_of(conn, subscriber).await?;
+    // The server's words stay out of it: they often repeat the address, and this entry outlives the person's erasure.
+    let entry = suppression::Entry { hashes: &hashes, brand, reason, detail: "", actor };
+    suppression::put(conn, entry, now).await?;
+    Ok(Effect::Suppressed(reason))
+}
+
+/// Locks the person until the caller's transaction ends, so that acts on one person follow one another.
+pub(crate) async fn lock(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(subscriber).lock_exclusive().one(conn).await
+}
+
+async fn change(conn: &impl ConnectionTrait, subscriber: SubscriberId, row: ActiveModel) -> Result<(), DbErr> {
+    let which = Condition::all().add(Column::Id.eq(subscriber));
+    Entity::update_many().set(row).filter(which).exec(conn).await?;
+    Ok(())
 }

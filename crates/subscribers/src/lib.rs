@@ -3,6 +3,7 @@
 pub mod access;
 mod audience;
 mod basis;
+mod conditions;
 pub mod consent;
 mod dialect;
 mod draft;
@@ -10,7 +11,7 @@ mod entity;
 mod erase;
 mod error;
 mod evidence;
-mod export;
+pub mod export;
 pub mod form;
 mod health;
 pub mod import;
@@ -27,6 +28,7 @@ mod subscriber;
 pub mod subscription;
 pub mod suppression;
 pub mod topic;
+mod voucher;
 
 pub use audience::audience;
 pub use basis::Basis;

@@ -1,9 +1,19 @@
 //! Double opt-in: somebody asks with an address, and whoever reads that mailbox confirms.
 
+mod ask;
+mod confirm;
+mod due;
+mod mail;
+mod request;
+
+pub use confirm::{confirm, open};
+pub use due::{expire_due, remind_due};
+pub(crate) use mail::send;
+pub use request::{invite, request, resend};
+
 use chrono::{DateTime, Utc};
-use database::Database;
-use domain::{Actor, BrandId, EmailAddress, FormVersionId, Locale, MasterKeys, OptInId, SubscriberId, TopicId};
-use sea_orm::{ConnectionTrait, DeriveActiveEnum, EnumIter};
+use domain::{BrandId, EmailAddress, FormVersionId, Locale, OptInId, SubscriberId, TopicId};
+use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use crate::form::Field;
 use crate::topic::Topic;
@@ -112,64 +122,4 @@ pub enum Confirmation {
     Expired,
     /// They left all of it since they asked.
     Withdrawn,
-}
-
-/// Takes a filled-in form. What is answered is the same whether or not the address is known; at most one confirmation mail
-/// a day goes to it.
-pub async fn request(
-    db: &Database,
-    keys: &MasterKeys,
-    request: Request,
-    now: DateTime<Utc>,
-) -> Result<(), RequestError> {
-    let _ = (db, keys, request, now);
-    todo!()
-}
-
-/// Asks a person to subscribe, as a form of theirs would.
-pub async fn invite(
-    db: &Database,
-    keys: &MasterKeys,
-    invitation: Invitation,
-    actor: &Actor,
-    now: DateTime<Utc>,
-) -> Result<(), RequestError> {
-    let _ = (db, keys, invitation, actor, now);
-    todo!()
-}
-
-/// What a confirmation link shows. Changes nothing.
-pub async fn open(conn: &impl ConnectionTrait, id: OptInId, now: DateTime<Utc>) -> Result<Option<OptIn>, Error> {
-    let _ = (conn, id, now);
-    todo!()
-}
-
-/// Confirms what the link's request asked for; none if there is no such request. Twice is harmless.
-pub async fn confirm(
-    db: &Database,
-    id: OptInId,
-    evidence: &Evidence,
-    now: DateTime<Utc>,
-) -> Result<Option<Confirmation>, Error> {
-    let _ = (db, id, evidence, now);
-    todo!()
-}
-
-/// Mails the question again: the same request while it waits, a new one for the same topics when its time is over. Says
-/// nothing about whether it did; at most one a day.
-pub async fn resend(db: &Database, id: OptInId, evidence: &Evidence, now: DateTime<Utc>) -> Result<(), Error> {
-    let _ = (db, id, evidence, now);
-    todo!()
-}
-
-/// Asks once more whoever has not answered for a day, and mails what had to wait for its day; at most `limit` in one go.
-pub async fn remind_due(db: &Database, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
-    let _ = (db, limit, now);
-    todo!()
-}
-
-/// Ends what nobody confirmed in time, and forgets what was told with it; at most `limit` in one go.
-pub async fn expire_due(db: &Database, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
-    let _ = (db, limit, now);
-    todo!()
 }

@@ -1,10 +1,14 @@
 //! A rest from all topics of a brand.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use database::Database;
 use domain::{BrandId, SubscriberId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
-use crate::Error;
+use crate::entity::pause::{ActiveModel, Column, Entity};
+use crate::{Error, health};
 
 /// The longest pause, in days. Whoever wants a longer one wants to leave.
 pub const LONGEST_DAYS: i64 = 365;
@@ -18,12 +22,32 @@ pub async fn set(
     until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let _ = (db, subscriber, brand, until, now);
-    todo!()
+    if until <= now || until > now + Duration::days(LONGEST_DAYS) {
+        return Err(Error::Invalid { field: "until", words: "must be a time to come, within a year" });
+    }
+    let txn = db.begin().await?;
+    if health::lock(&txn, subscriber).await?.is_none() {
+        return Ok(());
+    }
+    let row = ActiveModel { subscriber_id: Set(subscriber), brand_id: Set(brand), until: Set(until) };
+    let again = OnConflict::columns([Column::SubscriberId, Column::BrandId]).update_column(Column::Until).to_owned();
+    Entity::insert(row).on_conflict(again).exec_without_returning(&txn).await?;
+    Ok(txn.commit().await?)
 }
 
-/// Ends the pause.
+/// Ends the pause. Ending none is harmless.
 pub async fn end(db: &Database, subscriber: SubscriberId, brand: BrandId) -> Result<(), Error> {
-    let _ = (db, subscriber, brand);
-    todo!()
+    Entity::delete_by_id((subscriber, brand)).exec(db.writer()).await?;
+    Ok(())
+}
+
+/// Until when the person asked the brand for a pause; none if they did not, or it is over.
+pub(crate) async fn until(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    brand: BrandId,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let row = Entity::find_by_id((subscriber, brand)).one(conn).await?;
+    Ok(row.map(|row| row.until).filter(|until| *until > now))
 }

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
 use domain::{BrandId, SubscriberId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 
-use crate::Error;
-use crate::subscription::State;
-use crate::topic::Topic;
+use crate::entity::subscriber;
+use crate::subscription::{self, State};
+use crate::topic::{self, Topic};
+use crate::{Error, opt_out, pause};
 
 /// What the preferences page shows to whoever holds a footer's link: no personal value is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,15 @@ pub async fn preferences(
     brand: BrandId,
     now: DateTime<Utc>,
 ) -> Result<Option<Preferences>, Error> {
-    let _ = (conn, subscriber, brand, now);
-    todo!()
+    if subscriber::Entity::find_by_id(subscriber).one(conn).await?.is_none() {
+        return Ok(None);
+    }
+    let rows = subscription::of(conn, subscriber, Some(brand)).await?;
+    let mut choices = Vec::new();
+    for topic in topic::list(conn, brand).await? {
+        let Some(row) = rows.iter().find(|row| row.topic_id == topic.id) else { continue };
+        let undo_until = opt_out::undo_until(row).filter(|until| *until >= now);
+        choices.push(Choice { topic, state: row.state, undo_until });
+    }
+    Ok(Some(Preferences { choices, paused_until: pause::until(conn, subscriber, brand, now).await? }))
 }

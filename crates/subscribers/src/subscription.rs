@@ -1,9 +1,13 @@
 //! How one person stands to one topic.
 
+mod store;
+
 use std::fmt;
 
 use sea_orm::{ActiveEnum, DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use store::{Step, StepError, find, holds, of, take};
 
 /// How a subscription stands.
 #[derive(

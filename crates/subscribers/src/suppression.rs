@@ -6,7 +6,8 @@ mod store;
 
 pub(crate) use hash::{AddressHash, AddressHasher, SCHEME};
 pub use reason::{Lifter, Reach, Reason, Unliftable};
+pub(crate) use store::{Entry, active_by_hash, forget, hashes_of, lift_by_opt_in, put, put_hashes};
 pub use store::{
-    Filter, LiftError, Lifted, Suppression, active_for, active_for_subscriber, add, find, lift, list, rehash,
-    unreadable,
+    Filter, LiftError, Lifted, New, Suppression, Told, active_for, active_for_subscriber, add, find, lift, list,
+    rehash, unreadable,
 };

@@ -112,7 +112,7 @@ fn fresh_salt() -> Result<[u8; 32], RecordError> {
 }
 
 /// What kind of actor it was: the part that names nobody.
-fn kind(actor: &Actor) -> String {
+pub(super) fn kind(actor: &Actor) -> String {
     let text = actor.to_string();
     text.split(':').next().unwrap_or_default().to_owned()
 }

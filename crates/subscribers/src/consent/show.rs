@@ -1,11 +1,13 @@
 use chrono::{DateTime, Utc};
-use domain::{BrandId, ConsentEventId, EmailAddress};
-use sea_orm::ConnectionTrait;
+use domain::{BrandId, ConsentEventId, EmailAddress, SubscriberId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use super::check::{Checker, Looks};
 use super::{Act, Proof};
-use crate::form::Version;
-use crate::topic::Topic;
-use crate::{Basis, Error};
+use crate::entity::consent_event::{Column, Entity};
+use crate::form::{self, Version};
+use crate::topic::{self, Topic};
+use crate::{Basis, Error, store};
 
 /// One entry of the ledger with all that proves it.
 #[derive(Clone, Debug)]
@@ -26,14 +28,53 @@ pub struct Shown {
     pub basis: Option<Basis>,
     /// The form as the person saw it, with its words.
     pub form: Option<Version>,
-    /// By what it is proved.
-    pub proof: Proof,
+    /// By what it is proved; none where that was removed or no longer reads as anything.
+    pub proof: Option<Proof>,
     /// Whether entry, evidence and words are what was hashed when it was written.
     pub intact: bool,
 }
 
 /// All entries about the person with this address, oldest first; none if they are not on file.
 pub async fn show(conn: &impl ConnectionTrait, email: &EmailAddress) -> Result<Option<Vec<Shown>>, Error> {
-    let _ = (conn, email);
-    todo!()
+    match store::find_by_email(conn, email).await? {
+        Some(person) => entries(conn, person.id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All entries about a person, oldest first.
+pub(crate) async fn entries(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Vec<Shown>, Error> {
+    let rows = Entity::find().filter(Column::SubscriberId.eq(subscriber));
+    let rows = rows.order_by_asc(Column::At).order_by_asc(Column::Id).all(conn).await?;
+    let mut checker = Checker::default();
+    let mut shown = Vec::new();
+    for row in rows {
+        let looks = checker.look(conn, &row).await?;
+        let form = match row.form_version_id {
+            Some(version) => form::version(conn, version).await?,
+            None => None,
+        };
+        let topic = match row.topic_id {
+            Some(topic) => topic::find(conn, topic).await?,
+            None => None,
+        };
+        let (proof, intact) = match looks {
+            Looks::Whole(proof) => (Some(*proof), true),
+            Looks::Erased => (None, false),
+            Looks::Wrong(_) => (row.evidence.as_deref().and_then(|text| Proof::from_canonical(text).ok()), false),
+        };
+        shown.push(Shown {
+            id: row.id,
+            seq: row.seq,
+            at: row.at,
+            act: row.act,
+            brand: row.brand_id,
+            topic,
+            basis: row.basis,
+            form,
+            proof,
+            intact,
+        });
+    }
+    Ok(shown)
 }

@@ -1,9 +1,14 @@
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Actor, BrandId, EmailAddress, KeyId, MasterKeys, SubscriberId, SuppressionId};
-use sea_orm::ConnectionTrait;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
-use super::{Reason, Unliftable};
+use super::{AddressHash, AddressHasher, Lifter, Reason, SCHEME, Unliftable};
+use crate::entity::suppression::{ActiveModel, Column, Entity, Model};
+use crate::entity::{subscriber, subscriber_hash};
 
 /// One entry of the list. Neither address nor person stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +53,28 @@ pub struct Filter {
     pub lifted: bool,
 }
 
+/// An address that staff or a list says is not to be mailed.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    /// The address.
+    pub email: &'a EmailAddress,
+    /// For which brand; none for every one.
+    pub brand: Option<BrandId>,
+    /// Why.
+    pub reason: Told,
+    /// What staff say about it. Not the address, or it would outlive an erasure.
+    pub detail: &'a str,
+}
+
+/// Who says that an address is not to be mailed. All other reasons are found out, not told.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Staff.
+    Manual,
+    /// A list.
+    Imported,
+}
+
 /// Why a suppression could not be lifted.
 #[derive(Debug, thiserror::Error)]
 pub enum LiftError {
@@ -59,23 +86,92 @@ pub enum LiftError {
     Unliftable(#[from] Unliftable),
     /// The database did not do it.
     #[error("database failure")]
-    Database(#[from] sea_orm::DbErr),
+    Database(#[from] DbErr),
 }
 
-/// Suppresses an address by staff's word or from a list, for one brand or every one. An equal entry that stands already is
-/// enough.
+impl From<Told> for Reason {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Manual => Self::Manual,
+            Told::Imported => Self::Imported,
+        }
+    }
+}
+
+impl From<Model> for Suppression {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            generation: row.generation,
+            brand: row.brand_id,
+            reason: row.reason,
+            detail: row.detail,
+            created_at: row.created_at,
+            created_by: row.created_by,
+            lifted: row.lifted_at.map(|at| Lifted { at, by: row.lifted_by, why: row.lifted_why }),
+        }
+    }
+}
+
+/// Suppresses an address by staff's word or from a list. An equal entry that stands already is enough.
 pub async fn add(
     db: &Database,
     keys: &MasterKeys,
-    email: &EmailAddress,
-    brand: Option<BrandId>,
-    reason: Reason,
-    detail: &str,
+    new: &New<'_>,
     actor: &Actor,
     now: DateTime<Utc>,
-) -> Result<Suppression, sea_orm::DbErr> {
-    let _ = (db, keys, email, brand, reason, detail, actor, now);
-    todo!()
+) -> Result<Suppression, DbErr> {
+    let hashes = AddressHasher::new(keys).all(new.email);
+    let txn = db.begin().await?;
+    // A person on file may lack the newest hash: then the entry would pass them by.
+    let person = subscriber::Entity::find().filter(subscriber::Column::Email.eq(new.email.clone()));
+    if let Some(person) = person.lock_exclusive().one(&txn).await? {
+        put_hashes(&txn, person.id, &hashes).await?;
+    }
+    let entry = Entry { hashes: &hashes, brand: new.brand, reason: new.reason.into(), detail: new.detail, actor };
+    let row = put(&txn, entry, now).await?.ok_or_else(|| DbErr::RecordNotInserted)?;
+    txn.commit().await?;
+    Ok(row.into())
+}
+
+/// What is to be suppressed: an address by all its hashes, of which the newest is written down.
+pub(crate) struct Entry<'a> {
+    pub(crate) hashes: &'a [AddressHash],
+    pub(crate) brand: Option<BrandId>,
+    pub(crate) reason: Reason,
+    pub(crate) detail: &'a str,
+    pub(crate) actor: &'a Actor,
+}
+
+/// Writes an entry unless an equal one stands; none if there is no hash to write.
+pub(crate) async fn put(
+    conn: &impl ConnectionTrait,
+    entry: Entry<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<Model>, DbErr> {
+    let equal = active(entry.hashes).filter(Column::Reason.eq(entry.reason)).filter(match entry.brand {
+        Some(brand) => Column::BrandId.eq(brand),
+        None => Column::BrandId.is_null(),
+    });
+    if let Some(row) = equal.one(conn).await? {
+        return Ok(Some(row));
+    }
+    let Some(newest) = entry.hashes.iter().max_by_key(|hash| hash.generation) else { return Ok(None) };
+    let row = ActiveModel {
+        id: Set(SuppressionId::new(now)),
+        scheme: Set(SCHEME),
+        generation: Set(newest.generation),
+        hash: Set(newest.hash.clone()),
+        brand_id: Set(entry.brand),
+        reason: Set(entry.reason),
+        detail: Set(entry.detail.to_owned()),
+        created_at: Set(now),
+        created_by: Set(entry.actor.clone()),
+        lifted_at: Set(None),
+        lifted_by: Set(None),
+        lifted_why: Set(None),
+    };
+    Entity::insert(row).exec_with_returning(conn).await.map(Some)
 }
 
 /// Lifts an entry, if the actor may. Lifting it again is harmless.
@@ -86,14 +182,72 @@ pub async fn lift(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Suppression, LiftError> {
-    let _ = (db, id, why, actor, now);
-    todo!()
+    let txn = db.begin().await?;
+    let row = Entity::find_by_id(id).lock_exclusive().one(&txn).await?.ok_or(LiftError::NotFound(id))?;
+    let lifter = match actor {
+        Actor::User(_) | Actor::Token(_) | Actor::Operator => Lifter::Staff(why),
+        // Rules, the program and the person have ways of their own; here they lift no more than a list does.
+        Actor::Subscriber(_) | Actor::Rule(_) | Actor::System => Lifter::Import,
+    };
+    row.reason.lifted_by(lifter)?;
+    put_lifted(&txn, Condition::all().add(Column::Id.eq(id)), why, actor, now).await?;
+    let row = Entity::find_by_id(id).one(&txn).await?.ok_or(LiftError::NotFound(id))?;
+    txn.commit().await?;
+    Ok(row.into())
+}
+
+/// Lifts what a double opt-in lifts for this person.
+pub(crate) async fn lift_by_opt_in(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let hashes = hashes_of(conn, subscriber).await?;
+    let which = Condition::all().add(held_by(&hashes)).add(Column::Reason.is_in(Reason::lifted_by_opt_in()));
+    put_lifted(conn, which, Some("double opt-in"), actor, now).await
+}
+
+async fn put_lifted(
+    conn: &impl ConnectionTrait,
+    which: Condition,
+    why: Option<&str>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let lifted = ActiveModel {
+        lifted_at: Set(Some(now)),
+        lifted_by: Set(Some(actor.clone())),
+        lifted_why: Set(why.map(str::to_owned)),
+        ..ActiveModel::default()
+    };
+    Entity::update_many().set(lifted).filter(which).filter(Column::LiftedAt.is_null()).exec(conn).await?;
+    Ok(())
+}
+
+/// Takes an erased person out of the entries for their address: what staff wrote about it, and by whose own act it came.
+pub(crate) async fn forget(
+    conn: &impl ConnectionTrait,
+    hashes: &[AddressHash],
+    email: &EmailAddress,
+) -> Result<(), DbErr> {
+    let mentions = |text: &str| text.to_lowercase().contains(email.as_str());
+    for row in Entity::find().filter(held_by(hashes)).all(conn).await? {
+        let themselves = matches!(row.lifted_by, Some(Actor::Subscriber(_)));
+        let scrubbed = ActiveModel {
+            detail: Set(if mentions(&row.detail) { String::new() } else { row.detail }),
+            lifted_why: Set(row.lifted_why.filter(|why| !mentions(why))),
+            lifted_by: Set(if themselves { Some(Actor::System) } else { row.lifted_by }),
+            ..ActiveModel::default()
+        };
+        Entity::update_many().set(scrubbed).filter(Column::Id.eq(row.id)).exec(conn).await?;
+    }
+    Ok(())
 }
 
 /// The entry with this id.
-pub async fn find(conn: &impl ConnectionTrait, id: SuppressionId) -> Result<Option<Suppression>, sea_orm::DbErr> {
-    let _ = (conn, id);
-    todo!()
+pub async fn find(conn: &impl ConnectionTrait, id: SuppressionId) -> Result<Option<Suppression>, DbErr> {
+    Ok(Entity::find_by_id(id).one(conn).await?.map(Suppression::from))
 }
 
 /// What stands against an address now, whether or not it is on file.
@@ -101,18 +255,24 @@ pub async fn active_for(
     conn: &impl ConnectionTrait,
     keys: &MasterKeys,
     email: &EmailAddress,
-) -> Result<Vec<Suppression>, sea_orm::DbErr> {
-    let _ = (conn, keys, email);
-    todo!()
+) -> Result<Vec<Suppression>, DbErr> {
+    active_by_hash(conn, &AddressHasher::new(keys).all(email)).await
 }
 
 /// What stands against a person on file now.
 pub async fn active_for_subscriber(
     conn: &impl ConnectionTrait,
     subscriber: SubscriberId,
-) -> Result<Vec<Suppression>, sea_orm::DbErr> {
-    let _ = (conn, subscriber);
-    todo!()
+) -> Result<Vec<Suppression>, DbErr> {
+    active_by_hash(conn, &hashes_of(conn, subscriber).await?).await
+}
+
+pub(crate) async fn active_by_hash(
+    conn: &impl ConnectionTrait,
+    hashes: &[AddressHash],
+) -> Result<Vec<Suppression>, DbErr> {
+    let rows = active(hashes).order_by_asc(Column::Id).all(conn).await?;
+    Ok(rows.into_iter().map(Suppression::from).collect())
 }
 
 /// Entries by age, beginning behind `after`.
@@ -121,9 +281,14 @@ pub async fn list(
     filter: &Filter,
     after: Option<SuppressionId>,
     limit: u64,
-) -> Result<Vec<Suppression>, sea_orm::DbErr> {
-    let _ = (conn, filter, after, limit);
-    todo!()
+) -> Result<Vec<Suppression>, DbErr> {
+    let which = Condition::all()
+        .add_option(filter.brand.map(|brand| Column::BrandId.eq(brand)))
+        .add_option(filter.reason.map(|reason| Column::Reason.eq(reason)))
+        .add_option((!filter.lifted).then(|| Column::LiftedAt.is_null()))
+        .add_option(after.map(|after| Column::Id.gt(after)));
+    let rows = Entity::find().filter(which).order_by_asc(Column::Id).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(Suppression::from).collect())
 }
 
 /// Gives people on file the hashes that they lack since the key was rotated: `limit` of them, beginning behind `after`.
@@ -133,14 +298,73 @@ pub async fn rehash(
     keys: &MasterKeys,
     after: Option<SubscriberId>,
     limit: u64,
-) -> Result<Option<SubscriberId>, sea_orm::DbErr> {
-    let _ = (db, keys, after, limit);
-    todo!()
+) -> Result<Option<SubscriberId>, DbErr> {
+    let hasher = AddressHasher::new(keys);
+    let txn = db.begin().await?;
+    let people = subscriber::Entity::find()
+        .filter(Condition::all().add_option(after.map(|after| subscriber::Column::Id.gt(after))))
+        .order_by_asc(subscriber::Column::Id)
+        .limit(limit)
+        .lock_exclusive()
+        .all(&txn)
+        .await?;
+    for person in &people {
+        put_hashes(&txn, person.id, &hasher.all(&person.email)).await?;
+    }
+    txn.commit().await?;
+    Ok(people.last().map(|person| person.id))
 }
 
 /// Generations that standing entries were hashed under and that are not among the keys (any more), with their numbers:
 /// these entries no longer stop anybody new. The lines must be put back.
-pub async fn unreadable(conn: &impl ConnectionTrait, keys: &MasterKeys) -> Result<Vec<(KeyId, i64)>, sea_orm::DbErr> {
-    let _ = (conn, keys);
-    todo!()
+pub async fn unreadable(conn: &impl ConnectionTrait, keys: &MasterKeys) -> Result<Vec<(KeyId, i64)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Generation)
+        .column_as(Column::Id.count(), "entries")
+        .filter(Column::LiftedAt.is_null())
+        .filter(Column::Generation.is_not_in(keys.generations()))
+        .group_by(Column::Generation)
+        .order_by_asc(Column::Generation)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// The hashes of a person on file.
+pub(crate) async fn hashes_of(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+) -> Result<Vec<AddressHash>, DbErr> {
+    let rows = subscriber_hash::Entity::find().filter(subscriber_hash::Column::SubscriberId.eq(subscriber));
+    let rows = rows.all(conn).await?;
+    Ok(rows.into_iter().map(|row| AddressHash { generation: row.generation, hash: row.hash }).collect())
+}
+
+/// Writes the hashes that a person lacks.
+pub(crate) async fn put_hashes(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    hashes: &[AddressHash],
+) -> Result<(), DbErr> {
+    let rows = hashes.iter().map(|hash| subscriber_hash::ActiveModel {
+        subscriber_id: Set(subscriber),
+        generation: Set(hash.generation),
+        hash: Set(hash.hash.clone()),
+    });
+    subscriber_hash::Entity::insert_many(rows)
+        .on_conflict_do_nothing_on([subscriber_hash::Column::SubscriberId, subscriber_hash::Column::Generation])
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Entries for one of these hashes that stand.
+fn active(hashes: &[AddressHash]) -> Select<Entity> {
+    Entity::find().filter(held_by(hashes)).filter(Column::LiftedAt.is_null())
+}
+
+/// Entries that one of these hashes matches. Two generations never give one hash, so it needs no generation beside it.
+fn held_by(hashes: &[AddressHash]) -> Condition {
+    Condition::all().add(Column::Hash.is_in(hashes.iter().map(|hash| hash.hash.clone())))
 }

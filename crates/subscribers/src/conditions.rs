@@ -1,0 +1,81 @@
+//! What stands between a person and a mail, as SQL. *May be mailed* and the audience are both made of these.
+
+use chrono::{DateTime, Utc};
+use domain::{BrandId, TopicId};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
+
+use crate::entity::{opt_in, pause, subscriber, subscriber_hash, subscription, suppression, topic};
+use crate::subscription::State;
+use crate::suppression::Reason;
+use sea_orm::EntityTrait;
+
+/// A row of `subscriptions` under which the person may be written to: confirmed, on a basis that still holds.
+pub(crate) fn holds(now: DateTime<Utc>) -> Condition {
+    let no_end = subscription::Column::ExpiresAt.is_null();
+    Condition::all()
+        .add(subscription::Column::State.eq(State::Confirmed))
+        .add(no_end.or(subscription::Column::ExpiresAt.gt(now)))
+}
+
+/// The person of a row of `subscribers` has a subscription that holds: to the topic, or to any of the brand's.
+pub(crate) fn subscribed(brand: BrandId, topic: Option<TopicId>, now: DateTime<Utc>) -> Expr {
+    let mut select = subscription::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(subscription::Column::SubscriberId.into_expr().eq(subscriber_id()))
+        .filter(holds(now));
+    select = match topic {
+        Some(topic) => select.filter(subscription::Column::TopicId.eq(topic)),
+        None => select.filter(subscription::Column::TopicId.in_subquery(topics_of(brand))),
+    };
+    Expr::exists(select.into_query())
+}
+
+/// The person of a row of `subscribers` has a request at the brand that can still be confirmed.
+pub(crate) fn pending(brand: BrandId, now: DateTime<Utc>) -> Expr {
+    let select = opt_in::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(opt_in::Column::SubscriberId.into_expr().eq(subscriber_id()))
+        .filter(opt_in::Column::BrandId.eq(brand))
+        .filter(opt_in::Column::State.eq(crate::opt_in::State::Pending))
+        .filter(opt_in::Column::ExpiresAt.gt(now));
+    Expr::exists(select.into_query())
+}
+
+/// The reasons among `bars` for which the address of a row of `subscribers` is suppressed, for the brand or for every one.
+pub(crate) fn suppressions(brand: BrandId, bars: &[Reason]) -> SelectStatement {
+    Query::select()
+        .column((suppression::Entity, suppression::Column::Reason))
+        .from(subscriber_hash::Entity)
+        .inner_join(
+            suppression::Entity,
+            suppression::Column::Hash.into_expr().eq(subscriber_hash::Column::Hash.into_expr()),
+        )
+        .and_where(subscriber_hash::Column::SubscriberId.into_expr().eq(subscriber_id()))
+        .and_where(suppression::Column::LiftedAt.is_null())
+        .and_where(suppression::Column::Reason.is_in(bars.iter().copied()))
+        .and_where(suppression::Column::BrandId.is_null().or(suppression::Column::BrandId.eq(brand)))
+        .take()
+}
+
+/// The person of a row of `subscribers` asked the brand for a pause that is not over.
+pub(crate) fn paused(brand: BrandId, now: DateTime<Utc>) -> Expr {
+    let select = pause::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(pause::Column::SubscriberId.into_expr().eq(subscriber_id()))
+        .filter(pause::Column::BrandId.eq(brand))
+        .filter(pause::Column::Until.gt(now));
+    Expr::exists(select.into_query())
+}
+
+/// The brand's topics.
+pub(crate) fn topics_of(brand: BrandId) -> SelectStatement {
+    topic::Entity::find().select_only().column(topic::Column::Id).filter(topic::Column::BrandId.eq(brand)).into_query()
+}
+
+fn subscriber_id() -> Expr {
+    subscriber::Column::Id.into_expr()
+}

@@ -1,0 +1,148 @@
+use chrono::{DateTime, Utc};
+use domain::{SubscriberId, TopicId};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::{Event, InvalidTransition, State};
+use crate::entity::subscription::{ActiveModel, Column, Entity, Model};
+use crate::{Basis, Source, conditions};
+
+/// What goes with an event.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) event: Event,
+    /// On what basis; counts for a request and a voucher.
+    pub(crate) basis: Basis,
+    /// When a request must be confirmed by, or a basis ends.
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// By which door somebody leaves.
+    pub(crate) source: Option<Source>,
+}
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StepError {
+    #[error(transparent)]
+    Refused(#[from] InvalidTransition),
+    #[error("database failure")]
+    Database(#[from] DbErr),
+}
+
+impl Step {
+    pub(crate) const fn new(event: Event) -> Self {
+        Self { event, basis: Basis::Consent, until: None, source: None }
+    }
+}
+
+/// How a person stands to a topic.
+pub(crate) async fn find(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    topic: TopicId,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id((subscriber, topic)).one(conn).await
+}
+
+/// How a person stands to the topics of a brand, or to all topics.
+pub(crate) async fn of(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    brand: Option<domain::BrandId>,
+) -> Result<Vec<Model>, DbErr> {
+    let mut select = Entity::find().filter(Column::SubscriberId.eq(subscriber));
+    if let Some(brand) = brand {
+        select = select.filter(Column::TopicId.in_subquery(conditions::topics_of(brand)));
+    }
+    select.all(conn).await
+}
+
+/// Whether the person may be written to under this row: the twin of [`conditions::holds`].
+pub(crate) fn holds(row: &Model, now: DateTime<Utc>) -> bool {
+    row.state == State::Confirmed && row.expires_at.is_none_or(|end| end > now)
+}
+
+/// Takes one step of a subscription, whose person the caller has locked. Says whether it made a difference.
+pub(crate) async fn take(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    topic: TopicId,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<bool, StepError> {
+    let row = find(conn, subscriber, topic).await?;
+    let from = row.as_ref().map(|row| standing(row, step.event, now));
+    let to = State::after(from, step.event)?;
+    if from == Some(to) && !row.as_ref().is_some_and(|row| prolongs(row, step)) {
+        return Ok(false);
+    }
+    let before = row.map(|row| row.state);
+    let row =
+        ActiveModel { subscriber_id: Set(subscriber), topic_id: Set(topic), state: Set(to), ..columns(step, now) };
+    match before {
+        None => {
+            let once = OnConflict::columns([Column::SubscriberId, Column::TopicId]).do_nothing().to_owned();
+            Entity::insert(row).on_conflict(once).exec_without_returning(conn).await?;
+        }
+        Some(before) => {
+            let which = Entity::update_many().set(row).filter(Column::SubscriberId.eq(subscriber));
+            which.filter(Column::TopicId.eq(topic)).filter(Column::State.eq(before)).exec(conn).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// Whether an event that leaves the state as it is moves its end: asked again, there is time again; and a basis that ends
+/// may be named anew. What a person consented to themselves has no end, and nobody's word gives it one.
+fn prolongs(row: &Model, step: Step) -> bool {
+    match step.event {
+        Event::Request => row.state == State::Pending,
+        Event::Vouch => row.expires_at.is_some(),
+        Event::Confirm | Event::Expire | Event::Leave | Event::Undo => false,
+    }
+}
+
+/// The state for the sake of an event: to whoever asks again, a basis that has ended is as good as none.
+fn standing(row: &Model, event: Event, now: DateTime<Utc>) -> State {
+    match (row.state, event) {
+        (State::Confirmed, Event::Request) if !holds(row, now) => State::Expired,
+        (state, _) => state,
+    }
+}
+
+/// What an event writes beside the state.
+fn columns(step: Step, now: DateTime<Utc>) -> ActiveModel {
+    let row = ActiveModel {
+        subscriber_id: NotSet,
+        topic_id: NotSet,
+        state: NotSet,
+        basis: NotSet,
+        since: NotSet,
+        expires_at: NotSet,
+        confirmed_at: NotSet,
+        left_at: NotSet,
+        left_by: NotSet,
+    };
+    match step.event {
+        Event::Request => ActiveModel {
+            basis: Set(step.basis),
+            since: Set(now),
+            expires_at: Set(step.until),
+            confirmed_at: Set(None),
+            left_at: Set(None),
+            left_by: Set(None),
+            ..row
+        },
+        Event::Vouch => ActiveModel {
+            basis: Set(step.basis),
+            since: Set(now),
+            expires_at: Set(step.until),
+            confirmed_at: Set(Some(now)),
+            ..row
+        },
+        Event::Confirm => ActiveModel { expires_at: Set(None), confirmed_at: Set(Some(now)), ..row },
+        Event::Expire => row,
+        Event::Leave => ActiveModel { left_at: Set(Some(now)), left_by: Set(step.source), ..row },
+        Event::Undo => ActiveModel { left_at: Set(None), left_by: Set(None), ..row },
+    }
+}
