@@ -8,5 +8,6 @@ mod context;
 pub mod demo;
 mod log;
 mod program;
+mod relay;
 
 pub use program::main;

@@ -4,6 +4,9 @@ use domain::{Actor, KeyId, MasterKeys};
 use crate::cli::Key;
 use crate::context::Context;
 
+/// How many people one transaction gives a new hash.
+const REHASHED_AT_ONCE: u64 = 500;
+
 /// `eshot key master`: needs nothing and writes nothing.
 pub(super) fn master(id: u8) -> anyhow::Result<bool> {
     anyhow::ensure!(id > 0, "generations of the master key are counted from 1");
@@ -58,6 +61,13 @@ fn line(key: &KeyInfo) -> String {
 async fn rotate(context: &Context) -> anyhow::Result<bool> {
     let (db, keys) = (context.database().await?, context.keys()?);
     let resealed = brands::key::reseal(&db, &keys).await?;
+    let mut last = None;
+    while let Some(reached) = subscribers::suppression::rehash(&db, &keys, last, REHASHED_AT_ONCE).await? {
+        last = Some(reached);
+    }
     println!("{resealed} secret(s) sealed anew under master key {}", keys.current().0);
+    println!(
+        "every subscriber has a hash of that generation; keep the old lines for the suppressions of people who are gone"
+    );
     Ok(true)
 }

@@ -6,7 +6,8 @@ use domain::MasterKeys;
 use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
-use super::types::{Config, Relay, RelayTls};
+use super::types::Config;
+use crate::relay::relay;
 
 /// The ledger promises that no event stays unsealed for longer.
 const LONGEST_SEAL: Duration = Duration::from_secs(5);
@@ -35,7 +36,7 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
         found.push(("serve.roles", "name at least one of web, sender, feedback, scheduler".to_owned()));
     }
     found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
-    found.extend(relay_problems(&config.relay));
+    found.extend(relay(&config.relay).err().map(|blamed| (blamed.key, blamed.what)));
     let lasting = [("scheduler.tick", config.scheduler.tick), ("sender.idle", config.sender.idle)];
     found.extend(
         lasting
@@ -68,29 +69,4 @@ fn base_url_problem(config: &Config, wanted: BaseUrl) -> Option<String> {
     }
     (url.query().is_some() || url.fragment().is_some())
         .then(|| "links begin with an address without ? and #".to_owned())
-}
-
-fn relay_problems(relay: &Relay) -> Vec<(&'static str, String)> {
-    let mut found = Vec::new();
-    let scheme = relay.url.scheme();
-    if !matches!(scheme, "smtp" | "smtps") || relay.url.host_str().is_none_or(str::is_empty) {
-        found.push(("relay.url", "a relay is named by smtp://HOST:PORT or smtps://HOST:PORT".to_owned()));
-    }
-    if !relay.url.username().is_empty() || relay.url.password().is_some() {
-        let what = "a login goes into relay.username and relay.password, where it is kept out of logs";
-        found.push(("relay.url", what.to_owned()));
-    }
-    let (login, password) = (!relay.username.is_empty(), !relay.password.expose_secret().is_empty());
-    if login != password {
-        let missing = if login { "relay.password" } else { "relay.username" };
-        found.push((missing, "a login takes relay.username and relay.password, both or neither".to_owned()));
-    }
-    if login && scheme == "smtp" && relay.tls != RelayTls::Required {
-        let what = "a login is sent only over verified TLS: set relay.tls = \"required\", or use smtps://";
-        found.push(("relay.tls", what.to_owned()));
-    }
-    if let Some(path) = relay.certificates.as_ref().filter(|path| !path.is_file()) {
-        found.push(("relay.certificates", format!("there is no file {}", path.display())));
-    }
-    found
 }

@@ -1,0 +1,78 @@
+use domain::Actor;
+
+use crate::cli::{Brand, NewBrand};
+use crate::context::Context;
+
+/// Buttons and links of a brand that has chosen no colour yet.
+const ACCENT: &str = "#4338ca";
+
+/// `eshot brand …`.
+pub(super) async fn run(command: Brand, context: &Context) -> anyhow::Result<bool> {
+    match command {
+        Brand::New(new) => create(new, context).await,
+        Brand::List => list(context).await,
+    }
+}
+
+async fn create(new: NewBrand, context: &Context) -> anyhow::Result<bool> {
+    let db = context.database().await?;
+    let now = context.now();
+    let sending_domain = new.from.domain().to_owned();
+    let draft = brands::Draft {
+        slug: new.slug.unwrap_or_else(|| slug(&new.name)),
+        from_name: new.name.clone(),
+        name: new.name,
+        from_address: new.from,
+        reply_to: None,
+        postal_address: new.postal_address.replace("\\n", "\n"),
+        website: None,
+        privacy_url: None,
+        accent: ACCENT.to_owned(),
+        locale: new.locale,
+        bounce_domain: new.bounce_domain.unwrap_or_else(|| format!("bounce.{sending_domain}")),
+        sending_domain,
+        base_url: context.config.http.base_url.clone(),
+        soft_bounce_limit: 3,
+        soft_bounce_days: 14,
+    };
+    let txn = db.begin().await?;
+    let brand = brands::create(&txn, draft, &Actor::Operator, now).await?;
+    let seeded = subscribers::seed::first_brand(&txn, brand.id, &Actor::Operator, now).await?;
+    txn.commit().await?;
+    println!("made the brand {} ({})", brand.slug, brand.id);
+    for topic in &seeded.topics {
+        println!("  topic {}: {}", topic.slug, topic.name);
+    }
+    println!("  form  {}forms/{}", with_slash(&brand.base_url), seeded.form.slug);
+    println!("next: `eshot key new --domain {}`, then `eshot check`", brand.sending_domain);
+    Ok(true)
+}
+
+async fn list(context: &Context) -> anyhow::Result<bool> {
+    let db = context.database().await?;
+    for brand in brands::list(db.reader()).await? {
+        println!("{}  {}  {} <{}>  {}", brand.id, brand.slug, brand.from_name, brand.from_address, brand.base_url);
+    }
+    Ok(true)
+}
+
+/// A name as a URL can hold it.
+fn slug(name: &str) -> String {
+    let words = name.to_lowercase();
+    let words = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").chars().take(40).collect()
+}
+
+fn with_slash(url: &url::Url) -> String {
+    format!("{}/", url.as_str().trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_a_slug() {
+        assert_eq!(slug("Example & Söhne, Ltd."), "example-s-hne-ltd");
+    }
+}

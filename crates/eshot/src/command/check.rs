@@ -1,0 +1,174 @@
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use brands::Brand;
+use database::Database;
+use dns::{Resolver, SendingDomain};
+use domain::MasterKeys;
+use migrations::Standing;
+
+use crate::context::Context;
+use crate::relay::relay;
+
+/// How long one name server may think.
+const DNS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// One line of the answer.
+struct Line {
+    holds: bool,
+    subject: String,
+    words: String,
+    advice: Option<String>,
+}
+
+impl Line {
+    fn good(subject: &str, words: impl Into<String>) -> Self {
+        Self { holds: true, subject: subject.to_owned(), words: words.into(), advice: None }
+    }
+
+    fn bad(subject: &str, words: impl Into<String>, advice: &str) -> Self {
+        Self { holds: false, subject: subject.to_owned(), words: words.into(), advice: Some(advice.to_owned()) }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.holds { "ok  " } else { "FAIL" };
+        write!(f, "{verdict}  {:<12}  {}", self.subject, self.words)?;
+        match &self.advice {
+            Some(advice) => write!(f, "\n{:20}what to do: {advice}", ""),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `eshot check`: what is in force, and whether it works. False if something does not.
+pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
+    println!("{}", context.printable);
+    let mut holds = true;
+    let mut tell = |line: Line| {
+        holds &= line.holds;
+        println!("{line}");
+    };
+    let keys = context.keys();
+    tell(match &keys {
+        Ok(keys) => Line::good("master key", format!("generation {} makes new things", keys.current().0)),
+        Err(error) => Line::bad(
+            "master key",
+            format!("{error:#}"),
+            "put what `eshot key master` prints into a file and name it by keys.master_file",
+        ),
+    });
+    let (line, db) = database(context).await;
+    tell(line);
+    if let (Some(db), Ok(keys)) = (&db, &keys) {
+        for line in suppressions(db, keys).await? {
+            tell(line);
+        }
+    }
+    for line in try_relay(context).await {
+        tell(line);
+    }
+    if let Some(db) = &db {
+        for line in domains(context, db).await? {
+            tell(line);
+        }
+    }
+    Ok(holds)
+}
+
+async fn database(context: &Context) -> (Line, Option<Database>) {
+    let bad = |words: String, advice: &str| (Line::bad("database", words, advice), None);
+    let db = match context.open().await {
+        Ok(db) => db,
+        Err(error) => return bad(format!("{error:#}"), "see that database.url is right and the server is up"),
+    };
+    match migrations::check(&db).await {
+        Ok(Standing::Current) => (Line::good("database", "it answers, and the schema is this program's"), Some(db)),
+        Ok(Standing::Empty | Standing::Behind(_)) => {
+            bad("the schema is not up to date".to_owned(), "run `eshot migrate`")
+        }
+        Ok(Standing::Newer(_)) => bad("a newer eshot has changed the schema".to_owned(), "start that version"),
+        Err(error) => bad(words(&error), "see the database's own log"),
+    }
+}
+
+async fn suppressions(db: &Database, keys: &MasterKeys) -> anyhow::Result<Vec<Line>> {
+    let unreadable = subscribers::suppression::unreadable(db.reader(), keys).await?;
+    let line = |(id, count): (domain::KeyId, i64)| {
+        Line::bad(
+            "suppressions",
+            format!("{count} stand under master key {}, which is not given: they stop nobody", id.0),
+            "put that key's line back into the file that keys.master_file names",
+        )
+    };
+    Ok(unreadable.into_iter().map(line).collect())
+}
+
+/// One line for each step that a mail would take, up to the first that fails.
+async fn try_relay(context: &Context) -> Vec<Line> {
+    let relay = match relay(&context.config.relay) {
+        Ok(relay) => relay,
+        Err(blamed) => return vec![Line::bad("relay", blamed.what, blamed.key)],
+    };
+    let advice = "see that relay.url is right, and that the relay takes mail from this machine";
+    let line = |step: sender::relay::Step| {
+        let subject = format!("relay {}", step.phase);
+        match step.outcome {
+            Ok(found) => Line::good(&subject, format!("{}: {found}", relay.name())),
+            Err(problem) => Line::bad(&subject, format!("{}: {}", relay.name(), words(&problem)), advice),
+        }
+    };
+    relay.probe().await.steps.into_iter().map(line).collect()
+}
+
+/// The DNS of every brand's sending domain.
+async fn domains(context: &Context, db: &Database) -> anyhow::Result<Vec<Line>> {
+    let settings = dns::Settings { nameserver: context.config.dns.nameserver, timeout: DNS_PATIENCE };
+    let resolver = match Resolver::new(&settings) {
+        Ok(resolver) => resolver,
+        Err(error) => return Ok(vec![Line::bad("DNS", words(&error), "set dns.nameserver")]),
+    };
+    let brands = brands::list(db.reader()).await?;
+    if brands.is_empty() {
+        return Ok(vec![Line::bad(
+            "brands",
+            "there is none, so there is nobody to send as",
+            "see `eshot brand new --help`",
+        )]);
+    }
+    let mut lines = Vec::new();
+    for brand in brands {
+        lines.extend(domain(&resolver, db, &brand, context.config.feedback.hostname.as_deref()).await?);
+    }
+    Ok(lines)
+}
+
+async fn domain(
+    resolver: &Resolver,
+    db: &Database,
+    brand: &Brand,
+    mail_host: Option<&str>,
+) -> anyhow::Result<Vec<Line>> {
+    let keys = brands::key::list(db.reader(), Some(&brand.sending_domain)).await?;
+    let expected = SendingDomain {
+        domain: brand.sending_domain.clone(),
+        bounce_domain: brand.bounce_domain.clone(),
+        dkim: keys.iter().filter(|key| key.retired_at.is_none()).map(brands::key::KeyInfo::dns_record).collect(),
+        mail_host: mail_host.map(str::to_owned),
+    };
+    let findings = resolver.check_sending_domain(&expected).await;
+    let line = |finding: dns::Finding| Line {
+        holds: finding.holds(),
+        subject: finding.subject.to_string(),
+        words: format!("{} ({}): {}", finding.standing, finding.name, finding.words),
+        advice: finding.publish.map(|record| format!("publish {record}")),
+    };
+    Ok(findings.into_iter().map(line).collect())
+}
+
+/// An error with its causes, on one line.
+fn words(error: &dyn Error) -> String {
+    std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

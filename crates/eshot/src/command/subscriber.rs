@@ -1,0 +1,42 @@
+mod import;
+
+use domain::{Actor, EmailAddress};
+
+use crate::cli::Subscriber;
+use crate::context::Context;
+
+/// `eshot subscriber …`.
+pub(super) async fn run(command: Subscriber, context: &Context) -> anyhow::Result<bool> {
+    match command {
+        Subscriber::Import(list) => import::run(list, context).await,
+        Subscriber::Show { address } => show(&address, context).await,
+        Subscriber::Erase { address } => erase(&address, context).await,
+    }
+}
+
+async fn show(address: &EmailAddress, context: &Context) -> anyhow::Result<bool> {
+    let db = context.database().await?;
+    let found = match subscribers::find_by_email(db.reader(), address).await? {
+        Some(subscriber) => subscribers::export(db.reader(), subscriber.id, context.now()).await?,
+        None => None,
+    };
+    match found {
+        Some(export) => println!("{}", serde_json::to_string_pretty(&export)?),
+        None => println!("nobody with the address {address} is on file"),
+    }
+    Ok(true)
+}
+
+async fn erase(address: &EmailAddress, context: &Context) -> anyhow::Result<bool> {
+    let db = context.database().await?;
+    let Some(subscriber) = subscribers::find_by_email(db.reader(), address).await? else {
+        println!("nobody with the address {address} is on file");
+        return Ok(false);
+    };
+    let erased = subscribers::erase(&db, subscriber.id, &Actor::Operator, context.now()).await?;
+    println!(
+        "erased; {} entries of the consent ledger no longer say whose they are, and a keyed hash keeps the address from coming back",
+        erased.consent_events
+    );
+    Ok(true)
+}
