@@ -5,7 +5,9 @@ mod check;
 mod consent;
 mod key;
 mod migrate;
+mod serve;
 mod subscriber;
+mod token;
 
 use crate::cli::{Command, Key};
 use crate::context::Context;
@@ -21,12 +23,14 @@ pub(crate) fn without_configuration(command: &Command) -> Option<anyhow::Result<
 /// Runs a command. False if it ran and what it checked did not hold.
 pub(crate) async fn run(command: Command, context: Context) -> anyhow::Result<bool> {
     match command {
+        Command::Serve => serve::run(context).await,
         Command::Check => check::run(&context).await,
         Command::Migrate => migrate::run(&context).await,
         Command::Brand(command) => brand::run(command, &context).await,
         Command::Key(command) => key::run(command, &context).await,
         Command::Consent(command) => consent::run(command, &context).await,
         Command::Subscriber(command) => subscriber::run(command, &context).await,
+        Command::Token(command) => token::run(command, &context).await,
         _ => todo!(),
     }
 }

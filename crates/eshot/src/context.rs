@@ -7,7 +7,7 @@ use domain::{Clock, MasterKeys};
 use migrations::Standing;
 use secrecy::ExposeSecret;
 
-use crate::config::{Config, Loaded};
+use crate::config::{BaseUrl, Config, Loaded};
 
 /// What every command is given.
 #[derive(Debug)]
@@ -16,11 +16,13 @@ pub(crate) struct Context {
     /// The configuration as it may be shown.
     pub(crate) printable: String,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether links may begin without https.
+    pub(crate) base_url: BaseUrl,
 }
 
 impl Context {
-    pub(crate) fn new(loaded: Loaded, clock: Arc<dyn Clock>) -> Self {
-        Self { config: loaded.config, printable: loaded.printable, clock }
+    pub(crate) fn new(loaded: Loaded, clock: Arc<dyn Clock>, base_url: BaseUrl) -> Self {
+        Self { config: loaded.config, printable: loaded.printable, clock, base_url }
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -9,5 +9,6 @@ pub mod demo;
 mod log;
 mod program;
 mod relay;
+mod serve;
 
 pub use program::main;

@@ -37,12 +37,18 @@ pub fn main() -> ExitCode {
 fn run(command: Command, loaded: Loaded) -> anyhow::Result<bool> {
     let clock = clock::of_this_process()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(command::run(command, Context::new(loaded, clock)))
+    let base_url = asked_of_base_url(&command);
+    runtime.block_on(command::run(command, Context::new(loaded, clock, base_url)))
 }
 
 fn load(cli: &Cli) -> Result<Loaded, InvalidConfig> {
-    let base_url = if matches!(cli.command, Command::Demo(_)) { BaseUrl::HttpAllowed } else { BaseUrl::Https };
+    let base_url = asked_of_base_url(&cli.command);
     config::load(&Sources { file: cli.config.clone(), variables: environment()?, base_url })
+}
+
+/// Only a demonstration on the own machine does without https.
+fn asked_of_base_url(command: &Command) -> BaseUrl {
+    if matches!(command, Command::Demo(_)) { BaseUrl::HttpAllowed } else { BaseUrl::Https }
 }
 
 /// The variables that may be ours.

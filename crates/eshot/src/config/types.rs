@@ -79,6 +79,8 @@ pub struct Http {
     #[serde(deserialize_with = "url")]
     pub base_url: Url,
     pub trusted_proxies: Vec<web::Network>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub templates: Option<PathBuf>,
     pub api_body_limit: NonZeroUsize,
     pub form_body_limit: NonZeroUsize,
     pub timeout: Span,
