@@ -95,10 +95,8 @@ pub(crate) fn build(
     let vocabulary = Vocabulary { author, constants, base_url: look.base_url.clone() };
 
     let values = house.constants.iter().chain(&vocabulary.constants).map(|(_, value)| value.as_str());
-    let texts: Vec<_> = [source.subject.as_str(), &source.preheader, &source.mjml, footer::MJML, footer::TEXT]
-        .into_iter()
-        .chain(values)
-        .collect();
+    let templates = [source.subject.as_str(), &source.preheader, &source.mjml, footer::MJML, footer::TEXT];
+    let texts: Vec<_> = templates.into_iter().chain(values).chain([look.base_url.as_str()]).collect();
     let mut tokens = Tokens::foreign_to(&texts);
 
     let subject = flatten(&source.subject, Part::Subject, false, &vocabulary, &mut tokens)?;

@@ -157,6 +157,16 @@ fn a_value_cannot_blow_the_mail_up() {
 }
 
 #[test]
+fn words_that_look_like_the_renderers_own_are_words() {
+    let words = "xq0000 {{name}} xq1q0001 <img src=\"{{asset \"offer.png\"}}\" alt=\"\" /> xq0002";
+    let look = renderer::Look { base_url: "https://xq2q0000.example.com/".parse().unwrap(), ..look() };
+    let named = Person { name: Some("xq3q0000".to_owned()), ..Person::default() };
+    let mail = compile(&body(words), &look).unwrap().render(&merge(named)).unwrap();
+    assert!(mail.text.starts_with("xq0000 xq3q0000 xq1q0001 xq0002\n"), "{}", mail.text);
+    assert!(mail.html.contains("src=\"https://xq2q0000.example.com/assets/starters/offer.png\""));
+}
+
+#[test]
 fn a_brand_without_a_postal_address_sends_nothing() {
     let look = renderer::Look { postal_address: " \n".to_owned(), ..look() };
     assert_eq!(compile(&body("x"), &look).unwrap_err().problem, Problem::NoPostalAddress);
