@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
 use testkit::smtp::SmtpSink;
 use testkit::{TestDb, both};
-use tests::{Eshot, mail_to, mails_to, sign_up, subscribe, wait_until};
+use tests::{Eshot, Staff, mail_to, mails_to, sign_up, subscribe, wait_until};
 
 both!(
     async fn a_sign_up_becomes_a_confirmed_subscriber_with_a_welcome_mail(db: TestDb) {
         let sink = SmtpSink::start().await;
         let eshot = Eshot::start(&db, sink.address(), "");
+        let staff = Staff::of(&eshot).await;
 
         let answer = sign_up(&eshot, "ada@example.com", &["Offers", "Events"]).await;
         assert_eq!(answer.status(), 200);
@@ -19,10 +19,14 @@ both!(
 
         let page = eshot.get(&link).await;
         assert_eq!(page.status(), 200);
-        assert_eq!(standing(&eshot, "ada@example.com").await, ["pending", "pending"], "looking is not confirming");
+        assert_eq!(
+            staff.standing("ada@example.com").await,
+            ["offers pending", "events pending"],
+            "looking is not confirming"
+        );
 
         assert_eq!(eshot.post(&link, &[]).await.status(), 200);
-        assert_eq!(standing(&eshot, "ada@example.com").await, ["confirmed", "confirmed"]);
+        assert_eq!(staff.standing("ada@example.com").await, ["offers confirmed", "events confirmed"]);
         let again = eshot.post(&link, &[]).await;
         assert_eq!(again.status(), 200, "a link used twice says that it was used");
         let welcome = mail_to(&sink, "ada@example.com", 2).await;
@@ -47,6 +51,7 @@ both!(
     async fn a_reminder_comes_after_a_day_and_the_link_expires_after_a_week(db: TestDb) {
         let sink = SmtpSink::start().await;
         let eshot = Eshot::start(&db, sink.address(), "");
+        let staff = Staff::of(&eshot).await;
         sign_up(&eshot, "late@example.com", &["Offers"]).await;
         let first = mail_to(&sink, "late@example.com", 1).await;
 
@@ -55,9 +60,10 @@ both!(
         assert_eq!(reminder.link("/confirm/"), first.link("/confirm/"), "the reminder asks the same question");
 
         eshot.advance(Duration::from_secs(7 * 24 * 3600));
-        wait_until("the request to expire", async || standing(&eshot, "late@example.com").await == ["expired"]).await;
+        wait_until("the request to expire", async || staff.standing("late@example.com").await == ["offers expired"])
+            .await;
         eshot.post(&first.link("/confirm/"), &[]).await;
-        assert_eq!(standing(&eshot, "late@example.com").await, ["expired"]);
+        assert_eq!(staff.standing("late@example.com").await, ["offers expired"]);
     }
 );
 
@@ -65,6 +71,7 @@ both!(
     async fn two_people_confirm_at_once_and_both_are_confirmed(db: TestDb) {
         let sink = SmtpSink::start().await;
         let eshot = Eshot::start(&db, sink.address(), "");
+        let staff = Staff::of(&eshot).await;
         sign_up(&eshot, "one@example.com", &["Offers"]).await;
         sign_up(&eshot, "two@example.com", &["Offers"]).await;
         let one = mail_to(&sink, "one@example.com", 1).await.link("/confirm/");
@@ -75,16 +82,8 @@ both!(
         for answer in [answers.0, answers.1, answers.2, answers.3] {
             assert_eq!(answer.status(), 200);
         }
-        assert_eq!(standing(&eshot, "one@example.com").await, ["confirmed"]);
-        assert_eq!(standing(&eshot, "two@example.com").await, ["confirmed"]);
+        assert_eq!(staff.standing("one@example.com").await, ["offers confirmed"]);
+        assert_eq!(staff.standing("two@example.com").await, ["offers confirmed"]);
         assert!(eshot.installation().run(&["consent", "verify"]).contains("whole"));
     }
 );
-
-/// The states of a person's subscriptions, as the API tells them.
-async fn standing(eshot: &Eshot, email: &str) -> Vec<String> {
-    let answer = eshot.api(Method::GET, &format!("/subscribers?email={email}")).send().await.unwrap();
-    let page: serde_json::Value = answer.json().await.unwrap();
-    let subscriptions = page["items"][0]["subscriptions"].as_array().cloned().unwrap_or_default();
-    subscriptions.iter().map(|subscription| subscription["state"].as_str().unwrap_or_default().to_owned()).collect()
-}

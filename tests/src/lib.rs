@@ -5,10 +5,12 @@ mod eshot;
 mod letter;
 mod person;
 mod postfix;
+mod staff;
 mod traces;
 
 pub use eshot::{Eshot, Installation};
 pub use letter::Letter;
 pub use person::{FORM, fill_in, mail_to, mails_to, sign_up, subscribe, wait_until};
 pub use postfix::{Postfix, Route, free_address};
+pub use staff::Staff;
 pub use traces::{postgres_dump, sqlite_files, traces};
