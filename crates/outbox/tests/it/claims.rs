@@ -95,6 +95,29 @@ both!(
 );
 
 both!(
+    async fn a_lease_that_was_given_away_is_not_saved_by_being_given_to_the_same_instance(db: TestDb) {
+        let db = db.database();
+        campaign(db, 2).await;
+        let frozen = claim(db, 1, 10, start_of_time()).await.unwrap();
+        let again = claim(db, 1, 10, start_of_time() + TTL).await.unwrap();
+        assert_eq!(submit(db, &frozen, start_of_time()).await, []);
+        assert_eq!(submit(db, &again, start_of_time() + TTL).await.len(), 2);
+    }
+);
+
+both!(
+    async fn only_what_is_overdue_is_reaped(db: TestDb) {
+        let db = db.database();
+        let mailing = campaign(db, 4).await;
+        submit(db, &claim(db, 1, 1, start_of_time()).await.unwrap(), start_of_time()).await;
+        submit(db, &claim(db, 2, 1, after(30)).await.unwrap(), after(30)).await;
+        assert_eq!(outbox::reap(db, worker(3), after(60)).await.unwrap(), 1);
+        let counts = counts(db, mailing).await;
+        assert_eq!((counts.in_doubt, counts.submitting, counts.queued), (1, 1, 2));
+    }
+);
+
+both!(
     async fn a_dead_workers_claimed_rows_return_and_only_its_submitting_ones_are_in_doubt(db: TestDb) {
         let db = db.database();
         let mailing = campaign(db, 10).await;
@@ -194,6 +217,7 @@ both!(
         send_all(db, Outcome::Deferred { until: after(300) }, start_of_time()).await;
         let lost = claim(db, 1, 10, after(300)).await.unwrap();
         assert!(claim(db, 2, 10, after(359)).await.is_none());
+        assert_eq!(submit(db, &lost, after(360)).await, [], "its lease has run out");
         let found = claim(db, 2, 10, after(360)).await.unwrap();
         assert_eq!(submit(db, &lost, after(360)).await, []);
         assert_eq!(submit(db, &lost, after(359)).await, [], "not by a slow clock either");

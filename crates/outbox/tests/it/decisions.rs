@@ -90,6 +90,17 @@ both!(
 );
 
 both!(
+    async fn a_late_refusal_of_the_first_attempt_says_nothing_about_the_second(db: TestDb) {
+        let db = db.database();
+        let (first, late) = in_doubt(db).await;
+        outbox::resend(db.writer(), first.key, &Actor::Operator, late).await.unwrap();
+        submit(db, &claim(db, 1, 10, late).await.unwrap(), late).await;
+        assert_eq!(record(db, &[answer(first, Outcome::Failed, late)], late).await, Recorded { moved: 0, late: 1 });
+        assert_eq!(state(db, first.key).await, State::Submitting);
+    }
+);
+
+both!(
     async fn what_is_given_up_has_failed_and_stays_so(db: TestDb) {
         let db = db.database();
         let (first, late) = in_doubt(db).await;
