@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod campaign;
+mod consent;
+mod erasure;
 mod layers;
 mod one_click;
+mod returned;
 mod sign_up;

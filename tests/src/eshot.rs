@@ -101,18 +101,23 @@ impl Installation {
 impl Eshot {
     /// Starts the program on a fresh database.
     pub fn start(db: &TestDb, relay: SocketAddr, more: &str) -> Self {
+        Self::start_with_returns(db, relay, free_address(), more)
+    }
+
+    /// Starts the program, and lets it take returned mail where somebody was already told that it would.
+    pub fn start_with_returns(db: &TestDb, relay: SocketAddr, returns: SocketAddr, more: &str) -> Self {
         let installation = Installation::new(db.url(), relay, more);
         let token = installation.furnish();
-        Self::serve(installation, token)
+        Self::serve(installation, returns, token)
     }
 
     /// Starts one more instance on the database that another furnished.
     pub fn join(&self, db: &TestDb, relay: SocketAddr, more: &str) -> Self {
-        Self::serve(Installation::new(db.url(), relay, more), self.token.clone())
+        Self::serve(Installation::new(db.url(), relay, more), free_address(), self.token.clone())
     }
 
-    fn serve(installation: Installation, token: String) -> Self {
-        let (http, returns) = (free_address(), free_address());
+    fn serve(installation: Installation, returns: SocketAddr, token: String) -> Self {
+        let http = free_address();
         let child = spawn(&installation, http, returns);
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

@@ -1,0 +1,82 @@
+//! A person who asks to be forgotten is.
+
+use reqwest::Method;
+use testkit::smtp::{Moment, Rule, SmtpSink};
+use testkit::{TestDb, both};
+use tests::{Eshot, Staff, mail_to, postgres_dump, sqlite_files, subscribe, traces, wait_until};
+
+const ADDRESS: &str = "quixotic.zebra@example.com";
+const LOCAL_PART: &str = "quixotic.zebra";
+
+both!(
+    async fn an_erased_address_is_in_no_dump_and_an_import_skips_it(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        // A first refusal puts the address into the relay's words, a returned mail into the raw ones.
+        sink.add(
+            Rule::reply(Moment::Rcpt, &format!("450 4.2.0 <{ADDRESS}>: greylisted")).to(LOCAL_PART).after(2).times(1),
+        );
+        let eshot = Eshot::start(&db, sink.address(), "");
+        let staff = Staff::of(&eshot).await;
+        subscribe(&eshot, &sink, ADDRESS, &["Offers"]).await;
+        let campaign = staff.send("offers", "Autumn offer").await;
+        wait_until("the refusal", async || staff.report(&campaign).await["submission"]["deferred"] == 1).await;
+        wait_until("the campaign's mail", async || {
+            eshot.advance(std::time::Duration::from_secs(600));
+            staff.report(&campaign).await["submission"]["sent"] == 1
+        })
+        .await;
+        let mail = mail_to(&sink, ADDRESS, 3).await;
+        return_mail(&eshot, &mail.return_path, &mail.raw).await;
+        wait_until("the report", async || staff.report(&campaign).await["facts"]["bounced"] == 1).await;
+        assert!(!traces(&dump(&db), LOCAL_PART).is_empty(), "before, the database knows the person");
+
+        let id = staff.person(ADDRESS).await["id"].as_str().unwrap().to_owned();
+        let gone = eshot.api(Method::DELETE, &format!("/subscribers/{id}")).send().await.unwrap();
+        assert_eq!(gone.status(), 204);
+        for needle in [ADDRESS, LOCAL_PART, "Sample Road", "7946 0000"] {
+            assert_eq!(traces(&dump(&db), needle), [""; 0], "{needle}");
+        }
+        assert_eq!(traces(eshot.log().as_bytes(), LOCAL_PART), [""; 0], "nor the log");
+        assert!(eshot.installation().run(&["consent", "verify"]).contains("whole"), "and the ledger is still true");
+
+        let file = eshot.installation().folder().join("people.csv");
+        std::fs::write(&file, format!("email,name\n{ADDRESS},Back Again\nnew@example.com,New\n")).unwrap();
+        let words = ["--topic", "offers", "--basis", "consent", "--stated", "a list"];
+        eshot.installation().run(&[&["subscriber", "import", &file.display().to_string()], &words[..]].concat());
+        std::fs::remove_file(&file).unwrap();
+        assert!(staff.person(ADDRESS).await.is_null(), "an import does not bring them back");
+        assert!(staff.person("new@example.com").await.is_object());
+    }
+);
+
+/// Everything that the database holds, as bytes.
+fn dump(db: &TestDb) -> Vec<u8> {
+    match db.database().file() {
+        Some(file) => sqlite_files(file),
+        None => postgres_dump(db.url()).unwrap(),
+    }
+}
+
+/// Returns a mail as a mail server would, with the person's address in it in several encodings.
+async fn return_mail(eshot: &Eshot, return_path: &str, mail: &[u8]) {
+    use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+    use lettre::transport::smtp::extension::ClientId;
+    let headers = String::from_utf8_lossy(mail).split("\r\n\r\n").next().unwrap_or_default().to_owned();
+    let encoded = data_encoding::BASE64.encode(format!("We could not reach {ADDRESS}.\r\n").as_bytes());
+    let report = format!(
+        "From: MAILER-DAEMON@mx.example.com\r\nTo: {return_path}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+         Message-ID: <1@mx.example.com>\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; mx.example.com\r\n\r\n\
+         Final-Recipient: rfc822; {ADDRESS}\r\nAction: failed\r\nStatus: 5.2.2\r\n\
+         Diagnostic-Code: smtp; 552 5.2.2 <{ADDRESS}>: mailbox full\r\n\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\n{headers}\r\n--b--\r\n"
+    );
+    let hello = ClientId::Domain("mx.example.com".to_owned());
+    let mut connection =
+        AsyncSmtpConnection::connect_tokio1(eshot.returns(), None, &hello, None::<TlsParameters>, None).await.unwrap();
+    let envelope = lettre::address::Envelope::new(None, vec![return_path.parse().unwrap()]).unwrap();
+    connection.send(&envelope, report.as_bytes()).await.unwrap();
+}

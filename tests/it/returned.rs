@@ -1,0 +1,76 @@
+//! What comes back, through a real Postfix.
+
+use testkit::smtp::{Moment, Rule, SmtpSink};
+use testkit::{TestDb, both};
+use tests::{Eshot, Postfix, Route, Staff, free_address, mails_to, subscribe, wait_until};
+
+both!(
+    async fn a_genuine_report_from_postfix_suppresses_the_address_and_the_next_campaign_leaves_it_out(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        sink.add(
+            Rule::reply(Moment::Rcpt, "550 5.1.1 <gone@example.com>: Recipient address rejected: User unknown")
+                .to("gone"),
+        );
+        let returns = free_address();
+        let routes = [
+            Route { domain: "example.com", server: sink.address() },
+            Route { domain: "bounce.example.test", server: returns },
+        ];
+        let postfix = match Postfix::start(&routes) {
+            Ok(postfix) => postfix,
+            Err(why) => return eprintln!("skipped: {why}"),
+        };
+        let eshot = Eshot::start_with_returns(&db, postfix.address(), returns, "");
+        let staff = Staff::of(&eshot).await;
+        subscribe(&eshot, &sink, "ada@example.com", &["Offers"]).await;
+        staff.enrol(["gone@example.com".to_owned()], "offers").await;
+
+        let first = staff.send("offers", "First").await;
+        staff.finished(&first).await;
+        wait_until("the report to come back", async || staff.suppressions("gone@example.com").await == ["hard"]).await;
+        let report = staff.report(&first).await;
+        assert_eq!(report["submission"]["sent"], 2, "the relay took both: {report}");
+        assert_eq!(report["facts"]["bounced"], 1, "{report}");
+        assert_eq!(report["sent_not_returned"], 1, "{report}");
+
+        let second = staff.send("offers", "Second").await;
+        assert_eq!(staff.finished(&second).await["audience"], 1);
+        wait_until("the second mail", async || mails_to(&sink, "ada@example.com").len() == 4).await;
+        assert_eq!(staff.suppressions("ada@example.com").await, [""; 0], "{}", postfix.log());
+    }
+);
+
+both!(
+    async fn a_forged_return_path_leaves_a_line_in_the_log_and_nothing_else(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        let eshot = Eshot::start(&db, sink.address(), "");
+        let staff = Staff::of(&eshot).await;
+        staff.enrol(["ada@example.com".to_owned()], "offers").await;
+        staff.finished(&staff.send("offers", "First").await).await;
+        let genuine = mails_to(&sink, "ada@example.com")[0].from.clone();
+        let (local, domain) = genuine.split_once('@').unwrap();
+        let forged = format!("{}{}@{domain}", &local[..local.len() - 1], if local.ends_with('a') { 'q' } else { 'a' });
+
+        let answer = rcpt(eshot.returns(), &forged).await;
+        assert!(answer.starts_with("550 5.1.1"), "{answer}");
+        assert!(rcpt(eshot.returns(), &genuine).await.starts_with("250"));
+        assert!(eshot.log().contains("return path"), "{}", eshot.log());
+        assert_eq!(staff.suppressions("ada@example.com").await, [""; 0]);
+        let returned = staff.get("/feedback").await;
+        assert_eq!(returned["items"].as_array().map(Vec::len), Some(0));
+    }
+);
+
+/// What the server says to a recipient.
+async fn rcpt(server: std::net::SocketAddr, recipient: &str) -> String {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let mut stream = BufReader::new(tokio::net::TcpStream::connect(server).await.unwrap());
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    for command in ["HELO mx.example.org", "MAIL FROM:<>", &format!("RCPT TO:<{recipient}>")] {
+        stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+        line.clear();
+        stream.read_line(&mut line).await.unwrap();
+    }
+    line
+}
