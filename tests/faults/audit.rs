@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::smtp::SmtpSink;
+use tests::{Eshot, Staff, wait_until};
+
+/// Slow enough that there is a middle, with leases short enough that a test outlives them.
+pub(crate) const SETTINGS: &str = "limits.total = \"60/s\"\nsender.lease = \"3s\"\nrelay.connections = 4\n";
+
+/// As many as `SETTINGS` allow.
+pub(crate) const CONNECTIONS: i64 = 4;
+
+/// Enrols so many people and sends them a campaign; gives its id.
+pub(crate) async fn campaign(eshot: &Eshot, people: usize) -> String {
+    let staff = Staff::of(eshot).await;
+    staff.enrol((1..=people).map(|n| format!("person{n}@example.com")), "offers").await;
+    staff.send("offers", "Autumn offer").await
+}
+
+/// Waits until nothing of the campaign is open any more, and gives its numbers. What is in doubt stays so.
+pub(crate) async fn settled(eshot: &Eshot, campaign: &str) -> Value {
+    let staff = Staff::of(eshot).await;
+    wait_until("the campaign to settle", async || {
+        let submission = staff.report(campaign).await["submission"].clone();
+        let open: i64 =
+            ["queued", "submitting", "deferred"].iter().filter_map(|state| submission[*state].as_i64()).sum();
+        if submission["deferred"].as_i64() > Some(0) {
+            eshot.advance(Duration::from_secs(1800));
+        }
+        open == 0
+    })
+    .await;
+    staff.report(campaign).await
+}
+
+/// What the program says of its audience, and what the relay saw.
+#[derive(Debug)]
+pub(crate) struct Audience {
+    submission: BTreeMap<String, i64>,
+    mails: BTreeMap<String, usize>,
+}
+
+impl Audience {
+    pub(crate) fn of(report: &Value, sink: &SmtpSink) -> Self {
+        let states = report["submission"].as_object().unwrap();
+        let submission = states.iter().map(|(state, count)| (state.clone(), count.as_i64().unwrap())).collect();
+        Self { submission, mails: sink.by_recipient() }
+    }
+
+    /// With what an earlier relay saw.
+    pub(crate) fn and(mut self, earlier: &BTreeMap<String, usize>) -> Self {
+        for (recipient, count) in earlier {
+            *self.mails.entry(recipient.clone()).or_default() += count;
+        }
+        self
+    }
+
+    pub(crate) fn nobody_twice(&self) {
+        let twice: Vec<_> = self.mails.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+
+    /// Everybody has the mail, or a row says that they may not.
+    pub(crate) fn nobody_missing(&self, audience: i64) {
+        assert_eq!(self.submission.values().sum::<i64>(), audience, "{:?}", self.submission);
+        let reached = i64::try_from(self.mails.len()).unwrap();
+        let sent = self.submission["sent"];
+        assert!(sent <= reached && reached <= sent + self.in_doubt(), "{reached} reached, {:?}", self.submission);
+    }
+
+    pub(crate) fn in_doubt(&self) -> i64 {
+        self.submission["in_doubt"]
+    }
+}

@@ -1,0 +1,7 @@
+//! The program is killed, stopped, frozen and cut off in the middle of its work, and the counts must add up afterwards.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod audit;
+mod ended;
+mod frozen;
+mod gone;
