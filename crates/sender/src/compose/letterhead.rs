@@ -1,0 +1,57 @@
+use campaigns::{Letter, Reader};
+use chrono::{DateTime, Utc};
+use domain::{SubscriberId, TopicNo};
+use links::{Links, Person};
+use renderer::mime::{Headers, ListHeaders, Mailbox};
+
+use super::{ComposeError, Piece, Stationery};
+
+/// The list that a mail belongs to: a topic, and whom its unsubscribe links name.
+pub(super) struct List {
+    pub(super) person: Person,
+    topic: String,
+}
+
+impl List {
+    pub(super) fn new(subscriber: SubscriberId, topic: TopicNo, name: &str) -> Self {
+        Self { person: Person { subscriber, topic }, topic: name.to_owned() }
+    }
+
+    pub(super) fn of(letter: &Letter, reader: Reader) -> Self {
+        Self { person: letter.person(reader), topic: letter.topic_name.clone() }
+    }
+
+    pub(super) fn headers(&self, stationery: &Stationery, links: &Links) -> Result<ListHeaders, ComposeError> {
+        let (site, brand, mailing) = (&stationery.site, &stationery.brand, &stationery.mailing);
+        Ok(ListHeaders {
+            unsubscribe: links.unsubscribe_url(site, self.person),
+            unsubscribe_mailto: links.unsubscribe_mailto(site, self.person)?,
+            name: self.topic.clone(),
+            // By its number, because RFC 2919 §3 wants an id that stays when the list is renamed.
+            id: format!("topic-{}.{}", self.person.topic.0, brand.sending_domain),
+            // Google's four fields: campaign, customer, type, and a sender that is always the same.
+            feedback_id: Some(format!("{}:{}:{}:eshot", mailing.no, brand.slug, mailing.kind)),
+        })
+    }
+}
+
+/// What stands above every message.
+pub(super) fn headers(
+    piece: &Piece,
+    stationery: &Stationery,
+    links: &Links,
+    name: Option<String>,
+    list: Option<ListHeaders>,
+    now: DateTime<Utc>,
+) -> Result<Headers, ComposeError> {
+    let brand = &stationery.brand;
+    Ok(Headers {
+        kind: stationery.mailing.kind,
+        from: Mailbox { name: Some(brand.from_name.clone()), address: brand.from_address.clone() },
+        reply_to: brand.reply_to.clone().map(|address| Mailbox { name: None, address }),
+        to: Mailbox { name, address: piece.recipient.clone() },
+        message_id: links.message_id(&stationery.site, piece.key)?,
+        date: now,
+        list,
+    })
+}

@@ -1,0 +1,110 @@
+use std::collections::HashMap;
+
+use campaigns::Reader;
+use chrono::{DateTime, Utc};
+use domain::{CampaignId, DeliveryKey, MailKind, SubscriberId};
+use outbox::Claimed;
+use sea_orm::ConnectionTrait;
+use serde::Deserialize;
+use subscribers::{Subscriber, intent, opt_in, topic};
+
+use super::piece::{Content, Piece};
+use super::{ComposeError, Stationery};
+
+/// What was read for a batch.
+pub(crate) struct Read {
+    /// The deliveries that can be composed, in their order.
+    pub(crate) pieces: Vec<Piece>,
+    /// The others, and why not.
+    pub(crate) skipped: Vec<(DeliveryKey, String)>,
+}
+
+/// What `campaigns::test_mail` leaves behind.
+#[derive(Deserialize)]
+struct Test {
+    campaign: CampaignId,
+}
+
+/// Reads what these deliveries need besides the stationery. An error is the database's; what is wrong with one delivery is its
+/// own affair.
+pub(crate) async fn read(
+    conn: &impl ConnectionTrait,
+    stationery: &Stationery,
+    claimed: Vec<Claimed>,
+    now: DateTime<Utc>,
+) -> Result<Read, ComposeError> {
+    let ids: Vec<SubscriberId> = claimed.iter().filter_map(|claimed| claimed.subscriber).collect();
+    let people = if ids.is_empty() { Vec::new() } else { subscribers::find_many(conn, &ids).await? };
+    let mut people: HashMap<SubscriberId, Subscriber> = people.into_iter().map(|person| (person.id, person)).collect();
+    let mut read = Read { pieces: Vec::with_capacity(claimed.len()), skipped: Vec::new() };
+    for claimed in claimed {
+        let person = claimed.subscriber.and_then(|id| people.remove(&id));
+        let key = claimed.key;
+        match piece(conn, stationery, claimed, person, now).await {
+            Ok(Some(piece)) => read.pieces.push(piece),
+            Ok(None) => read.skipped.push((key, subscribers::Why::Unknown.to_string())),
+            Err(error) if error.is_database() => return Err(error),
+            Err(error) => read.skipped.push((key, format!("cannot be composed: {}", error.chain()))),
+        }
+    }
+    Ok(read)
+}
+
+/// None if the person is gone.
+async fn piece(
+    conn: &impl ConnectionTrait,
+    stationery: &Stationery,
+    claimed: Claimed,
+    person: Option<Subscriber>,
+    now: DateTime<Utc>,
+) -> Result<Option<Piece>, ComposeError> {
+    let content = match (stationery.mailing.kind, &person) {
+        (MailKind::Campaign, Some(person)) => {
+            Some(Content::Letter { reader: Reader::Subscriber(person.id), person: Box::new(campaigns::person(person)) })
+        }
+        (MailKind::Test, _) => {
+            let Test { campaign } = serde_json::from_value(claimed.data)?;
+            Some(Content::Test(Box::new(campaigns::letter(conn, campaign).await?)))
+        }
+        (MailKind::Confirmation | MailKind::Reminder, Some(person)) => {
+            let question: intent::Question = serde_json::from_value(claimed.data)?;
+            question_of(conn, question, person, now).await?
+        }
+        (MailKind::Welcome, Some(person)) => {
+            let intent::Welcome { topics, locale } = serde_json::from_value(claimed.data)?;
+            let mut named = Vec::with_capacity(topics.len());
+            for id in topics {
+                named.extend(topic::find(conn, id).await?);
+            }
+            let subscriber = person.id;
+            (!named.is_empty()).then_some(Content::Welcome { locale, subscriber, topics: named })
+        }
+        (MailKind::Access, Some(_)) => {
+            let intent::Access { access, locale } = serde_json::from_value(claimed.data)?;
+            Some(Content::Access { locale, access })
+        }
+        (_, None) => None,
+    };
+    let name = person.as_ref().and_then(|person| person.profile.name.clone());
+    let recipient = claimed.recipient.or(person.map(|person| person.email));
+    let (Some(content), Some(recipient)) = (content, recipient) else { return Ok(None) };
+    Ok(Some(Piece { key: claimed.key, subscriber: claimed.subscriber, recipient, name, content }))
+}
+
+async fn question_of(
+    conn: &impl ConnectionTrait,
+    question: intent::Question,
+    person: &Subscriber,
+    now: DateTime<Utc>,
+) -> Result<Option<Content>, ComposeError> {
+    let Some(request) = opt_in::open(conn, question.opt_in, now).await? else { return Ok(None) };
+    // A day that has begun still counts: a link that works until tomorrow works for one day.
+    let hours = (request.expires_at - now).num_hours().max(1);
+    Ok(Some(Content::Question {
+        locale: question.locale,
+        name: question.name.or_else(|| person.profile.name.clone()),
+        opt_in: request.id,
+        topics: request.topics.into_iter().map(|topic| topic.name).collect(),
+        days: u32::try_from((hours + 23) / 24).unwrap_or(1),
+    }))
+}

@@ -1,0 +1,243 @@
+//! Where deliveries are claimed, given to workers, submitted, and their answers written down: all that touches the database.
+//!
+//! Everything happens in rounds, each of them: write down what was answered; keep the leases; claim more if little is left; give
+//! idle workers something to compose; submit what they have composed. Between two rounds the desk waits for a worker's report.
+
+mod assign;
+mod claim;
+mod settle;
+mod submit;
+mod upkeep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{DeliveryKey, MailboxProvider, SubscriberId};
+use outbox::Submitted;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use self::settle::Heard;
+use crate::backoff::Backoff;
+use crate::breaker::Breaker;
+use crate::compose::Shelf;
+use crate::hand::{Bench, Hand, Report};
+use crate::holding::Holding;
+use crate::retry::Ladder;
+use crate::sender::{Parts, Settings, Tick};
+use crate::{Error, Tally};
+
+/// The state of a [`Sender`](crate::Sender).
+pub(crate) struct Desk {
+    parts: Parts,
+    settings: Settings,
+    relay: String,
+    ladder: Ladder,
+    shelf: Shelf,
+    bench: Bench,
+    reports: mpsc::Receiver<Report>,
+    seats: Vec<Seat>,
+    holdings: Vec<Holding>,
+    last_holding: u64,
+    /// Deliveries for which no message can be made, and why.
+    unfit: Vec<(DeliveryKey, String)>,
+    /// Answers that are not written down yet.
+    heard: Vec<Heard>,
+    /// Answers that are, but not yet what follows from them.
+    aftermath: Vec<Heard>,
+    breaker: Breaker,
+    relay_backoff: Backoff,
+    relay_error: Option<String>,
+    paused: Vec<MailboxProvider>,
+    next_look: Duration,
+    next_claim: Duration,
+    /// How long a limit holds back what is in hand.
+    limited: Option<Duration>,
+    draining: bool,
+    tally: Tally,
+}
+
+/// A worker and what it has before it.
+struct Seat {
+    hand: Hand,
+    task: Task,
+}
+
+enum Task {
+    None,
+    Preparing(Work),
+    Prepared(Work),
+    Sending(Work, Submitted),
+}
+
+/// A delivery that a worker has before it.
+#[derive(Clone, Copy)]
+struct Work {
+    holding: u64,
+    key: DeliveryKey,
+    subscriber: Option<SubscriberId>,
+}
+
+impl Desk {
+    pub(crate) fn new(parts: Parts, settings: Settings) -> Self {
+        let connections = usize::try_from(settings.connections.max(1)).unwrap_or(1);
+        let (sender, reports) = mpsc::channel(connections);
+        let bench = Bench {
+            relay: Arc::new(settings.relay.clone()),
+            links: Arc::clone(&parts.links),
+            clock: Arc::clone(&parts.clock),
+            reports: sender,
+            cut: CancellationToken::new(),
+        };
+        let seat = |number| Seat { hand: Hand::hire(number, bench.clone()), task: Task::None };
+        Self {
+            relay: settings.relay.name(),
+            ladder: Ladder::new(settings.give_up),
+            shelf: Shelf::new(Arc::clone(&parts.keys)),
+            seats: (0..connections).map(seat).collect(),
+            reports,
+            bench,
+            holdings: Vec::new(),
+            last_holding: 0,
+            unfit: Vec::new(),
+            heard: Vec::new(),
+            aftermath: Vec::new(),
+            breaker: Breaker::default(),
+            relay_backoff: Backoff::default(),
+            relay_error: None,
+            paused: Vec::new(),
+            next_look: Duration::ZERO,
+            next_claim: Duration::ZERO,
+            limited: None,
+            draining: false,
+            tally: Tally::default(),
+            parts,
+            settings,
+        }
+    }
+
+    pub(crate) async fn tick(&mut self) -> Result<Tick, Error> {
+        let before = std::mem::take(&mut self.tally);
+        (self.next_claim, self.next_look) = (Duration::ZERO, Duration::ZERO);
+        loop {
+            self.round().await?;
+            if !self.is_busy() {
+                break;
+            }
+            self.wait(self.settings.idle).await;
+        }
+        self.release_all().await?;
+        let tally = std::mem::replace(&mut self.tally, before);
+        self.tally += tally;
+        Ok(Tick { tally, wait: self.limited, relay: self.relay_error.clone() })
+    }
+
+    pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> Tally {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut database = Backoff::default();
+        loop {
+            let pause = match self.round().await {
+                Ok(()) => {
+                    if database.worked() {
+                        tracing::info!("the sender goes on: the database answers again");
+                    }
+                    self.until_something_is_due()
+                }
+                Err(error) => {
+                    let (wait, news) = database.failed(self.parts.clock.uptime());
+                    if news {
+                        tracing::error!(error = &error as &dyn std::error::Error, "the sender waits: {error}");
+                    }
+                    wait
+                }
+            };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                () = self.wait(pause) => {}
+            }
+        }
+        self.drain().await;
+        self.tally
+    }
+
+    /// One round; see the module.
+    async fn round(&mut self) -> Result<(), Error> {
+        self.replace_the_fallen();
+        self.settle(self.now()).await?;
+        self.upkeep(self.now()).await?;
+        if !self.draining {
+            self.claim(self.now()).await?;
+            self.assign();
+            self.submit(self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a report, and takes all that are there.
+    async fn wait(&mut self, at_most: Duration) {
+        if let Ok(Some(report)) = timeout_at(Instant::now() + at_most, self.reports.recv()).await {
+            self.take(report);
+            while let Ok(report) = self.reports.try_recv() {
+                self.take(report);
+            }
+        }
+    }
+
+    /// Nothing more is begun; what is under way gets its time.
+    async fn drain(&mut self) {
+        self.draining = true;
+        let end = Instant::now() + self.settings.drain;
+        self.discard_prepared();
+        while self.is_sending() && Instant::now() < end {
+            self.wait(end - Instant::now()).await;
+            self.settle_or_say_why().await;
+        }
+        // Each worker says how far it came: what is before its final dot is not in doubt.
+        self.bench.cut.cancel();
+        let end = Instant::now() + Duration::from_secs(1);
+        while self.is_sending() && Instant::now() < end {
+            self.wait(end - Instant::now()).await;
+        }
+        self.settle_or_say_why().await;
+        if let Err(error) = self.release_all().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "leases were not given back and run out by themselves"
+            );
+        }
+        let hands = self.seats.drain(..).map(|seat| seat.hand.dismiss());
+        // Goodbyes are politeness.
+        let _ = tokio::time::timeout(Duration::from_secs(1), futures_util::future::join_all(hands)).await;
+    }
+
+    async fn settle_or_say_why(&mut self) {
+        if let Err(error) = self.settle(self.now()).await {
+            let unwritten = self.heard.len();
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "{unwritten} answers are not written down: {error}"
+            );
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.heard.is_empty()
+            || !self.unfit.is_empty()
+            || self.seats.iter().any(|seat| !matches!(seat.task, Task::None))
+    }
+
+    fn is_sending(&self) -> bool {
+        self.seats.iter().any(|seat| matches!(seat.task, Task::Sending(..)))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.parts.clock.now()
+    }
+
+    fn holding(&mut self, id: u64) -> Option<&mut Holding> {
+        self.holdings.iter_mut().find(|holding| holding.id == id)
+    }
+}

@@ -1,0 +1,96 @@
+use super::{Desk, Task, Work};
+use crate::hand::{Hand, News, Order, Report};
+
+impl Desk {
+    /// Gives idle workers something to compose, as far as limits and the relay let it go right after.
+    pub(super) fn assign(&mut self) {
+        self.limited = None;
+        for seat in 0..self.seats.len() {
+            if !matches!(self.seats[seat].task, Task::None) {
+                continue;
+            }
+            let uptime = self.parts.clock.uptime();
+            if !self.relay_backoff.wait(uptime).is_zero() || (self.relay_backoff.is_failing() && self.is_busy()) {
+                // A relay that was down is tried by one worker, not by all of them.
+                return;
+            }
+            let Some(holding) = self.next() else { return };
+            let holding = &mut self.holdings[holding];
+            let Some(piece) = holding.pieces.pop_front() else { return };
+            holding.open += 1;
+            let work = Work { holding: holding.id, key: piece.key, subscriber: piece.subscriber };
+            let order = Order::Prepare(Box::new(piece), holding.stationery.clone());
+            self.seats[seat].hand.tell(order);
+            self.seats[seat].task = Task::Preparing(work);
+        }
+    }
+
+    /// The holding whose next piece may go now, its permit taken: urgent ones first, then the oldest.
+    fn next(&mut self) -> Option<usize> {
+        let mut order: Vec<usize> = (0..self.holdings.len()).collect();
+        order.sort_by_key(|at| !self.holdings[*at].is_urgent());
+        for at in order {
+            let holding = &self.holdings[at];
+            if holding.pieces.is_empty() || self.paused.contains(&holding.lane) {
+                continue;
+            }
+            let granted = self.parts.limits.permits(&holding.lane, 1);
+            if granted.n == 1 {
+                return Some(at);
+            }
+            self.limited = Some(self.limited.map_or(granted.wait, |wait| wait.min(granted.wait)));
+        }
+        None
+    }
+
+    /// Takes a worker's report.
+    pub(super) fn take(&mut self, report: Report) {
+        let seat = report.hand;
+        match (std::mem::replace(&mut self.seats[seat].task, Task::None), report.news) {
+            (Task::Preparing(work), News::Prepared) => {
+                if self.relay_backoff.worked() {
+                    self.relay_error = None;
+                    tracing::info!(relay = %self.relay, "the relay {} takes mail again", self.relay);
+                }
+                self.seats[seat].task = Task::Prepared(work);
+            }
+            (Task::Preparing(work), News::NoRelay(piece, error)) => {
+                if let Some(holding) = self.holding(work.holding) {
+                    holding.open -= 1;
+                    holding.pieces.push_front(*piece);
+                    let lane = holding.lane.clone();
+                    self.parts.limits.give_back(&lane, 1);
+                }
+                let (wait, news) = self.relay_backoff.failed(self.parts.clock.uptime());
+                let why = format!("{error}: {}", error.problem);
+                if news {
+                    tracing::error!(relay = %self.relay, "the relay takes no mail, next try in {wait:?}: {why}");
+                }
+                self.relay_error = Some(why);
+            }
+            (Task::Preparing(work), News::NotComposed(error)) => self.not_composed(work, error),
+            (Task::Sending(work, submitted), News::Ended { ended, started_at, answered_at }) => {
+                self.hear(work, submitted, &ended, started_at, answered_at);
+            }
+            // A worker answers what it was told; anything else was told before its seat was given to another.
+            (task, _) => self.seats[seat].task = task,
+        }
+    }
+
+    /// Hires anew for workers that have fallen over. What they had before them is left to the leases.
+    pub(super) fn replace_the_fallen(&mut self) {
+        for number in 0..self.seats.len() {
+            if !self.seats[number].hand.is_gone() {
+                continue;
+            }
+            tracing::error!("worker {number} of the sender has fallen over and is replaced");
+            self.seats[number].hand = Hand::hire(number, self.bench.clone());
+            let task = std::mem::replace(&mut self.seats[number].task, Task::None);
+            if let Task::Preparing(work) | Task::Prepared(work) | Task::Sending(work, _) = task
+                && let Some(holding) = self.holding(work.holding)
+            {
+                holding.open -= 1;
+            }
+        }
+    }
+}

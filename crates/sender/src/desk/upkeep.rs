@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Desk;
+use crate::Error;
+
+/// How often it is looked which providers are paused, and what lost workers have left behind.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// No wait is shorter than this, so that clocks that disagree do not make it spin.
+const BLINK: Duration = Duration::from_millis(1);
+
+impl Desk {
+    /// Keeps what is in hand: looks what is paused, reaps, renews leases, and gives back what is done.
+    pub(super) async fn upkeep(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        let uptime = self.parts.clock.uptime();
+        if uptime >= self.next_look {
+            let pauses = limits::pause::active(self.parts.db.reader(), now).await?;
+            self.paused = pauses.into_iter().map(|pause| pause.provider).collect();
+            self.reap(now).await?;
+            self.next_look = uptime + LOOK;
+        }
+        for at in (0..self.holdings.len()).rev() {
+            if self.paused.contains(&self.holdings[at].lane) {
+                // Others could not send it either, but its lease would have to be kept for as long as the pause lasts.
+                self.holdings[at].pieces.clear();
+            }
+            if self.holdings[at].is_finished() {
+                outbox::release(&self.parts.db, &self.holdings[at].lease, now).await?;
+                self.holdings.remove(at);
+                // Its lane may have more.
+                self.next_claim = Duration::ZERO;
+            } else if uptime >= self.holdings[at].deadline.renew_at {
+                self.renew(at, uptime, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn reap(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let doubtful = outbox::reap(&self.parts.db, self.parts.instance, now).await?;
+        if doubtful > 0 {
+            tracing::warn!("{doubtful} deliveries are in doubt: whoever was submitting them is gone");
+        }
+        Ok(())
+    }
+
+    async fn renew(&mut self, at: usize, uptime: Duration, now: DateTime<Utc>) -> Result<(), Error> {
+        let holding = &mut self.holdings[at];
+        match outbox::renew(&self.parts.db, &holding.lease, self.settings.lease, now).await? {
+            Some(lease) => {
+                holding.lease = lease;
+                holding.deadline.extend(uptime, self.settings.lease);
+            }
+            None => {
+                // Somebody else may have it by now. Answers that still come are written down by attempt, not by lease.
+                holding.pieces.clear();
+                holding.deadline.end();
+                holding.deadline.renew_at = Duration::MAX;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives everything back that nobody works on.
+    pub(super) async fn release_all(&mut self) -> Result<(), Error> {
+        let now = self.now();
+        for holding in std::mem::take(&mut self.holdings) {
+            outbox::release(&self.parts.db, &holding.lease, now).await?;
+        }
+        Ok(())
+    }
+
+    /// How long nothing has to be done, if no worker reports.
+    pub(super) fn until_something_is_due(&self) -> Duration {
+        let uptime = self.parts.clock.uptime();
+        let relay = self.relay_backoff.wait(uptime);
+        let claim = self.next_claim.saturating_sub(uptime);
+        let waits = [
+            Some(self.settings.idle),
+            self.limited,
+            Some(relay).filter(|wait| !wait.is_zero()),
+            Some(claim).filter(|wait| !wait.is_zero()),
+        ];
+        waits.into_iter().flatten().min().unwrap_or(self.settings.idle).max(BLINK)
+    }
+}

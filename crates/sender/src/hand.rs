@@ -1,0 +1,187 @@
+//! One worker: it has one connection and one message at a time, and does as it is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::Clock;
+use links::Links;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::compose::{ComposeError, Piece, Stationery, compose};
+use crate::connection::{Connection, Ended, Guard, Message, OpenError};
+use crate::relay::Relay;
+
+/// A connection that has nothing to carry for so long is closed. Relays close them too, some after half a minute.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// What a worker is told.
+pub(crate) enum Order {
+    /// See to a connection and compose the message.
+    Prepare(Box<Piece>, Arc<Stationery>),
+    /// Send what was prepared.
+    Send(Guard),
+    /// Forget what was prepared.
+    Discard,
+}
+
+/// What a worker tells, and which one.
+pub(crate) struct Report {
+    pub(crate) hand: usize,
+    pub(crate) news: News,
+}
+
+/// What a worker tells. Every order but `Discard` is answered once.
+pub(crate) enum News {
+    /// The message can go.
+    Prepared,
+    /// There is no connection; the piece comes back.
+    NoRelay(Box<Piece>, OpenError),
+    /// There is no message.
+    NotComposed(ComposeError),
+    /// The message went, or not.
+    Ended { ended: Ended, started_at: DateTime<Utc>, answered_at: DateTime<Utc> },
+}
+
+/// What all workers share.
+#[derive(Clone)]
+pub(crate) struct Bench {
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) links: Arc<Links>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) reports: mpsc::Sender<Report>,
+    /// Cancelled when what is under way is to be given up.
+    pub(crate) cut: CancellationToken,
+}
+
+/// A worker as its employer sees it.
+pub(crate) struct Hand {
+    orders: mpsc::Sender<Order>,
+    task: JoinHandle<()>,
+}
+
+impl Hand {
+    pub(crate) fn hire(number: usize, bench: Bench) -> Self {
+        // One order at a time is all that is ever under way.
+        let (orders, inbox) = mpsc::channel(1);
+        let worker = Worker { number, bench, connection: None, message: None };
+        Self { orders, task: tokio::spawn(worker.work(inbox)) }
+    }
+
+    /// Gives an order. A worker that is gone does not take it; that shows in [`is_gone`](Self::is_gone).
+    pub(crate) fn tell(&self, order: Order) {
+        // The inbox is empty, because every order was answered before the next one.
+        let _ = self.orders.try_send(order);
+    }
+
+    /// Whether the worker has fallen over, which is a fault in the program.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Sends the worker home, once its connection has said goodbye.
+    pub(crate) async fn dismiss(self) {
+        drop(self.orders);
+        let _ = self.task.await;
+    }
+}
+
+struct Worker {
+    number: usize,
+    bench: Bench,
+    connection: Option<Connection>,
+    message: Option<Message>,
+}
+
+impl Worker {
+    async fn work(mut self, mut inbox: mpsc::Receiver<Order>) {
+        while let Some(order) = self.next(&mut inbox).await {
+            let news = match order {
+                Order::Prepare(piece, stationery) => self.prepare(piece, &stationery).await,
+                Order::Send(guard) => self.send(&guard).await,
+                Order::Discard => {
+                    self.message = None;
+                    continue;
+                }
+            };
+            if self.bench.reports.send(Report { hand: self.number, news }).await.is_err() {
+                break;
+            }
+        }
+        self.hang_up().await;
+    }
+
+    async fn next(&mut self, inbox: &mut mpsc::Receiver<Order>) -> Option<Order> {
+        if self.connection.is_some() && self.message.is_none() {
+            match timeout(IDLE, inbox.recv()).await {
+                Ok(order) => return order,
+                Err(_) => self.hang_up().await,
+            }
+        }
+        inbox.recv().await
+    }
+
+    async fn prepare(&mut self, piece: Box<Piece>, stationery: &Stationery) -> News {
+        if let Err(error) = self.connect().await {
+            return News::NoRelay(piece, error);
+        }
+        match compose(&piece, stationery, &self.bench.links, self.bench.clock.now()) {
+            Ok(message) => {
+                self.message = Some(message);
+                News::Prepared
+            }
+            Err(error) => News::NotComposed(error),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), OpenError> {
+        if self.connection.as_ref().is_none_or(|connection| !connection.is_usable()) {
+            self.hang_up().await;
+            self.connection = Some(Connection::open(Arc::clone(&self.bench.relay)).await?);
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, guard: &Guard) -> News {
+        let started_at = self.bench.clock.now();
+        let message = self.message.take();
+        let ended = match &message {
+            Some(message) => self.hand_over(message, guard).await,
+            // Nothing was prepared, so nothing goes.
+            None => Ended::Withheld { phase: outbox::Phase::MailFrom },
+        };
+        News::Ended { ended, started_at, answered_at: self.bench.clock.now() }
+    }
+
+    async fn hand_over(&mut self, message: &Message, guard: &Guard) -> Ended {
+        let seasoned = self.connection.as_ref().is_some_and(|connection| connection.carried() > 0);
+        let ended = self.try_once(message, guard).await;
+        // The relay had enough of this connection and has heard nothing of this message: it may have it on another one.
+        if seasoned && ended.is_farewell() {
+            return match self.connect().await {
+                Ok(()) => self.try_once(message, guard).await,
+                Err(OpenError { phase, problem, .. }) => Ended::Broken { phase, problem },
+            };
+        }
+        ended
+    }
+
+    async fn try_once(&mut self, message: &Message, guard: &Guard) -> Ended {
+        let Some(connection) = &mut self.connection else {
+            return Ended::Withheld { phase: outbox::Phase::MailFrom };
+        };
+        tokio::select! {
+            ended = connection.send(message, guard) => ended,
+            () = self.bench.cut.cancelled() => connection.cut(),
+        }
+    }
+
+    async fn hang_up(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::{Clock, DeliveryKey, MailKind, MailboxProvider, SubscriberId};
+use outbox::Lease;
+use subscribers::Scope;
+
+use crate::compose::{Piece, Stationery};
+use crate::connection::Guard;
+
+/// How old the last look at who may be mailed may be when a message is submitted, and when its MAIL FROM is said. Together with
+/// the dialogue itself this keeps the promise that nobody gets a mail more than five seconds after leaving.
+const LOOKED: Duration = Duration::from_secs(2);
+const SAID: Duration = Duration::from_secs(4);
+
+/// A claimed batch, in our hands until its lease ends or all of it is done.
+pub(crate) struct Holding {
+    pub(crate) id: u64,
+    pub(crate) lease: Lease,
+    pub(crate) lane: MailboxProvider,
+    pub(crate) stationery: Arc<Stationery>,
+    /// What nobody works on yet.
+    pub(crate) pieces: VecDeque<Piece>,
+    /// How many are with a worker, or answered and not yet written down.
+    pub(crate) open: usize,
+    /// When it was last asked who of them may be mailed, by uptime.
+    pub(crate) looked_at: Duration,
+    pub(crate) deadline: Deadline,
+}
+
+/// Until when a lease may be acted on, by a clock that counts suspension and that nobody sets.
+#[derive(Clone)]
+pub(crate) struct Deadline {
+    until: Arc<AtomicU64>,
+    pub(crate) renew_at: Duration,
+}
+
+impl Deadline {
+    /// For a lease of this length that was asked for at this uptime. It ends a little before the lease does, so that a guard that
+    /// has just said yes is still right when the bytes leave.
+    pub(crate) fn new(asked_at: Duration, lease: Duration) -> Self {
+        let mut deadline = Self { until: Arc::default(), renew_at: Duration::ZERO };
+        deadline.extend(asked_at, lease);
+        deadline
+    }
+
+    /// The lease was renewed.
+    pub(crate) fn extend(&mut self, asked_at: Duration, lease: Duration) {
+        self.until.store(millis(asked_at + lease * 9 / 10), Ordering::Release);
+        self.renew_at = asked_at + lease / 3;
+    }
+
+    /// The lease is lost: every guard says no from now on.
+    pub(crate) fn end(&self) {
+        self.until.store(0, Ordering::Release);
+    }
+}
+
+impl Holding {
+    /// Whether nothing of it is left to do.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.pieces.is_empty() && self.open == 0
+    }
+
+    /// Whether it is mail that somebody waits for.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.stationery.mailing.kind != MailKind::Campaign
+    }
+
+    /// Whether it has to be asked again who may be mailed.
+    pub(crate) fn is_stale(&self, uptime: Duration) -> bool {
+        uptime.saturating_sub(self.looked_at) >= LOOKED
+    }
+
+    /// What may be mailed is asked about.
+    pub(crate) fn scope(&self) -> Scope {
+        scope(&self.stationery)
+    }
+
+    /// The people of what nobody works on yet.
+    pub(crate) fn subscribers(&self) -> impl Iterator<Item = SubscriberId> {
+        self.pieces.iter().filter_map(|piece| piece.subscriber)
+    }
+
+    /// Takes out what must not be sent; gives back the keys and the reasons.
+    pub(crate) fn withdraw(&mut self, why_not: impl Fn(SubscriberId) -> Option<String>) -> Vec<(DeliveryKey, String)> {
+        let mut withdrawn = Vec::new();
+        self.pieces.retain(|piece| match piece.subscriber.and_then(&why_not) {
+            Some(why) => {
+                withdrawn.push((piece.key, why));
+                false
+            }
+            None => true,
+        });
+        withdrawn
+    }
+
+    /// The leave that one message needs: the lease stands and, before MAIL FROM, the look is fresh.
+    pub(crate) fn guard(&self, clock: &Arc<dyn Clock>) -> Guard {
+        let (clock, until) = (Arc::clone(clock), Arc::clone(&self.deadline.until));
+        let (fresh_until, begun) = (millis(self.looked_at + SAID), AtomicBool::new(false));
+        Arc::new(move || {
+            let now = millis(clock.uptime());
+            now < until.load(Ordering::Acquire) && (begun.swap(true, Ordering::AcqRel) || now < fresh_until)
+        })
+    }
+}
+
+/// What may be mailed is asked about for mails on this stationery.
+pub(crate) fn scope(stationery: &Stationery) -> Scope {
+    Scope { brand: stationery.brand.id, topic: stationery.letter.as_ref().map(|letter| letter.campaign.draft.topic) }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

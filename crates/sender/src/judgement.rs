@@ -1,0 +1,143 @@
+use chrono::{DateTime, Utc};
+use domain::MailboxProvider;
+use outbox::{Answer, Outcome, Submitted};
+use verdict::Verdict;
+
+use crate::connection::{Ended, Problem};
+use crate::retry::Ladder;
+
+/// What the end of a dialogue means for its delivery.
+pub(crate) struct Judgement {
+    pub(crate) answer: Answer,
+    /// What the relay's refusal says, if it refused.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+/// One attempt, as far as it is known when it ends.
+pub(crate) struct Attempt<'a> {
+    pub(crate) submitted: Submitted,
+    pub(crate) lane: &'a MailboxProvider,
+    pub(crate) relay: &'a str,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) answered_at: DateTime<Utc>,
+}
+
+impl Attempt<'_> {
+    /// Decides between sent, later, never and nobody knows.
+    pub(crate) fn judge(&self, ended: &Ended, ladder: &Ladder) -> Judgement {
+        let verdict = match ended {
+            Ended::Refused { reply, .. } => Some(verdict::judge(reply, Some(self.lane))),
+            _ => None,
+        };
+        let outcome = match ended {
+            Ended::Accepted(_) => Outcome::Sent,
+            Ended::Refused { reply, .. } if reply.is_permanent() => Outcome::Failed,
+            Ended::Unfit(_) => Outcome::Failed,
+            ended if ended.leaves_doubt() => Outcome::InDoubt,
+            // The relay has nothing, and not for its own doing: whoever has the right may send it at once.
+            Ended::Withheld { .. } | Ended::Broken { problem: Problem::Cut, .. } => {
+                Outcome::Deferred { until: self.answered_at }
+            }
+            Ended::Refused { reply, .. } => self.later(ladder, &reply.text),
+            Ended::Broken { .. } => self.later(ladder, ""),
+        };
+        let rule = match ended {
+            Ended::Unfit(_) => Some("unfit".to_owned()),
+            Ended::Withheld { .. } => Some("withheld".to_owned()),
+            _ => verdict.as_ref().map(|verdict| verdict.rule.clone()),
+        };
+        let answer = Answer {
+            key: self.submitted.key,
+            attempt: self.submitted.attempt,
+            outcome,
+            relay: self.relay.to_owned(),
+            phase: ended.phase(),
+            reply: ended.reply().cloned(),
+            class: verdict.as_ref().map(|verdict| verdict.class.to_string()),
+            rule,
+            started_at: self.started_at,
+            answered_at: self.answered_at,
+        };
+        Judgement { answer, verdict }
+    }
+
+    fn later(&self, ladder: &Ladder, words: &str) -> Outcome {
+        match ladder.after(self.submitted.key, self.submitted.attempt, words) {
+            Some(wait) => Outcome::Deferred { until: self.answered_at + wait },
+            None => Outcome::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use domain::{DeliveryKey, MailingNo, Ordinal};
+    use outbox::Phase;
+
+    use super::*;
+    use crate::connection::Unfit;
+
+    fn judged(ended: &Ended, attempt: i32) -> Judgement {
+        let submitted = Submitted { key: DeliveryKey::new(MailingNo(1), Ordinal(1)), attempt };
+        let at = DateTime::from_timestamp(1_772_442_000, 0).unwrap();
+        let lane = MailboxProvider::other();
+        let attempt = Attempt { submitted, lane: &lane, relay: "relay:25", started_at: at, answered_at: at };
+        attempt.judge(ended, &Ladder::default())
+    }
+
+    fn refused(phase: Phase, reply: &str) -> Ended {
+        Ended::Refused { phase, reply: reply.parse().unwrap() }
+    }
+
+    fn broken(phase: Phase) -> Ended {
+        Ended::Broken { phase, problem: Problem::Closed }
+    }
+
+    #[test]
+    fn each_end_has_one_meaning() {
+        let meaning = |ended: &Ended, attempt| match judged(ended, attempt).answer.outcome {
+            Outcome::Sent => "sent",
+            Outcome::Deferred { .. } => "later",
+            Outcome::Failed => "never",
+            Outcome::InDoubt => "nobody knows",
+        };
+        for (ended, attempt, expected) in [
+            (Ended::Accepted("250 ok".parse().unwrap()), 1, "sent"),
+            (refused(Phase::RcptTo, "450 4.2.0 later"), 1, "later"),
+            (refused(Phase::Dot, "451 4.3.0 later"), 3, "later"),
+            (refused(Phase::RcptTo, "450 4.2.0 later"), 99, "never"),
+            (refused(Phase::RcptTo, "550 5.1.1 unknown"), 1, "never"),
+            (refused(Phase::Dot, "554 5.7.1 spam"), 1, "never"),
+            (broken(Phase::MailFrom), 1, "later"),
+            (broken(Phase::Body), 1, "later"),
+            (broken(Phase::Body), 99, "never"),
+            (broken(Phase::Dot), 1, "nobody knows"),
+            (broken(Phase::Dot), 99, "nobody knows"),
+            (Ended::Withheld { phase: Phase::Body }, 99, "later"),
+            (Ended::Unfit(Unfit::NeedsSmtpUtf8), 1, "never"),
+        ] {
+            assert_eq!(meaning(&ended, attempt), expected, "{ended:?} at attempt {attempt}");
+        }
+    }
+
+    #[test]
+    fn what_was_withheld_may_be_sent_at_once_and_what_was_put_off_not_before_minutes() {
+        let until = |ended| match judged(&ended, 1).answer.outcome {
+            Outcome::Deferred { until } => until - judged(&ended, 1).answer.answered_at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(until(Ended::Withheld { phase: Phase::MailFrom }), TimeDelta::zero());
+        assert_eq!(until(Ended::Broken { phase: Phase::Data, problem: Problem::Cut }), TimeDelta::zero());
+        assert!(until(refused(Phase::RcptTo, "450 4.2.0 later")) > TimeDelta::minutes(4));
+    }
+
+    #[test]
+    fn a_refusal_carries_its_verdict() {
+        let judgement = judged(&refused(Phase::RcptTo, "550 5.1.1 no such user"), 1);
+        assert_eq!(judgement.answer.class.as_deref(), Some("hard"));
+        assert!(judgement.answer.rule.is_some());
+        assert_eq!(judgement.verdict.unwrap().class, verdict::Class::Hard);
+        assert!(judged(&broken(Phase::Data), 1).verdict.is_none());
+    }
+}

@@ -1,0 +1,115 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::Database;
+use domain::{Clock, InstanceId, MasterKeys};
+use limits::Limits;
+use links::Links;
+
+use crate::desk::Desk;
+use crate::relay::Relay;
+use crate::{Error, Tally};
+
+/// How mail is taken to the relay.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The relay.
+    pub relay: Relay,
+    /// How many connections, which is how many messages are with the relay at one time.
+    pub connections: u32,
+    /// How many deliveries are claimed at once.
+    pub batch: u32,
+    /// How long a claim lasts. It is renewed while it is worked on; when its worker is lost, others wait for this long.
+    pub lease: Duration,
+    /// How often to look for mail when there is none.
+    pub idle: Duration,
+    /// For how long a delivery is tried when it is put off again and again.
+    pub give_up: Duration,
+    /// How long to wait for the relay's last answers when told to stop.
+    pub drain: Duration,
+}
+
+/// What a sender works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where the outbox is.
+    pub db: Database,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What DKIM keys are sealed under.
+    pub keys: Arc<MasterKeys>,
+    /// What writes links and return paths.
+    pub links: Arc<Links>,
+    /// How fast it may go.
+    pub limits: Arc<Limits>,
+    /// Who sends: claims and counts are kept by it.
+    pub instance: InstanceId,
+}
+
+/// Takes due deliveries to the relay.
+///
+/// It has a worker for each connection. Before a message is offered it is written down as being submitted, and a worker gets the
+/// next one only when the last answer is written down too: so if the program dies, no more deliveries are in doubt than there
+/// are connections.
+pub struct Sender {
+    desk: Desk,
+}
+
+/// What one [`tick`](Sender::tick) did and met.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// What became of deliveries.
+    pub tally: Tally,
+    /// How long it is until a limit lets more of what is waiting go, if one holds it back.
+    pub wait: Option<Duration>,
+    /// Why the relay cannot be reached, if it cannot.
+    pub relay: Option<String>,
+}
+
+impl Settings {
+    /// The usual settings for this relay.
+    pub fn new(relay: Relay) -> Self {
+        Self {
+            relay,
+            connections: 4,
+            batch: 200,
+            lease: Duration::from_secs(120),
+            idle: Duration::from_millis(500),
+            give_up: Duration::from_secs(72 * 60 * 60),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Sender {
+    /// A sender whose workers wait for orders; it has to be made inside a tokio runtime.
+    pub fn new(parts: Parts, settings: Settings) -> Self {
+        Self { desk: Desk::new(parts, settings) }
+    }
+
+    /// Sends all that may be sent now, and waits for every answer. What limits hold back is released again, so that the next
+    /// tick, here or elsewhere, finds it.
+    pub async fn tick(&mut self) -> Result<Tick, Error> {
+        self.desk.tick().await
+    }
+
+    /// Sends until `shutdown` is ready, then drains: nothing more is begun, and what the relay answers within the time to drain
+    /// is written down. The rest, one message for each connection at most, is in doubt.
+    ///
+    /// A database or a relay that cannot be reached is waited for.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Tally {
+        self.desk.run(shutdown).await
+    }
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("instance", &self.instance).finish_non_exhaustive()
+    }
+}
