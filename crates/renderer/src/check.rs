@@ -23,8 +23,22 @@ pub(crate) fn check(nodes: &[Node<'_>], source: &str, tokens: &mut Tokens) -> Re
         let end = nodes.get(index + 1).map_or(source.len(), |next| next.at);
         checker.node(index, &source[node.at..end]).map_err(|problem| (node.at, problem))?;
     }
-    let is_body = |node: &Node<'_>| matches!(&node.event, Event::Open(tag) if tag.name == "mj-body");
-    if nodes.iter().any(is_body) { Ok(checker.out) } else { Err((0, Problem::NoDocument)) }
+    order(nodes)?;
+    Ok(checker.out)
+}
+
+/// One document, in it perhaps a head, and then a body.
+fn order(nodes: &[Node<'_>]) -> Result<(), Fault> {
+    let mut expected: &[&str] = &["mjml", "mj-head", "mj-body"];
+    for node in nodes {
+        let Event::Open(tag) = &node.event else { continue };
+        if !matches!(tag.name, "mjml" | "mj-head" | "mj-body") {
+            continue;
+        }
+        let found = expected.iter().position(|name| *name == tag.name).ok_or((node.at, Problem::NoDocument))?;
+        expected = &expected[found + 1..];
+    }
+    if expected.is_empty() { Ok(()) } else { Err((0, Problem::NoDocument)) }
 }
 
 struct Checker<'a> {

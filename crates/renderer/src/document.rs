@@ -80,26 +80,35 @@ fn unexpected() -> Fault {
 /// Puts language, title and defaults into the MJML. No line moves.
 fn framed(mjml: &str, frame: &Frame<'_>) -> Result<String, Fault> {
     let not_a_document = || (Some(1), Problem::NoDocument);
-    let inside = mjml.trim_start().strip_prefix("<mjml").ok_or_else(not_a_document)?;
-    let (attributes, inside) = inside.split_once('>').ok_or_else(not_a_document)?;
-    let leading = &mjml[..mjml.len() - mjml.trim_start().len()];
-    let language = attributes
-        .split_once("lang=\"")
-        .and_then(|(_, value)| value.split_once('"'))
-        .map(|(language, _)| language)
-        .filter(|language| language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
-        .unwrap_or(frame.language);
-    let title = escape::to_html(frame.title);
-    let (before, inside) = inside.split_at(inside.len() - inside.trim_start().len());
-    let inside = inside.strip_prefix("<mj-head/>").unwrap_or(inside);
-    let (end_of_head, inside) = match inside.strip_prefix("<mj-head>") {
-        Some(head) => ("", head),
-        None => ("</mj-head>", inside),
+    let (leading, document) = leading_blanks(mjml);
+    let (attributes, inside) =
+        document.strip_prefix("<mjml").and_then(|rest| rest.split_once('>')).ok_or_else(not_a_document)?;
+    let language = attribute(attributes, "lang").unwrap_or(frame.language);
+    let direction = attribute(attributes, "dir").filter(|direction| *direction == "rtl").unwrap_or("ltr");
+    let (blanks, inside) = leading_blanks(inside);
+    let head = inside.strip_prefix("<mj-head").and_then(|rest| rest.split_once('>'));
+    let (own_head, rest) = match head {
+        Some((attributes, rest)) => (!attributes.ends_with('/'), rest),
+        None => (false, inside),
     };
-    let (head, newlines) = (frame.head, attributes.matches('\n').collect::<String>());
+    let end_of_head = if own_head { "" } else { "</mj-head>" };
+    let (title, defaults) = (escape::to_html(frame.title), frame.head);
+    let breaks: String = attributes.matches('\n').collect();
     Ok(format!(
-        "{leading}<mjml lang=\"{language}\" dir=\"ltr\">{newlines}{before}<mj-head><mj-title>{title}</mj-title>{head}{end_of_head}{inside}"
+        "{leading}<mjml lang=\"{language}\" dir=\"{direction}\">{breaks}{blanks}\
+         <mj-head><mj-title>{title}</mj-title>{defaults}{end_of_head}{rest}"
     ))
+}
+
+fn leading_blanks(text: &str) -> (&str, &str) {
+    text.split_at(text.len() - text.trim_start().len())
+}
+
+/// The value of an attribute, if it is a plain word.
+fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let (_, value) = attributes.split_once(&format!(" {name}=\""))?;
+    let (value, _) = value.split_once('"')?;
+    value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-').then_some(value)
 }
 
 fn render(mjml: &str) -> Result<String, Fault> {

@@ -139,7 +139,7 @@ pub enum Problem {
         home: &'static [&'static str],
     },
     /// There is no MJML document.
-    #[error("a body is one <mjml> with an <mj-body> in it")]
+    #[error("a body is one <mjml>, in it perhaps an <mj-head>, and then an <mj-body>")]
     NoDocument,
     /// An attribute that does not belong there.
     #[error("<{element}> cannot have {attribute}{hint}")]

@@ -70,16 +70,23 @@ pub(crate) fn flatten(
 fn measure(source: &str) -> Result<(), (usize, Problem)> {
     // For each open condition its line and its levels: every `{{else if}}` is one more for the parser.
     let mut open: Vec<(usize, usize)> = Vec::new();
-    for (at, _) in source.match_indices("{{") {
+    let mut rest = 0;
+    while let Some(at) = source[rest..].find("{{").map(|found| rest + found) {
         let line = || source[..at].matches('\n').count() + 1;
         let (before, after) = (&source[..at], &source[at + 2..]);
-        let escaped = before.ends_with('\\') && !before.ends_with("\\\\");
-        if escaped || after.starts_with('!') || before.ends_with('{') {
+        rest = at + 2;
+        if before.ends_with('\\') && !before.ends_with("\\\\") {
             continue;
         }
-        let length = after.find("}}").filter(|length| *length <= EXPRESSION);
-        let expression =
-            &after[..length.ok_or_else(|| (line(), Problem::Syntax("it is not closed by }}".to_owned())))?];
+        let comment = after.starts_with('!');
+        let end = if after.starts_with("!--") { "--}}" } else { "}}" };
+        let length = after.find(end).filter(|length| comment || *length <= EXPRESSION);
+        let length = length.ok_or_else(|| (line(), Problem::Syntax(format!("it is not closed by {end}"))))?;
+        rest += length;
+        if comment {
+            continue;
+        }
+        let expression = &after[..length];
         if expression.matches(['(', '[', '{']).count() > 8 {
             return Err((line(), Problem::Syntax("it has too many brackets".to_owned())));
         }

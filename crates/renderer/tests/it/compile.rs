@@ -114,8 +114,26 @@ fn a_head_cannot_load_anything() {
 
 #[test]
 fn what_is_no_document_is_refused() {
+    let part = "<mj-body></mj-body>";
+    for mjml in [
+        format!("<mjml>{part}{part}</mjml>"),
+        format!("<mjml>{part}<mj-head></mj-head></mjml>"),
+        format!("<mjml>{part}</mjml>").repeat(2),
+    ] {
+        assert_eq!(refusal(&Source { mjml, ..body("") }).problem, Problem::NoDocument);
+    }
     for mjml in ["", "x", "<mjml></mjml>", "<mj-body></mj-body>", "<mjml><mj-head></mj-head></mjml>", "<div></div>"] {
         refusal(&Source { mjml: mjml.to_owned(), ..body("") });
+    }
+}
+
+#[test]
+fn every_way_to_write_a_head_is_one() {
+    for head in ["", "<mj-head/>", "<mj-head />", "<mj-head ></mj-head>", "<!-- x -->\n<mj-head>\n</mj-head>\n"] {
+        let mjml = body("x").mjml.replacen("<mj-head></mj-head>", head, 1);
+        let mail = compile(&Source { mjml, ..body("x") }, &look()).unwrap().render(&merge(nobody())).unwrap();
+        assert_eq!(mail.html.matches("<title>").count(), 1, "{head}");
+        assert!(mail.html.contains("class=\"e-ink\""), "{head}");
     }
 }
 
@@ -198,9 +216,10 @@ fn conditions_choose_words_elements_and_sections() {
 
 #[test]
 fn comments_and_escaped_braces_are_no_fields() {
-    let mail = compiled("a<!-- {{name}} secret -->b \\{{name}} {{! note }}{{!-- {{name}} --}}c")
-        .render(&merge(nobody()))
-        .unwrap();
+    let mail =
+        compiled("a<!-- {{name}} secret -->b \\{{name}} {{! note }}{{!-- {{name}} {{#if city}} (((((((((( --}}c")
+            .render(&merge(nobody()))
+            .unwrap();
     assert!(mail.text.contains("ab {{name}} c"), "{}", mail.text);
     assert!(!mail.html.contains("secret"));
 }
@@ -266,10 +285,10 @@ fn the_authors_own_language_and_width_rules_survive() {
         "<mj-style>h1 { color: #123456 } @media (max-width: 480px) { h1 { font-size: 20px !important } }</mj-style>";
     let mjml = body("<h1>x</h1>").mjml.replacen("<mj-head>", &format!("<mj-head>{style}"), 1).replacen(
         "<mjml>",
-        "<mjml lang=\"fr\">",
+        "<mjml lang=\"ar\" dir=\"rtl\">",
         1,
     );
     let html = compile(&Source { mjml, ..body("x") }, &look()).unwrap().render(&merge(nobody())).unwrap().html;
-    assert!(html.contains("<html lang=\"fr\"") && html.contains("font-size: 20px !important"), "{html}");
+    assert!(html.contains("<html lang=\"ar\" dir=\"rtl\"") && html.contains("font-size: 20px !important"), "{html}");
     assert!(html.contains("color: #123456"), "{html}");
 }
