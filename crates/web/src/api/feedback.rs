@@ -1,0 +1,69 @@
+//! `/api/v1/feedback`.
+
+mod list;
+mod raw;
+mod show;
+
+use ::feedback::{Kept, Standing};
+use chrono::{DateTime, Utc};
+use domain::{ReturnedMailId, SubscriberId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::WebState;
+
+pub(super) fn routes() -> OpenApiRouter<WebState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::handler))
+        .routes(routes!(show::handler))
+        .routes(routes!(raw::handler))
+}
+
+/// A mail that came back, without its text.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ReturnedMail)]
+struct View {
+    id: ReturnedMailId,
+    received_at: DateTime<Utc>,
+    /// By which door.
+    source: String,
+    /// Its envelope sender; empty for reports.
+    envelope_from: String,
+    /// Whom it was sent to.
+    envelope_to: String,
+    /// What it is.
+    kind: String,
+    /// What became of it.
+    standing: Standing,
+    /// Whom it is about.
+    subscriber: Option<SubscriberId>,
+    /// The delivery that it is about, as `MAILING.ORDINAL`.
+    delivery: Option<String>,
+    /// The verdict's class.
+    class: Option<String>,
+    /// The rule that gave the verdict, or the reason of the standing.
+    rule: Option<String>,
+    /// The words that the verdict was given on.
+    words: Option<String>,
+}
+
+impl From<Kept> for View {
+    fn from(mail: Kept) -> Self {
+        Self {
+            id: mail.id,
+            received_at: mail.received_at,
+            source: mail.source,
+            envelope_from: mail.envelope_from,
+            envelope_to: mail.envelope_to,
+            kind: mail.kind,
+            standing: mail.standing,
+            subscriber: mail.subscriber,
+            delivery: mail.delivery.map(|key| key.to_string()),
+            class: mail.class,
+            rule: mail.rule,
+            words: mail.words,
+        }
+    }
+}
