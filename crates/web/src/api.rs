@@ -116,6 +116,9 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
         let present = openapi().to_pretty_json().unwrap() + "\n";
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == present, "out of date: `cargo run -p eshot -- openapi > crates/web/openapi.json` writes it anew");
+        assert!(
+            committed == present,
+            "out of date: `cargo run -p eshot -- openapi > crates/web/openapi.json` writes it anew"
+        );
     }
 }

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod accent;
+mod api;
 mod assets;
 mod client;
+mod erasure;
 mod face;
 mod flood;
 mod health;
@@ -18,6 +20,8 @@ mod settings;
 mod stamp;
 mod state;
 
+pub use api::openapi;
+pub use erasure::erase;
 pub use network::{InvalidNetwork, Network};
 pub use pages::{Pages, PagesError};
 pub use router::router;

@@ -18,9 +18,7 @@ use super::problem::{FieldProblem, Problem};
 use crate::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new()
-        .routes(routes!(list::handler, create::handler))
-        .routes(routes!(show::handler, update::handler))
+    OpenApiRouter::new().routes(routes!(list::handler, create::handler)).routes(routes!(show::handler, update::handler))
 }
 
 /// A sender identity.
@@ -155,7 +153,8 @@ impl From<Error> for Problem {
             Error::Invalid(problems) => {
                 let detail = problems.to_string();
                 let errors = problems.0.into_iter();
-                let errors = errors.map(|problem| FieldProblem { field: problem.field.to_owned(), detail: problem.words });
+                let errors =
+                    errors.map(|problem| FieldProblem { field: problem.field.to_owned(), detail: problem.words });
                 Self::fields(detail, errors.collect())
             }
             Error::Row { .. } | Error::Database(_) => Self::ours(&error),

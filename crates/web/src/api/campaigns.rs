@@ -131,6 +131,8 @@ impl From<Error> for Problem {
             }
             Error::Render(_) => Self::invalid(error),
             Error::Outbox(error) => error.into(),
+            Error::Topic(error) => error.into(),
+            Error::Subscriber(error) => error.into(),
             Error::Link(_)
             | Error::Brand(_)
             | Error::Accent(_)

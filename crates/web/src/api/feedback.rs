@@ -15,10 +15,7 @@ use utoipa_axum::routes;
 use crate::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new()
-        .routes(routes!(list::handler))
-        .routes(routes!(show::handler))
-        .routes(routes!(raw::handler))
+    OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(show::handler)).routes(routes!(raw::handler))
 }
 
 /// A mail that came back, without its text.

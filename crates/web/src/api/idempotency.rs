@@ -37,17 +37,11 @@ pub(super) async fn once(State(state): State<WebState>, request: Request, next: 
     }
 }
 
-async fn keyed(
-    state: &WebState,
-    token: TokenId,
-    key: &str,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
+async fn keyed(state: &WebState, token: TokenId, key: &str, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, state.settings.api_body_limit).await.map_err(|_| {
-        Problem::too_large(format!("a body has at most {} bytes", state.settings.api_body_limit))
-    })?;
+    let body = to_bytes(body, state.settings.api_body_limit)
+        .await
+        .map_err(|_| Problem::too_large(format!("a body has at most {} bytes", state.settings.api_body_limit)))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let digest = idempotency::digest(parts.method.as_str(), path, &body);
     match idempotency::begin(state.db.writer(), token, key, &digest, state.now()).await? {

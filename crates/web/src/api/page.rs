@@ -43,7 +43,8 @@ impl Paging {
     /// Where the page before ended.
     pub(super) fn after<K: FromStr>(&self) -> Result<Option<K>, Problem> {
         let read = |text: &String| {
-            text.parse().map_err(|_| Problem::bad_request(format!("after is {text:?}; take the next of the page before")))
+            text.parse()
+                .map_err(|_| Problem::bad_request(format!("after is {text:?}; take the next of the page before")))
         };
         self.after.as_ref().map(read).transpose()
     }
@@ -51,7 +52,12 @@ impl Paging {
 
 impl<T> Page<T> {
     /// A page of a list that was asked for one more than `limit`: if that one came, there is a next page.
-    pub(super) fn new<R, K: Display>(mut rows: Vec<R>, limit: u32, key: impl Fn(&R) -> K, view: impl Fn(R) -> T) -> Self {
+    pub(super) fn new<R, K: Display>(
+        mut rows: Vec<R>,
+        limit: u32,
+        key: impl Fn(&R) -> K,
+        view: impl Fn(R) -> T,
+    ) -> Self {
         let limit = limit as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -63,7 +63,8 @@ impl<S: Grant + Send, T: Sync> FromRequestParts<T> for May<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &T) -> Result<Self, Problem> {
-        let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(|| Problem::unauthorized("no token was shown"))?;
+        let caller =
+            parts.extensions.get::<Caller>().cloned().ok_or_else(|| Problem::unauthorized("no token was shown"))?;
         caller.require(S::SCOPE).map_err(Problem::forbidden)?;
         Ok(Self { caller, scope: PhantomData })
     }

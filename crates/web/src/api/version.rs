@@ -75,7 +75,8 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let missing = || Problem::unconditional("send the ETag that you read as If-Match, so that nobody's change is lost");
+        let missing =
+            || Problem::unconditional("send the ETag that you read as If-Match, so that nobody's change is lost");
         read(&parts.headers)?.map(Self).ok_or_else(missing)
     }
 }

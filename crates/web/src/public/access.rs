@@ -21,6 +21,7 @@ use super::posted::Posted;
 use super::preferences::Notice;
 use crate::WebState;
 use crate::client::Client;
+use crate::erasure;
 use crate::face::Face;
 use crate::language::Language;
 
@@ -85,7 +86,7 @@ async fn export(door: &Door<'_>, visit: &Visit) -> Result<Response, Failure> {
 
 async fn erase(door: &Door<'_>, visit: &Visit) -> Result<Response, Failure> {
     let actor = Actor::Subscriber(visit.subscriber);
-    subscribers::erase(&door.state.db, visit.subscriber, &actor, door.state.now()).await?;
+    erasure::erase(&door.state.db, visit.subscriber, &actor, door.state.now()).await?;
     door.page(&Message::new(true, "page.erased", door.words, &door.face))
 }
 

@@ -4,8 +4,8 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::{Actor, BrandId, ConsentEventId, FormVersionId, SubscriberId, TopicId};
 use serde::Serialize;
-use subscribers::consent::{self, Act, Shown};
 use subscribers::Basis;
+use subscribers::consent::{self, Act, Shown};
 use utoipa::ToSchema;
 
 use crate::WebState;

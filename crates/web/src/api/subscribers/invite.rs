@@ -2,8 +2,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{BrandId, EmailAddress, Locale, TopicId};
 use serde::Deserialize;
-use subscribers::opt_in::{self, Invitation};
 use subscribers::Profile;
+use subscribers::opt_in::{self, Invitation};
 use utoipa::ToSchema;
 
 use crate::WebState;

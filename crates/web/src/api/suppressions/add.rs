@@ -49,7 +49,6 @@ pub(super) async fn handler(
         brands::find(state.db.reader(), brand).await?.ok_or_else(|| Problem::field("brand", "names no brand"))?;
     }
     let (actor, now) = (caller.actor(), state.now());
-    let entry =
-        suppression::add(&state.db, &state.keys, &email, brand, Reason::Manual, &detail, &actor, now).await?;
+    let entry = suppression::add(&state.db, &state.keys, &email, brand, Reason::Manual, &detail, &actor, now).await?;
     Ok((StatusCode::CREATED, Json(entry.into())))
 }

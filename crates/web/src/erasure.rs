@@ -1,0 +1,19 @@
+//! Forgetting a person: what came back about them, then they themselves.
+
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{Actor, SubscriberId};
+use subscribers::Error;
+
+/// Erases a person from every table that knows them.
+///
+/// Returned mail is emptied first, while the address is still known: if the program dies in between, the person is still on
+/// file and the act can be done again.
+pub async fn erase(db: &Database, id: SubscriberId, actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
+    let person = subscribers::find(db.reader(), id).await?.ok_or(Error::NotFound(id))?;
+    let txn = db.begin().await?;
+    feedback::forget(&txn, Some(id), &person.email).await?;
+    txn.commit().await?;
+    subscribers::erase(db, id, actor, now).await?;
+    Ok(())
+}
