@@ -108,17 +108,4 @@ impl Modify for BearerToken {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_committed_description_is_the_present_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
-        let present = openapi().to_pretty_json().unwrap() + "\n";
-        let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            committed == present,
-            "out of date: `cargo run -p eshot -- openapi > crates/web/openapi.json` writes it anew"
-        );
-    }
-}
+mod tests;

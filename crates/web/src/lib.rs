@@ -19,6 +19,8 @@ mod security;
 mod settings;
 mod stamp;
 mod state;
+#[cfg(test)]
+mod testing;
 
 pub use api::openapi;
 pub use erasure::erase;

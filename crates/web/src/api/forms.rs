@@ -136,6 +136,8 @@ impl From<Error> for Problem {
             Error::Invalid { field, words } => Self::field(field, words),
             Error::UnknownTopic(_) => Self::field("topics", error),
             Error::UnknownBrand(_) => Self::field("brand", error),
+            Error::Brand(error) => error.into(),
+            Error::Topic(error) => error.into(),
             Error::Row(_) | Error::Database(_) => Self::ours(&error),
         }
     }

@@ -96,7 +96,16 @@ impl From<Error> for Problem {
             Error::Invalid { field, words } => Self::field(field, words),
             Error::Attribute(_) => Self::field("attributes", error),
             Error::UnknownTopic(_) => Self::field("topics", error),
-            Error::Row(_) | Error::Outbox(_) | Error::Ledger(_) | Error::Database(_) => Self::ours(&error),
+            Error::Suppressed(_) => Self::conflict(error),
+            Error::Brand(error) => error.into(),
+            Error::Topic(error) => error.into(),
+            Error::Form(error) => error.into(),
+            Error::Row(_)
+            | Error::OptInRow(_)
+            | Error::Activity(_)
+            | Error::Outbox(_)
+            | Error::Ledger(_)
+            | Error::Database(_) => Self::ours(&error),
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{Actor, BrandId, ConsentEventId, FormVersionId, SubscriberId, TopicId};
 use serde::Serialize;
 use subscribers::Basis;
-use subscribers::consent::{self, Act, Shown};
+use subscribers::consent::{self, Act, Proof, Shown};
 use utoipa::ToSchema;
 
 use crate::WebState;
@@ -28,10 +28,20 @@ pub(super) struct View {
     basis: Option<Basis>,
     /// The version of the form as the person saw it.
     form_version: Option<FormVersionId>,
-    /// The words that they agreed to.
-    words: Option<String>,
+    /// By what it is proved; none where that was removed.
+    proof: Option<ProofView>,
+    /// Whether entry, evidence and words are what was hashed when it was written.
+    intact: bool,
+}
+
+/// By what an entry is proved.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsentProof)]
+struct ProofView {
     #[schema(value_type = String)]
     actor: Actor,
+    /// The words that they agreed to.
+    words: Option<String>,
     /// By which door.
     source: Option<String>,
     #[schema(value_type = Option<String>)]
@@ -39,8 +49,6 @@ pub(super) struct View {
     user_agent: Option<String>,
     /// What whoever did it said.
     note: Option<String>,
-    /// Whether entry, evidence and words are what was hashed when it was written.
-    intact: bool,
 }
 
 impl From<Shown> for View {
@@ -54,14 +62,16 @@ impl From<Shown> for View {
             topic: entry.topic.map(|topic| topic.id),
             basis: entry.basis,
             form_version: entry.form.map(|version| version.id),
-            words: entry.proof.words,
-            actor: entry.proof.actor,
-            source: entry.proof.source,
-            ip: entry.proof.ip,
-            user_agent: entry.proof.user_agent,
-            note: entry.proof.note,
+            proof: entry.proof.map(ProofView::from),
             intact: entry.intact,
         }
+    }
+}
+
+impl From<Proof> for ProofView {
+    fn from(proof: Proof) -> Self {
+        let Proof { actor, words, source, ip, user_agent, note, .. } = proof;
+        Self { actor, words, source, ip, user_agent, note }
     }
 }
 

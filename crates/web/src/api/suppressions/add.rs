@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{BrandId, EmailAddress};
 use serde::Deserialize;
-use subscribers::suppression::{self, Reason};
+use subscribers::suppression::{self, Told};
 use utoipa::ToSchema;
 
 use super::View;
@@ -22,7 +22,7 @@ pub(super) struct New {
     email: EmailAddress,
     /// For which brand; none for every one.
     brand: Option<BrandId>,
-    /// Why, in words.
+    /// Why, in words. Not the address, or it would outlive an erasure.
     #[serde(default)]
     detail: String,
 }
@@ -48,7 +48,7 @@ pub(super) async fn handler(
     if let Some(brand) = brand {
         brands::find(state.db.reader(), brand).await?.ok_or_else(|| Problem::field("brand", "names no brand"))?;
     }
-    let (actor, now) = (caller.actor(), state.now());
-    let entry = suppression::add(&state.db, &state.keys, &email, brand, Reason::Manual, &detail, &actor, now).await?;
+    let new = suppression::New { email: &email, brand, reason: Told::Manual, detail: &detail };
+    let entry = suppression::add(&state.db, &state.keys, &new, &caller.actor(), state.now()).await?;
     Ok((StatusCode::CREATED, Json(entry.into())))
 }

@@ -1,0 +1,183 @@
+//! A whole service on a fresh database, asked by `oneshot`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::{Scopes, token};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::connect_info::MockConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use brands::Brand;
+use domain::{Actor, Locale, ManualClock};
+use http_body_util::BodyExt;
+use links::Links;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use subscribers::seed::{self, Seeded};
+use testkit::TestDb;
+use tower::ServiceExt;
+
+use crate::{Pages, Parts, Settings, WebState};
+
+/// A service with one brand, its topics, its form, and a token that may do everything.
+pub(crate) struct House<'a> {
+    pub(crate) db: &'a TestDb,
+    pub(crate) state: WebState,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) brand: Brand,
+    pub(crate) seeded: Seeded,
+    pub(crate) token: String,
+    router: Router,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl<'a> House<'a> {
+    pub(crate) async fn new(db: &'a TestDb) -> Self {
+        let now = testkit::start_of_time();
+        let clock = Arc::new(ManualClock::at(now));
+        let txn = db.database().begin().await.unwrap();
+        let brand = brands::create(&txn, brand(), &Actor::System, now).await.unwrap();
+        let seeded = seed::first_brand(&txn, brand.id, &Actor::System, now).await.unwrap();
+        txn.commit().await.unwrap();
+        let state = WebState::new(Parts {
+            db: db.database().clone(),
+            keys: testkit::keys(),
+            clock: clock.clone(),
+            pages: Pages::load(None).unwrap(),
+            settings: settings(),
+            metrics: None,
+        });
+        let peer = MockConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711)));
+        let router = crate::router(state.clone()).layer(peer);
+        let mut house = Self { db, state, clock, brand, seeded, token: String::new(), router };
+        house.token = house.token("admin").await;
+        house
+    }
+
+    /// A token with these scopes.
+    pub(crate) async fn token(&self, scopes: &str) -> String {
+        let scopes: Scopes = scopes.parse().unwrap();
+        let now = testkit::start_of_time();
+        let (_, secret) = token::create(self.db.database(), "test", &scopes, None, &Actor::System, now).await.unwrap();
+        secret.expose_secret().to_owned()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str) -> Answer {
+        self.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path).await
+    }
+
+    /// Presses a button: posts a form.
+    pub(crate) async fn press(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.post(path, "application/x-www-form-urlencoded", body).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header(header::CONTENT_TYPE, kind).header(header::USER_AGENT, "Test/1");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Calls the API with the token that may do everything.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> Answer {
+        self.call_with(method, path, body, &[]).await
+    }
+
+    pub(crate) async fn call_with(&self, method: Method, path: &str, body: Value, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.state.links
+    }
+
+    pub(crate) fn site(&self) -> links::Site {
+        campaigns::site(&self.brand).unwrap()
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The value of the first input of this name.
+    pub(crate) fn input(&self, name: &str) -> &str {
+        let (_, rest) = self.body.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_default();
+        rest.split('"').next().unwrap_or_default()
+    }
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        base_url: "https://news.example.com".parse().unwrap(),
+        trusted_proxies: Vec::new(),
+        api_body_limit: 100_000,
+        form_body_limit: 10_000,
+        timeout: Duration::from_secs(20),
+        public_rate: "1000/m".parse().unwrap(),
+        sign_up_rate: "5/h".parse().unwrap(),
+    }
+}
+
+fn brand() -> brands::Draft {
+    brands::Draft {
+        slug: "acme".into(),
+        name: "Acme".into(),
+        from_name: "Acme news".into(),
+        from_address: "news@example.com".parse().unwrap(),
+        reply_to: None,
+        postal_address: "1 High Street\nLondon".into(),
+        website: None,
+        privacy_url: None,
+        accent: "#0b6e4f".into(),
+        locale: Locale::En,
+        sending_domain: "example.com".into(),
+        bounce_domain: "bounce.example.com".into(),
+        base_url: "https://news.example.com".parse().unwrap(),
+        soft_bounce_limit: 3,
+        soft_bounce_days: 14,
+    }
+}
+
+/// The path of a link, as a browser asks for it.
+pub(crate) fn path(link: &url::Url) -> String {
+    link.path().to_owned()
+}
