@@ -3,6 +3,7 @@
 mod brand;
 mod check;
 mod consent;
+mod feedback;
 mod key;
 mod migrate;
 mod serve;
@@ -29,6 +30,7 @@ pub(crate) async fn run(command: Command, context: Context) -> anyhow::Result<bo
         Command::Brand(command) => brand::run(command, &context).await,
         Command::Key(command) => key::run(command, &context).await,
         Command::Consent(command) => consent::run(command, &context).await,
+        Command::Feedback(command) => feedback::run(command, &context).await,
         Command::Subscriber(command) => subscriber::run(command, &context).await,
         Command::Token(command) => token::run(command, &context).await,
         _ => todo!(),

@@ -1,5 +1,6 @@
 //! An instance at work: its roles, each a task, and how they end.
 
+mod feedback;
 mod http;
 mod roles;
 mod scheduler;
@@ -11,7 +12,6 @@ use anyhow::Context as _;
 use axum::Router;
 use database::{Database, ServingLock};
 use domain::{InstanceId, MasterKeys};
-use links::Links;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,6 @@ pub(crate) struct Shared {
     pub(crate) context: Arc<Context>,
     pub(crate) db: Database,
     pub(crate) keys: Arc<MasterKeys>,
-    pub(crate) links: Arc<Links>,
     pub(crate) instance: InstanceId,
     /// Cancelled when the instance is to end.
     pub(crate) stop: CancellationToken,
@@ -50,7 +49,6 @@ impl Running {
         let alone = db.serve_alone()?;
         links_are_private(&context, &db).await?;
         let shared = Shared {
-            links: Arc::new(Links::new(&keys)),
             instance: InstanceId::new(context.now()),
             stop: CancellationToken::new(),
             context: Arc::new(context),
@@ -63,6 +61,11 @@ impl Running {
         if roles.contains(&Role::Web) {
             let (address, task) = http::start(shared.clone(), more).await?;
             running.http = Some(address);
+            running.tasks.spawn(task);
+        }
+        if roles.contains(&Role::Feedback) {
+            let (address, task) = feedback::start(shared.clone()).await?;
+            running.feedback = Some(address);
             running.tasks.spawn(task);
         }
         if roles.contains(&Role::Scheduler) {

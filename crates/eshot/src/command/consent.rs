@@ -68,17 +68,20 @@ fn print(entry: &Shown) {
     let seq = entry.seq.map_or_else(|| "not sealed yet".to_owned(), |seq| format!("no. {seq}"));
     let topic = entry.topic.as_ref().map_or("everything", |topic| topic.name.as_str());
     println!("{}  {} {topic}  ({seq}, {})", entry.at.format("%Y-%m-%d %H:%M:%S UTC"), entry.act, entry.id);
-    println!("    address     {}", entry.proof.email);
-    println!("    by          {}", entry.proof.actor);
-    let optional = [
-        ("basis", entry.basis.map(|basis| basis.to_string())),
-        ("from", entry.proof.ip.map(|ip| ip.to_string())),
-        ("browser", entry.proof.user_agent.clone()),
-        ("door", entry.proof.source.clone()),
-        ("stated", entry.proof.note.clone()),
-        ("words", entry.form.as_ref().map(|form| format!("{:?} (version {})", form.consent_words, form.number))),
-    ];
-    for (name, text) in optional {
+    let form = entry.form.as_ref().map(|form| format!("{:?} (version {})", form.consent_words, form.number));
+    let basis = entry.basis.map(|basis| basis.to_string());
+    let facts = match &entry.proof {
+        Some(proof) => vec![
+            ("address", Some(proof.email.to_string())),
+            ("by", Some(proof.actor.to_string())),
+            ("from", proof.ip.map(|ip| ip.to_string())),
+            ("browser", proof.user_agent.clone()),
+            ("door", proof.source.clone()),
+            ("stated", proof.note.clone()),
+        ],
+        None => vec![("evidence", Some("gone".to_owned()))],
+    };
+    for (name, text) in facts.into_iter().chain([("basis", basis), ("words", form)]) {
         if let Some(text) = text {
             println!("    {name:<11} {text}");
         }

@@ -153,9 +153,14 @@ pub struct Feedback {
     pub hostname: Option<String>,
     pub addresses: Vec<EmailAddress>,
     pub message_limit: NonZeroUsize,
-    pub rate: Throttle,
     pub connections: NonZeroUsize,
+    pub connections_per_client: NonZeroUsize,
+    pub rate: Throttle,
     pub timeout: Span,
+    #[serde(deserialize_with = "unless_empty")]
+    pub certificate: Option<PathBuf>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub private_key: Option<PathBuf>,
 }
 
 /// `[dns]`.

@@ -37,6 +37,11 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
     }
     found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
     found.extend(relay(&config.relay).err().map(|blamed| (blamed.key, blamed.what)));
+    let feedback = &config.feedback;
+    if feedback.certificate.is_some() != feedback.private_key.is_some() {
+        let what = "STARTTLS takes feedback.certificate and feedback.private_key, both or neither";
+        found.push(("feedback.certificate", what.to_owned()));
+    }
     let lasting = [("scheduler.tick", config.scheduler.tick), ("sender.idle", config.sender.idle)];
     found.extend(
         lasting
