@@ -108,6 +108,12 @@ impl Session<'_> {
     }
 
     fn command<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>, line: &[u8]) -> Next {
+        // RFC 5321 §4.5.1: postmaster is known without a domain, in any case.
+        if is_for_postmaster(line) {
+            let fixed = &self.server.settings.fixed;
+            let known = fixed.iter().find(|fixed| fixed.local_part() == "postmaster").cloned();
+            return self.recipient(lines, known);
+        }
         let request = match Request::parse(&mut line.iter()) {
             Ok(request) => request,
             Err(Syntax::InvalidRecipientAddress | Syntax::InvalidSenderAddress) => {
@@ -139,7 +145,7 @@ impl Session<'_> {
                 self.envelope = Some(Envelope { from: from.address.into_owned(), to: Vec::new() });
                 lines.reply(reply::SENDER);
             }
-            Request::Rcpt { to } => return self.recipient(lines, &to.address),
+            Request::Rcpt { to } => return self.recipient(lines, to.address.parse().ok()),
             Request::Data => match &self.envelope {
                 Some(envelope) if !envelope.to.is_empty() => {
                     lines.reply(reply::SEND_MAIL);
@@ -177,19 +183,17 @@ impl Session<'_> {
         lines.reply("250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES");
     }
 
-    fn recipient<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>, address: &str) -> Next {
+    fn recipient<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        lines: &mut Lines<S>,
+        address: Option<EmailAddress>,
+    ) -> Next {
         let Some(envelope) = &mut self.envelope else { return self.wrong(lines, reply::MAIL_FIRST) };
         if envelope.to.len() >= RECIPIENTS {
             return self.wrong(lines, reply::TOO_MANY_RECIPIENTS);
         }
-        let fixed = &self.server.settings.fixed;
-        // RFC 5321 §4.5.1: postmaster is known without a domain, in any case.
-        let postmaster = || fixed.iter().find(|fixed| fixed.local_part() == "postmaster").cloned();
-        let parsed = address.parse::<EmailAddress>().ok();
-        let Some(to) = parsed.or_else(|| address.eq_ignore_ascii_case("postmaster").then(postmaster).flatten()) else {
-            return self.wrong(lines, reply::NO_ADDRESS);
-        };
-        if !fixed.contains(&to)
+        let Some(to) = address else { return self.wrong(lines, reply::NO_ADDRESS) };
+        if !self.server.settings.fixed.contains(&to)
             && let Err(refused) = Door::of(&self.server.links, &to)
         {
             tracing::warn!(
@@ -248,4 +252,10 @@ impl Session<'_> {
         lines.reply(reply::TOO_MANY_ERRORS);
         Next::Close
     }
+}
+
+fn is_for_postmaster(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"RCPT TO:"))
+        && line.get(8..).is_some_and(|path| path.trim_ascii_start().eq_ignore_ascii_case(b"<postmaster>"))
 }

@@ -1,0 +1,9 @@
+//! What comes back, on both databases and over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
+
+mod client;
+mod forget;
+mod listener;
+mod process;
+mod world;
