@@ -62,7 +62,8 @@ fn rows(file: impl Read) -> anyhow::Result<Vec<Row>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let columns: Vec<String> = reader.headers()?.iter().map(column).collect();
     ensure!(columns.iter().any(|column| column == EMAIL), "the first line names the columns, and one of them is email");
-    reader.records().map(|record| row(&columns, &record?)).collect()
+    // Rows are counted as a spreadsheet counts them: the heading is the first.
+    reader.records().zip(2..).map(|(record, line)| row(&columns, &record?, line)).collect()
 }
 
 /// A heading as attributes are named: `Customer No` is `customer_no`. Spreadsheets put a mark of byte order in front.
@@ -70,8 +71,7 @@ fn column(heading: &str) -> String {
     heading.trim_start_matches('\u{feff}').trim().to_lowercase().replace([' ', '-'], "_")
 }
 
-fn row(columns: &[String], record: &csv::StringRecord) -> anyhow::Result<Row> {
-    let line = record.position().map_or(0, csv::Position::line);
+fn row(columns: &[String], record: &csv::StringRecord, line: u64) -> anyhow::Result<Row> {
     let mut fields: BTreeMap<String, String> = columns
         .iter()
         .zip(record)
