@@ -17,6 +17,7 @@ use crate::context::Context;
 pub(crate) fn without_configuration(command: &Command) -> Option<anyhow::Result<bool>> {
     match command {
         Command::Key(Key::Master { id }) => Some(key::master(*id)),
+        Command::Openapi => Some(openapi()),
         _ => None,
     }
 }
@@ -35,4 +36,10 @@ pub(crate) async fn run(command: Command, context: Context) -> anyhow::Result<bo
         Command::Token(command) => token::run(command, &context).await,
         _ => todo!(),
     }
+}
+
+/// `eshot openapi`.
+fn openapi() -> anyhow::Result<bool> {
+    println!("{}", web::openapi().to_pretty_json()?);
+    Ok(true)
 }

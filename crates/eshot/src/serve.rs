@@ -2,6 +2,7 @@
 
 mod feedback;
 mod http;
+mod mail;
 mod roles;
 mod scheduler;
 
@@ -67,6 +68,9 @@ impl Running {
             let (address, task) = feedback::start(shared.clone()).await?;
             running.feedback = Some(address);
             running.tasks.spawn(task);
+        }
+        if roles.contains(&Role::Sender) {
+            running.tasks.spawn(mail::start(shared.clone())?);
         }
         if roles.contains(&Role::Scheduler) {
             running.tasks.spawn(scheduler::run(shared.clone()));

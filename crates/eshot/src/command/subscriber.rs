@@ -33,10 +33,7 @@ async fn erase(address: &EmailAddress, context: &Context) -> anyhow::Result<bool
         println!("nobody with the address {address} is on file");
         return Ok(false);
     };
-    let erased = subscribers::erase(&db, subscriber.id, &Actor::Operator, context.now()).await?;
-    println!(
-        "erased; {} entries of the consent ledger no longer say whose they are, and a keyed hash keeps the address from coming back",
-        erased.consent_events
-    );
+    web::erase(&db, subscriber.id, &Actor::Operator, context.now()).await?;
+    println!("erased: what is left is a keyed hash, which keeps the address from being mailed again");
     Ok(true)
 }
