@@ -10,16 +10,21 @@ use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use brands::Brand;
-use domain::{Actor, Locale, ManualClock};
+use domain::{AccessId, Actor, Clock, Locale, ManualClock, OptInId};
 use http_body_util::BodyExt;
-use links::Links;
+use links::{Links, Person};
+use sea_orm::{ConnectionTrait, Statement};
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use subscribers::Subscriber;
 use subscribers::seed::{self, Seeded};
 use testkit::TestDb;
 use tower::ServiceExt;
 
 use crate::{Pages, Parts, Settings, WebState};
+
+/// The page of the seeded form.
+pub(crate) const FORM: &str = "/forms/e-shot-opt-in";
 
 /// A service with one brand, its topics, its form, and a token that may do everything.
 pub(crate) struct House<'a> {
@@ -114,6 +119,71 @@ impl<'a> House<'a> {
         let request = request.header(header::CONTENT_TYPE, "application/json");
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// What the outbox holds for the sender, in order: the kind of mail and the data that it is made from.
+    pub(crate) async fn mails(&self) -> Vec<(String, Value)> {
+        let sql = "SELECT m.kind, d.data FROM deliveries d JOIN mailings m ON m.no = d.mailing_no ORDER BY d.mailing_no, d.ordinal";
+        let conn = self.db.database().reader();
+        let rows = conn.query_all_raw(Statement::from_string(conn.get_database_backend(), sql)).await.unwrap();
+        let read = |row: &sea_orm::QueryResult| {
+            let data: Option<String> = row.try_get_by_index(1).unwrap();
+            (row.try_get_by_index(0).unwrap(), serde_json::from_str(&data.unwrap_or_default()).unwrap_or_default())
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The path of the link in the last confirmation mail.
+    pub(crate) async fn confirm_path(&self) -> String {
+        let mails = self.mails().await;
+        let (_, data) = mails.iter().rfind(|(kind, _)| kind == "confirmation").expect("a confirmation mail");
+        let id: OptInId = data["opt_in"].as_str().unwrap().parse().unwrap();
+        path(&self.links().confirm_url(&self.site(), id))
+    }
+
+    /// The path of the link in the last mail that opens a person's data.
+    pub(crate) async fn access_path(&self) -> String {
+        let mails = self.mails().await;
+        let (_, data) = mails.iter().rfind(|(kind, _)| kind == "access").expect("a mail with a link");
+        let id: AccessId = data["access"].as_str().unwrap().parse().unwrap();
+        path(&self.links().access_url(&self.site(), id))
+    }
+
+    /// Fills the form in as a person would, with these topics ticked.
+    pub(crate) async fn sign_up(&self, email: &str, topics: &[usize]) -> Answer {
+        let form = self.get(FORM).await;
+        self.pass(Duration::from_secs(20));
+        let topics: Vec<String> = topics.iter().map(|at| self.seeded.topics[*at].id.to_string()).collect();
+        let consent = self.seeded.form.current.id.to_string();
+        let mut fields = vec![("email", email), ("name", "Ada"), ("consent", &consent), ("stamp", form.input("stamp"))];
+        fields.extend(topics.iter().map(|topic| ("topic", topic.as_str())));
+        self.press(FORM, &fields).await
+    }
+
+    /// A person who has confirmed these topics.
+    pub(crate) async fn member(&self, email: &str, topics: &[usize]) -> Subscriber {
+        assert_eq!(self.sign_up(email, topics).await.status, StatusCode::OK);
+        assert_eq!(self.press(&self.confirm_path().await, &[]).await.status, StatusCode::OK);
+        self.find(email).await.expect("a subscriber")
+    }
+
+    pub(crate) async fn find(&self, email: &str) -> Option<Subscriber> {
+        subscribers::find_by_email(self.db.database().reader(), &email.parse().unwrap()).await.unwrap()
+    }
+
+    /// The slugs of the topics that a person gets.
+    pub(crate) async fn topics_of(&self, person: &Subscriber) -> Vec<String> {
+        let conn = self.db.database().reader();
+        let found = subscribers::preferences(conn, person.id, self.brand.id, self.clock.now()).await.unwrap();
+        let choices = found.map(|found| found.choices).unwrap_or_default();
+        let confirmed =
+            choices.into_iter().filter(|choice| choice.state == subscribers::subscription::State::Confirmed);
+        confirmed.map(|choice| choice.topic.slug).collect()
+    }
+
+    /// Whom a footer's link names.
+    pub(crate) fn person(&self, person: &Subscriber) -> Person {
+        Person { subscriber: person.id, topic: self.seeded.topics[0].no }
     }
 
     pub(crate) fn links(&self) -> &Links {

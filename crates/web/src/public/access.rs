@@ -104,3 +104,6 @@ fn refusal(state: &WebState, language: Language, why: RedeemError) -> Result<Res
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,6 @@ async fn open(state: &WebState, id: OptInId, language: Language) -> Result<(Door
     let opt_in = opt_in::open(state.db.reader(), id, state.now()).await?.ok_or(Failure::None)?;
     Ok((Door::find(state, opt_in.brand, language).await?, opt_in))
 }
+
+#[cfg(test)]
+mod tests;

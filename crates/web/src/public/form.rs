@@ -103,3 +103,6 @@ impl<'a> Asked<'a> {
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,3 +171,6 @@ async fn page(door: &Door<'_>, person: Person, notice: Option<Notice>) -> Result
     let topics = current.map(|choice| Topic::from(&choice.topic)).collect();
     door.page(&Preferences { notice, topics, paused: paused.map(|until| door.date(until)) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,6 @@ fn preferences(door: &Door<'_>, person: Person) -> Result<String, Failure> {
 fn refuse(state: &WebState, client: &Client, refused: Refused) -> Failure {
     state.admit(client).map_or_else(Failure::Often, |()| Failure::Link(refused))
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,3 +25,6 @@ async fn show(State(state): State<WebState>, Path(token): Path<String>) -> Resul
     let headers = [(header::CONTENT_SECURITY_POLICY.as_str(), POLICY), ("x-robots-tag", "noindex, nofollow")];
     Ok((headers, Html(mail.html)).into_response())
 }
+
+#[cfg(test)]
+mod tests;
