@@ -46,10 +46,11 @@ pub async fn run(db: &Database) -> Result<(), MigrateError> {
     if db.backend() == DbBackend::Postgres {
         txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")).await?;
     }
-    if let Standing::Newer(steps) = standing(&txn).await? {
-        return Err(MigrateError::Newer(steps.into_iter().next().unwrap_or_default()));
+    match standing(&txn).await? {
+        Standing::Newer(steps) => return Err(MigrateError::Newer(steps.into_iter().next().unwrap_or_default())),
+        Standing::Current => {}
+        Standing::Empty | Standing::Behind(_) => Migrator::up(&txn, None).await?,
     }
-    Migrator::up(&txn, None).await?;
     txn.commit().await?;
     Ok(())
 }
