@@ -2,8 +2,11 @@ use chrono::{DateTime, Duration, Utc};
 use database::Database;
 use domain::{Actor, BrandId, MailKind, OptInId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
+};
 
 use super::ask::topics_of;
 use super::{State, mail};
@@ -35,7 +38,7 @@ async fn due(
     let yesterday = now - Duration::days(1);
     let unanswered = opt_in::Column::MailedAt.lte(yesterday).and(opt_in::Column::RemindedAt.is_null());
     // The same person's other requests: one mail a day.
-    let other = sea_orm::sea_query::Alias::new("other");
+    let other = Alias::new("other");
     let column = |column| Expr::col((other.clone(), column));
     let asked_today = Query::select()
         .expr(Expr::val(1))
@@ -47,7 +50,7 @@ async fn due(
     opt_in::Entity::find()
         .select_only()
         .column(opt_in::Column::Id)
-        .join(sea_orm::JoinType::InnerJoin, with_subscriber())
+        .join(JoinType::InnerJoin, with_subscriber())
         .filter(opt_in::Column::BrandId.eq(brand))
         .filter(opt_in::Column::State.eq(State::Pending))
         .filter(opt_in::Column::ExpiresAt.gt(now))
@@ -61,7 +64,7 @@ async fn due(
         .await
 }
 
-fn with_subscriber() -> sea_orm::RelationDef {
+fn with_subscriber() -> RelationDef {
     opt_in::Entity::belongs_to(subscriber::Entity).from(opt_in::Column::SubscriberId).to(subscriber::Column::Id).into()
 }
 
@@ -120,7 +123,8 @@ async fn expire(db: &Database, id: OptInId, now: DateTime<Utc>) -> Result<bool, 
     for topic in topics_of(&txn, id).await? {
         let standing = subscription::find(&txn, person.id, topic.id).await?;
         // A newer request may have given the subscription more time.
-        if !standing.is_some_and(|row| row.expires_at.is_some_and(|end| end <= now)) {
+        let over = standing.and_then(|row| row.expires_at).is_some_and(|end| end <= now);
+        if !over {
             continue;
         }
         match subscription::take(&txn, person.id, topic.id, Step::new(Event::Expire), now).await {

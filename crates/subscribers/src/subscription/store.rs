@@ -93,11 +93,11 @@ pub(crate) async fn take(
 }
 
 /// Whether an event that leaves the state as it is moves its end: asked again, there is time again; and a basis that ends
-/// may be named anew. What a person consented to themselves has no end, and nobody's word gives it one.
+/// may be named anew with a later end. What a person consented to themselves has no end, and nobody's word gives it one.
 fn prolongs(row: &Model, step: Step) -> bool {
     match step.event {
         Event::Request => row.state == State::Pending,
-        Event::Vouch => row.expires_at.is_some(),
+        Event::Vouch => row.expires_at.is_some_and(|end| step.until.is_none_or(|until| until > end)),
         Event::Confirm | Event::Expire | Event::Leave | Event::Undo => false,
     }
 }

@@ -1,0 +1,105 @@
+use std::collections::BTreeSet;
+
+use domain::{Actor, MailKind, SubscriberId};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ConnectionTrait, StatementBuilder};
+use subscribers::opt_out::What;
+use subscribers::{audience, may_be_mailed, pause};
+use testkit::{TestDb, both};
+use verdict::Class;
+
+use crate::stage::{Stage, address, days, now};
+
+async fn people(stage: &Stage<'_>, select: SelectStatement) -> Vec<SubscriberId> {
+    let statement = StatementBuilder::build(&select, &stage.db.backend());
+    let rows = stage.db.reader().query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "subscriber_id").unwrap()).collect()
+}
+
+both!(
+    async fn the_audience_is_exactly_who_may_be_mailed(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let mut all = Vec::new();
+        for at in 0..14 {
+            let who = stage.join(&address(&format!("p{at}@example.com")), &[at % 3, (at + 1) % 3]).await;
+            all.push(who);
+        }
+        stage.ask(&address("pending@example.com"), &[0, 1, 2], now()).await;
+        all.push(stage.id(&address("pending@example.com")).await);
+        stage.leave(all[0], What::Topic(stage.topic(0)), now()).await;
+        stage.leave(all[1], What::Brand(stage.brand), now()).await;
+        pause::set(stage.db, all[2], stage.brand, days(1), now()).await.unwrap();
+        crate::failures::fail(&stage, all[3], Class::Hard, now()).await;
+        let txn = stage.db.begin().await.unwrap();
+        subscribers::record_complaint(&txn, all[4], stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        txn.commit().await.unwrap();
+        subscribers::erase(stage.db, all[5], &Actor::Operator, now()).await.unwrap();
+        crate::imports::bring(&stage, vec!["list@example.com".to_owned()]).await;
+        all.push(stage.id(&address("list@example.com")).await);
+
+        for at in [now(), days(1), days(731)] {
+            for topic in 0..3 {
+                let select = audience(stage.brand, stage.topic(topic), None, 100, at);
+                let chosen = people(&stage, select).await;
+                let scope = subscribers::Scope { brand: stage.brand, topic: Some(stage.topic(topic)) };
+                let answers = may_be_mailed(stage.db.reader(), MailKind::Campaign, &scope, &all, at).await.unwrap();
+                let may: BTreeSet<SubscriberId> = all.iter().copied().filter(|who| answers.may(*who)).collect();
+                assert!(!may.is_empty());
+                assert_eq!(chosen, may.into_iter().collect::<Vec<_>>(), "topic {topic} at {at}");
+            }
+        }
+    }
+);
+
+both!(
+    async fn the_audience_comes_in_chunks_that_leave_nobody_out(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        crate::imports::bring(&stage, (0..25).map(|at| format!("p{at}@gmail.com")).collect()).await;
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let chunk = people(&stage, audience(stage.brand, stage.topic(0), after, 10, now())).await;
+            if chunk.is_empty() {
+                break;
+            }
+            after = chunk.last().copied();
+            seen.extend(chunk);
+        }
+        assert_eq!(seen.len(), 25);
+        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 25);
+    }
+);
+
+both!(
+    async fn who_is_not_on_file_may_get_a_test_and_nothing_else(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        for kind in MailKind::ALL {
+            let why = stage.why_not_get(kind, SubscriberId::NOBODY, Some(0), now()).await;
+            let expected = (kind != MailKind::Test).then(|| "unknown".to_owned());
+            assert_eq!(why, expected, "{kind}");
+        }
+    }
+);
+
+both!(
+    async fn every_kind_of_mail_has_its_own_bars(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&address("ada@example.com"), &[0]).await;
+        stage.ask(&address("ada@example.com"), &[1], days(2)).await;
+        let complaint = || async {
+            let txn = stage.db.begin().await.unwrap();
+            subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+            txn.commit().await.unwrap();
+        };
+        complaint().await;
+        let why = async |kind| stage.why_not_get(kind, who, None, days(2)).await;
+        let barred = Some("suppressed_complaint".to_owned());
+        assert_eq!(why(MailKind::Confirmation).await, barred);
+        assert_eq!(why(MailKind::Reminder).await, barred);
+        assert_eq!(why(MailKind::Welcome).await, barred);
+        // Whoever complained may still see and erase what is kept about them.
+        assert_eq!(why(MailKind::Access).await, None);
+        crate::failures::fail(&stage, who, Class::Hard, now()).await;
+        assert_eq!(why(MailKind::Access).await.as_deref(), Some("suppressed_hard"));
+        assert_eq!(why(MailKind::Test).await, None);
+    }
+);

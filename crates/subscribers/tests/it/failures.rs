@@ -1,0 +1,113 @@
+use chrono::{DateTime, Duration, Utc};
+use domain::{Actor, SubscriberId};
+use subscribers::Effect;
+use subscribers::suppression::Reason;
+use testkit::{TestDb, both};
+use verdict::{Class, Verdict};
+
+use crate::stage::{Stage, ada, brand, days, now, staff};
+
+pub(crate) fn verdict(class: Class) -> Verdict {
+    Verdict { class, rule: "test".to_owned(), words: "ada@example.com unknown".to_owned(), pause: None }
+}
+
+pub(crate) async fn fail(stage: &Stage<'_>, who: SubscriberId, class: Class, now: DateTime<Utc>) -> Effect {
+    let txn = stage.db.begin().await.unwrap();
+    let effect = subscribers::record_failure(&txn, who, stage.brand, &verdict(class), now).await.unwrap();
+    txn.commit().await.unwrap();
+    effect
+}
+
+both!(
+    async fn a_mailbox_that_is_gone_is_suppressed_at_once_for_every_brand(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        assert_eq!(fail(&stage, who, Class::Hard, now()).await, Effect::Suppressed(Reason::Hard));
+        assert_eq!(fail(&stage, who, Class::Hard, now()).await, Effect::Suppressed(Reason::Hard));
+        assert_eq!(stage.why_not(who, 0, now()).await.as_deref(), Some("suppressed_hard"));
+        let standing = subscribers::suppression::active_for_subscriber(stage.db.reader(), who).await.unwrap();
+        assert_eq!(standing.len(), 1);
+        assert_eq!((standing[0].brand, &standing[0].created_by), (None, &Actor::rule("test")));
+        // The server's words often repeat the address; they must not outlive an erasure.
+        assert_eq!(standing[0].detail, "");
+    }
+);
+
+both!(
+    async fn a_block_or_refused_content_never_touches_the_person(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        for day in 0..40 {
+            assert_eq!(fail(&stage, who, Class::Block, days(day)).await, Effect::None);
+            assert_eq!(fail(&stage, who, Class::Content, days(day)).await, Effect::None);
+        }
+        assert_eq!(stage.why_not(who, 0, days(40)).await, None);
+        assert_eq!(subscribers::find(stage.db.reader(), who).await.unwrap().unwrap().score, 0);
+    }
+);
+
+both!(
+    async fn soft_failures_count_once_a_day_and_suppress_when_spread_over_the_brands_days(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        assert_eq!(fail(&stage, who, Class::Soft, days(0)).await, Effect::Counted(1));
+        assert_eq!(fail(&stage, who, Class::Soft, days(0) + Duration::hours(3)).await, Effect::None);
+        assert_eq!(fail(&stage, who, Class::LikelyGone, days(1)).await, Effect::Counted(2));
+        assert_eq!(fail(&stage, who, Class::Soft, days(2)).await, Effect::Counted(3));
+        assert_eq!(stage.why_not(who, 0, days(2)).await, None);
+        assert_eq!(fail(&stage, who, Class::Soft, days(14)).await, Effect::Suppressed(Reason::Soft));
+        assert_eq!(stage.why_not(who, 0, days(14)).await.as_deref(), Some("suppressed_soft"));
+    }
+);
+
+both!(
+    async fn a_success_forgets_what_was_counted(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        for day in [0, 7] {
+            fail(&stage, who, Class::Soft, days(day)).await;
+        }
+        subscribers::record_success(stage.db.writer(), who, days(8)).await.unwrap();
+        assert_eq!(fail(&stage, who, Class::Soft, days(14)).await, Effect::Counted(1));
+        assert_eq!(fail(&stage, who, Class::Soft, days(21)).await, Effect::Counted(2));
+        assert_eq!(fail(&stage, who, Class::Soft, days(28)).await, Effect::Suppressed(Reason::Soft));
+    }
+);
+
+both!(
+    async fn a_domain_is_believed_gone_when_a_second_day_says_so(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        assert_eq!(fail(&stage, who, Class::DomainGone, now()).await, Effect::Noted);
+        assert_eq!(fail(&stage, who, Class::DomainGone, now() + Duration::hours(23)).await, Effect::Noted);
+        subscribers::record_success(stage.db.writer(), who, now()).await.unwrap();
+        assert_eq!(fail(&stage, who, Class::DomainGone, days(2)).await, Effect::Noted);
+        // A note this old proves nothing any more.
+        assert_eq!(fail(&stage, who, Class::DomainGone, days(60)).await, Effect::Noted);
+        assert_eq!(fail(&stage, who, Class::DomainGone, days(61)).await, Effect::Suppressed(Reason::DomainGone));
+    }
+);
+
+both!(
+    async fn a_complaint_is_between_the_person_and_the_brand(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        let txn = stage.db.begin().await.unwrap();
+        let other = brands::create(&txn, brand("other"), &staff(), now()).await.unwrap().id;
+        subscribers::record_complaint(&txn, who, other, &Actor::rule("arf"), now()).await.unwrap();
+        txn.commit().await.unwrap();
+        assert_eq!(stage.why_not(who, 0, now()).await, None);
+        let txn = stage.db.begin().await.unwrap();
+        let effect = subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        txn.commit().await.unwrap();
+        assert_eq!(effect, Effect::Suppressed(Reason::Complaint));
+        assert_eq!(stage.why_not(who, 0, now()).await.as_deref(), Some("suppressed_complaint"));
+    }
+);
+
+both!(
+    async fn a_failure_of_who_is_not_on_file_is_nobodys(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        assert_eq!(fail(&stage, SubscriberId::new(now()), Class::Hard, now()).await, Effect::None);
+    }
+);

@@ -1,0 +1,16 @@
+//! Who may be mailed, on both databases.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
+
+mod access;
+mod audience;
+mod consent;
+mod erasure;
+mod failures;
+mod forms;
+mod imports;
+mod opt_in;
+mod opt_out;
+mod people;
+mod stage;
+mod suppressions;
