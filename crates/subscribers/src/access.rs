@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::entity::access_link::{ActiveModel, Column, Entity, Model};
 use crate::entity::subscriber;
-use crate::{Error, Scope, may_be_mailed, opt_in};
+use crate::{Error, Scope, intent, may_be_mailed, opt_in};
 
 /// For how many minutes a link is good.
 pub const MINUTES: i64 = 30;
@@ -57,7 +57,7 @@ pub async fn request(db: &Database, email: &EmailAddress, brand: BrandId, now: D
         return Ok(());
     }
     let id = issue(&txn, person.id, brand, now, now + Duration::minutes(MINUTES)).await?;
-    let data = json!({ "access": id, "locale": person.locale });
+    let data = json!(intent::Access { access: id, locale: person.locale });
     opt_in::send(&txn, MailKind::Access, brand, &person, data, now).await?;
     Ok(txn.commit().await?)
 }

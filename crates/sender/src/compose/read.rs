@@ -6,7 +6,7 @@ use domain::{CampaignId, DeliveryKey, MailKind, SubscriberId};
 use outbox::Claimed;
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
-use subscribers::{Subscriber, intent, opt_in, topic};
+use subscribers::{Subscriber, intent, opt_in};
 
 use super::piece::{Content, Piece};
 use super::{ComposeError, Stationery};
@@ -67,17 +67,13 @@ async fn piece(
             Some(Content::Test(Box::new(campaigns::letter(conn, campaign).await?)))
         }
         (MailKind::Confirmation | MailKind::Reminder, Some(person)) => {
-            let question: intent::Question = serde_json::from_value(claimed.data)?;
-            question_of(conn, question, person, now).await?
+            let intent = serde_json::from_value(claimed.data)?;
+            question(conn, intent, person, now).await?
         }
         (MailKind::Welcome, Some(person)) => {
-            let intent::Welcome { topics, locale } = serde_json::from_value(claimed.data)?;
-            let mut named = Vec::with_capacity(topics.len());
-            for id in topics {
-                named.extend(topic::find(conn, id).await?);
-            }
-            let subscriber = person.id;
-            (!named.is_empty()).then_some(Content::Welcome { locale, subscriber, topics: named })
+            let intent::OptIn { opt_in, locale } = serde_json::from_value(claimed.data)?;
+            let topics = opt_in::open(conn, opt_in, now).await?.map(|request| request.topics);
+            topics.map(|topics| Content::Welcome { locale, subscriber: person.id, topics })
         }
         (MailKind::Access, Some(_)) => {
             let intent::Access { access, locale } = serde_json::from_value(claimed.data)?;
@@ -91,18 +87,19 @@ async fn piece(
     Ok(Some(Piece { key: claimed.key, subscriber: claimed.subscriber, recipient, name, content }))
 }
 
-async fn question_of(
+async fn question(
     conn: &impl ConnectionTrait,
-    question: intent::Question,
+    intent: intent::OptIn,
     person: &Subscriber,
     now: DateTime<Utc>,
 ) -> Result<Option<Content>, ComposeError> {
-    let Some(request) = opt_in::open(conn, question.opt_in, now).await? else { return Ok(None) };
+    let Some(request) = opt_in::open(conn, intent.opt_in, now).await? else { return Ok(None) };
     // A day that has begun still counts: a link that works until tomorrow works for one day.
     let hours = (request.expires_at - now).num_hours().max(1);
     Ok(Some(Content::Question {
-        locale: question.locale,
-        name: question.name.or_else(|| person.profile.name.clone()),
+        locale: intent.locale,
+        // The name on file, if there is one: what was typed into the form now may be anybody's words.
+        name: person.profile.name.clone(),
         opt_in: request.id,
         topics: request.topics.into_iter().map(|topic| topic.name).collect(),
         days: u32::try_from((hours + 23) / 24).unwrap_or(1),

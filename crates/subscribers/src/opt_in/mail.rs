@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::entity::{opt_in, subscriber};
 use crate::may_be_mailed::{Scope, may_be_mailed, rule};
-use crate::{Error, Profile};
+use crate::{Error, Profile, intent};
 
 /// What was told with a request, kept there until the address is confirmed: anybody can type anybody's address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ async fn queue(
     if !may_be_mailed(conn, kind, &scope, &[person.id], now).await?.may(person.id) {
         return Ok(false);
     }
-    let data = json!({ "opt_in": row.id, "locale": Details::read(row)?.locale });
+    let data = json!(intent::OptIn { opt_in: row.id, locale: Details::read(row)?.locale });
     send(conn, kind, row.brand_id, person, data, now).await?;
     Ok(true)
 }

@@ -1,0 +1,115 @@
+//! What becomes of a delivery, for every answer that a relay may give.
+
+use outbox::{Phase, State};
+use sender::Tally;
+use testkit::smtp::{Moment, Rule, Script};
+use testkit::{TestDb, both};
+
+use crate::house::House;
+
+both!(
+    async fn a_campaign_reaches_everybody_once(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol_many(40).await;
+        let (campaign, mailing) = house.launch().await;
+        let tick = house.sender(3).tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 40, ..Tally::default() });
+        assert_eq!((house.sink.count(), house.sink.by_recipient().len()), (40, 40));
+        assert!(house.sink.most_connections() <= 3);
+        house.audit(mailing).await;
+        campaigns::finish_drained(house.db, house.clock_now()).await.unwrap();
+        let campaign = campaigns::find(house.db.reader(), campaign.id).await.unwrap().unwrap();
+        assert_eq!(campaign.status, campaigns::CampaignStatus::Sent);
+    }
+);
+
+both!(
+    async fn every_answer_ends_where_it_should(db: TestDb) {
+        let house = House::new(&db).await;
+        let refuse = |who: &str, line: &str| house.sink.add(Rule::reply(Moment::Rcpt, line).to(who));
+        refuse("gone", "550 5.1.1 no such user here");
+        refuse("policy", "550 5.7.1 message rejected due to policy");
+        house.sink.add(Rule::reply(Moment::Rcpt, "450 4.2.0 greylisted, try again later").to("grey").times(2));
+        house.sink.add(Rule::reply(Moment::Dot, "451 4.3.0 later").to("late").times(1));
+        house.sink.add(Rule::reply(Moment::Data, "421 4.3.2 closing").to("busy").times(1));
+        let people = house.enrol(&["well@example.com", "gone@example.com", "policy@example.com"]).await;
+        house.enrol(&["grey@example.com", "late@example.com", "busy@example.com"]).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(2);
+
+        let tick = sender.tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 1, deferred: 3, failed: 2, ..Tally::default() });
+        house.audit(mailing).await;
+        assert_eq!(sender.tick().await.unwrap().tally, Tally::default(), "nothing is tried before its time");
+        house.advance_minutes(6);
+        assert_eq!(sender.tick().await.unwrap().tally, Tally { sent: 2, deferred: 1, ..Tally::default() });
+        house.advance_minutes(17);
+        assert_eq!(sender.tick().await.unwrap().tally, Tally { sent: 1, ..Tally::default() });
+
+        house.audit(mailing).await;
+        let found = house.by_person(mailing).await;
+        let story = |who: &str| {
+            let (delivery, attempts) = &found[who];
+            let attempts: Vec<_> = attempts.iter().map(|one| (one.phase.unwrap(), one.code, one.outcome)).collect();
+            (delivery.state, attempts)
+        };
+        assert_eq!(story("well"), (State::Sent, vec![(Phase::Dot, Some(250), State::Sent)]));
+        assert_eq!(story("gone"), (State::Failed, vec![(Phase::RcptTo, Some(550), State::Failed)]));
+        assert_eq!(story("policy"), (State::Failed, vec![(Phase::RcptTo, Some(550), State::Failed)]));
+        let put_off = (Phase::RcptTo, Some(450), State::Deferred);
+        assert_eq!(story("grey"), (State::Sent, vec![put_off, put_off, (Phase::Dot, Some(250), State::Sent)]));
+        let dot = (Phase::Dot, Some(250), State::Sent);
+        assert_eq!(story("late"), (State::Sent, vec![(Phase::Dot, Some(451), State::Deferred), dot]));
+        assert_eq!(story("busy"), (State::Sent, vec![(Phase::Data, Some(421), State::Deferred), dot]));
+
+        let suppressed = |at: usize| subscribers::suppression::active_for_subscriber(house.db.reader(), people[at]);
+        assert_eq!(suppressed(1).await.unwrap().len(), 1, "who is gone is not written to again");
+        assert_eq!(suppressed(2).await.unwrap().len(), 0, "a policy refusal is our problem, not theirs");
+        let facts = activity::read(house.db.reader(), "test", 100).await.unwrap();
+        let count = |kind| facts.iter().filter(|(_, fact)| fact.kind == kind).count();
+        assert_eq!((count(activity::Kind::Sent), count(activity::Kind::Failed)), (4, 2));
+    }
+);
+
+both!(
+    async fn a_delivery_that_is_put_off_for_three_days_has_failed(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Rcpt, "452 4.2.2 mailbox full"));
+        house.enrol(&["full@example.com"]).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(1);
+        let mut tally = Tally::default();
+        for _ in 0..20 {
+            tally += sender.tick().await.unwrap().tally;
+            house.advance_minutes(9 * 60);
+        }
+        assert_eq!((tally.failed, house.counts(mailing).await.failed), (1, 1));
+        assert_eq!(house.by_person(mailing).await["full"].1.len(), 15);
+    }
+);
+
+both!(
+    async fn a_relay_that_ends_connections_without_a_word_costs_no_attempt(db: TestDb) {
+        let script = Script { messages_per_connection: Some(2), ..Script::default() };
+        let house = House::with(&db, script, ::limits::Settings::default()).await;
+        house.enrol_many(9).await;
+        let (_, mailing) = house.launch().await;
+        let tick = house.sender(2).tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 9, ..Tally::default() });
+        assert!(house.by_person(mailing).await.values().all(|(_, attempts)| attempts.len() == 1));
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn so_does_one_that_says_421_after_some_messages(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Mail, "421 4.7.0 too many messages on this connection").after(3));
+        house.enrol_many(8).await;
+        let (_, mailing) = house.launch().await;
+        let tick = house.sender(1).tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 8, ..Tally::default() });
+        assert_eq!(house.sink.connections(), 3);
+        house.audit(mailing).await;
+    }
+);

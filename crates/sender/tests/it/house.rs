@@ -1,0 +1,187 @@
+//! An installation: a brand, a topic, people, a mail server and a clock that stands still.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use brands::Brand;
+use campaigns::Campaign;
+use domain::{Actor, Clock, EmailAddress, InstanceId, Locale, MailingNo, ManualClock, SubscriberId};
+use limits::Limits;
+use links::Links;
+use outbox::{Attempt, Counts, Delivery};
+use sender::relay::{Policy, Relay, Timeouts};
+use sender::{Parts, Sender, Settings};
+use subscribers::topic::Topic;
+use subscribers::{Basis, New, Profile, Source};
+use testkit::TestDb;
+use testkit::smtp::{Script, SmtpSink};
+
+/// How long a relay is waited for: short enough to be waited for in a test.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(crate) struct House<'a> {
+    pub(crate) db: &'a database::Database,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) sink: SmtpSink,
+    pub(crate) brand: Brand,
+    pub(crate) topics: Vec<Topic>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) links: Arc<Links>,
+    senders: std::sync::atomic::AtomicI64,
+}
+
+impl<'a> House<'a> {
+    pub(crate) async fn new(db: &'a TestDb) -> Self {
+        Self::with(db, Script::default(), ::limits::Settings::default()).await
+    }
+
+    pub(crate) async fn with(db: &'a TestDb, script: Script, limits: ::limits::Settings) -> Self {
+        let db = db.database();
+        let clock = Arc::new(ManualClock::at(testkit::start_of_time()));
+        let (txn, now) = (db.begin().await.unwrap(), clock.now());
+        let brand = brands::create(&txn, draft(), &Actor::System, now).await.unwrap();
+        let seeded = subscribers::seed::first_brand(&txn, brand.id, &Actor::System, now).await.unwrap();
+        txn.commit().await.unwrap();
+        Self {
+            db,
+            sink: SmtpSink::with(script).await,
+            brand,
+            topics: seeded.topics,
+            limits: Arc::new(Limits::new(limits, clock.clone())),
+            links: Arc::new(Links::new(&testkit::keys())),
+            clock,
+            senders: std::sync::atomic::AtomicI64::new(1),
+        }
+    }
+
+    /// Another instance, with so many connections.
+    pub(crate) fn sender(&self, connections: u32) -> Sender {
+        self.sender_with(|settings| Settings { connections, ..settings })
+    }
+
+    pub(crate) fn sender_with(&self, change: impl FnOnce(Settings) -> Settings) -> Sender {
+        let relay = Relay::new(sender::relay::Settings {
+            policy: Policy::None,
+            timeouts: Timeouts { connect: PATIENCE, command: PATIENCE, body: PATIENCE, dot: PATIENCE },
+            ..sender::relay::Settings::new(self.sink.url().parse().unwrap())
+        });
+        // Ids made at one time would be the same: each instance is a millisecond younger.
+        let number = self.senders.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let parts = Parts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            keys: testkit::keys(),
+            links: self.links.clone(),
+            limits: self.limits.clone(),
+            instance: InstanceId::new(self.clock.now() + chrono::TimeDelta::milliseconds(number)),
+        };
+        let idle = Duration::from_millis(50);
+        Sender::new(parts, change(Settings { idle, ..Settings::new(relay.unwrap()) }))
+    }
+
+    /// Subscribes people to the offers.
+    pub(crate) async fn enrol(&self, emails: &[&str]) -> Vec<SubscriberId> {
+        let mut ids = Vec::new();
+        for email in emails {
+            let new = New {
+                email: email.parse().unwrap(),
+                profile: Profile { name: Some("Ada Lovelace".to_owned()), ..Profile::default() },
+                locale: Locale::En,
+                topics: vec![self.topics[0].id],
+                basis: Basis::Consent,
+                stated: "told us so".to_owned(),
+                until: None,
+                source: Source::Api,
+            };
+            let made = subscribers::create(self.db, &testkit::keys(), new, &Actor::System, self.clock.now()).await;
+            ids.push(made.unwrap().id);
+            self.clock.advance(Duration::from_millis(1));
+        }
+        ids
+    }
+
+    /// So many people, `p1@example.com` and so on.
+    pub(crate) async fn enrol_many(&self, count: usize) -> Vec<SubscriberId> {
+        let emails: Vec<_> = (1..=count).map(|number| format!("p{number}@example.com")).collect();
+        self.enrol(&emails.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
+    /// A campaign to everybody, launched.
+    pub(crate) async fn launch(&self) -> (Campaign, MailingNo) {
+        let starter = renderer::starters()[0].source();
+        let now = self.clock.now();
+        let draft = campaigns::Draft {
+            brand: self.brand.id,
+            topic: self.topics[0].id,
+            name: "Autumn offer".to_owned(),
+            source: starter,
+        };
+        let campaign = campaigns::create(self.db, draft, &Actor::System, now).await.unwrap();
+        campaigns::schedule(self.db, campaign.id, now, None, &Actor::System, now).await.unwrap();
+        while campaigns::launch_due(self.db, now).await.unwrap().more {}
+        let campaign = campaigns::find(self.db.reader(), campaign.id).await.unwrap().unwrap();
+        let mailing = campaign.mailing.unwrap();
+        (campaign, mailing)
+    }
+
+    pub(crate) async fn counts(&self, mailing: MailingNo) -> Counts {
+        outbox::counts(self.db.reader(), mailing).await.unwrap()
+    }
+
+    pub(crate) async fn deliveries(&self, mailing: MailingNo) -> Vec<Delivery> {
+        outbox::list(self.db.reader(), mailing, None, None, 1_000).await.unwrap()
+    }
+
+    /// The deliveries by local part, each with its attempts.
+    pub(crate) async fn by_person(&self, mailing: MailingNo) -> BTreeMap<String, (Delivery, Vec<Attempt>)> {
+        let mut found = BTreeMap::new();
+        for delivery in self.deliveries(mailing).await {
+            let person = subscribers::find(self.db.reader(), delivery.subscriber.unwrap()).await.unwrap().unwrap();
+            let attempts = outbox::attempts(self.db.reader(), delivery.key).await.unwrap();
+            found.insert(person.email.local_part().to_owned(), (delivery, attempts));
+        }
+        found
+    }
+
+    /// Nobody was mailed twice, and every state counted is a row in that state.
+    pub(crate) async fn audit(&self, mailing: MailingNo) {
+        let twice: Vec<_> = self.sink.by_recipient().into_iter().filter(|(_, count)| *count > 1).collect();
+        assert_eq!(twice, [], "nobody is mailed twice");
+        let (counts, deliveries) = (self.counts(mailing).await, self.deliveries(mailing).await);
+        assert_eq!(counts.audience(), i64::try_from(deliveries.len()).unwrap(), "{counts:?}");
+        for delivery in &deliveries {
+            let same = deliveries.iter().filter(|other| other.state == delivery.state).count();
+            assert_eq!(counts.of(delivery.state), i64::try_from(same).unwrap(), "{counts:?}");
+        }
+    }
+
+    pub(crate) fn clock_now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn advance_minutes(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(minutes * 60));
+    }
+}
+
+fn draft() -> brands::Draft {
+    let address = |text: &str| text.parse::<EmailAddress>().unwrap();
+    brands::Draft {
+        slug: "acme".to_owned(),
+        name: "Acme".to_owned(),
+        from_name: "Acme offers".to_owned(),
+        from_address: address("offers@example.com"),
+        reply_to: Some(address("office@example.com")),
+        postal_address: "1 High Street\nLondon".to_owned(),
+        website: None,
+        privacy_url: None,
+        accent: "#0b6e4f".to_owned(),
+        locale: Locale::En,
+        sending_domain: "example.com".to_owned(),
+        bounce_domain: "bounce.example.com".to_owned(),
+        base_url: "https://news.example.com".parse().unwrap(),
+        soft_bounce_limit: 3,
+        soft_bounce_days: 14,
+    }
+}

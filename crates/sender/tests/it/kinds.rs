@@ -1,0 +1,148 @@
+//! Every kind of mail, as it arrives.
+
+use domain::{Actor, Locale, MailKind, SubscriberId};
+use links::path;
+use sender::Tally;
+use subscribers::{Evidence, Profile, access, opt_in};
+use testkit::smtp::Accepted;
+use testkit::{TestDb, both};
+
+use crate::house::House;
+
+/// The value of a header, unfolded.
+fn header(mail: &Accepted, name: &str) -> Option<String> {
+    let text = mail.text();
+    let head = text.split("\r\n\r\n").next().unwrap().replace("\r\n ", " ").replace("\r\n\t", " ");
+    let found = head.lines().filter_map(|line| line.split_once(": ")).filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let found: Vec<_> = found.map(|(_, value)| value.to_owned()).collect();
+    assert!(found.len() < 2 || name == "DKIM-Signature", "{name} stands there {} times", found.len());
+    found.into_iter().next()
+}
+
+/// The text of the whole mail with soft line breaks taken out.
+fn words(mail: &Accepted) -> String {
+    mail.text().replace("=\r\n", "").replace("=3D", "=")
+}
+
+/// The token of the first link at this path.
+fn token(mail: &Accepted, path: &str) -> String {
+    let start = format!("https://news.example.com{}", path.split('{').next().unwrap());
+    let words = words(mail);
+    let found = words.split(&start).nth(1).unwrap();
+    found.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
+both!(
+    async fn a_campaigns_mail_carries_all_that_receivers_ask_for(db: TestDb) {
+        let house = House::new(&db).await;
+        for algorithm in brands::key::Algorithm::ALL {
+            let now = house.clock_now();
+            brands::key::create(house.db, &testkit::keys(), "example.com", algorithm, &Actor::System, now)
+                .await
+                .unwrap();
+        }
+        let people = house.enrol(&["ada@example.org"]).await;
+        let (_, mailing) = house.launch().await;
+        house.sender(1).tick().await.unwrap();
+        let mail = &house.sink.messages()[0];
+        let key = house.deliveries(mailing).await[0].key;
+
+        assert_eq!(house.links.read_return_path(&mail.from.parse().unwrap()), Ok(key));
+        let envid = mail.parameters.iter().find_map(|one| one.strip_prefix("ENVID=")).unwrap();
+        assert_eq!(house.links.read_envid(envid), Ok(key));
+        let message_id = header(mail, "Message-ID").unwrap();
+        assert_eq!(house.links.read_message_id(message_id.trim_matches(['<', '>'])), Ok(key));
+        assert_eq!(header(mail, "From").as_deref(), Some("Acme offers <offers@example.com>"));
+        assert!(header(mail, "To").unwrap().ends_with("<ada@example.org>"));
+        assert_eq!(header(mail, "List-Unsubscribe-Post").as_deref(), Some("List-Unsubscribe=One-Click"));
+        assert_eq!(header(mail, "List-Id").as_deref(), Some("Offers <topic-1.example.com>"));
+        assert_eq!(header(mail, "Feedback-ID"), Some(format!("{mailing}:acme:campaign:eshot")));
+        assert_eq!(header(mail, "Precedence").as_deref(), Some("bulk"));
+        let unsubscribe = header(mail, "List-Unsubscribe").unwrap();
+        let (url, mailto) = unsubscribe.split_once(", ").unwrap();
+        let url = url.trim_matches(['<', '>']).rsplit('/').next().unwrap();
+        let person = links::Person { subscriber: people[0], topic: house.topics[0].no };
+        assert_eq!(house.links.read_unsubscribe(url), Ok(person));
+        let mailto = mailto.trim_matches(['<', '>']).strip_prefix("mailto:").unwrap().split('?').next().unwrap();
+        assert_eq!(house.links.read_unsubscribe_mailto(&mailto.parse().unwrap()), Ok(person));
+        assert_eq!(house.links.read_preferences(&token(mail, path::PREFERENCES)), Ok(person));
+        assert_eq!(mail.text().matches("DKIM-Signature: ").count(), 2);
+        assert!(mail.raw.is_ascii() && mail.text().lines().all(|line| line.len() <= 998));
+    }
+);
+
+both!(
+    async fn a_test_mail_looks_like_the_campaign_and_its_links_name_nobody(db: TestDb) {
+        let house = House::new(&db).await;
+        let (campaign, _) = house.launch().await;
+        let to = "boss@example.org".parse().unwrap();
+        campaigns::test_mail(house.db, campaign.id, to, &Actor::Operator, house.clock_now()).await.unwrap();
+        assert_eq!(house.sender(1).tick().await.unwrap().tally, Tally { sent: 1, ..Tally::default() });
+        let mail = &house.sink.messages()[0];
+        assert_eq!(mail.recipient(), "boss@example.org");
+        let person = house.links.read_unsubscribe(&token(mail, path::UNSUBSCRIBE)).unwrap();
+        assert_eq!(person.subscriber, SubscriberId::NOBODY);
+    }
+);
+
+both!(
+    async fn a_sign_up_is_asked_and_then_welcomed(db: TestDb) {
+        let house = House::new(&db).await;
+        let form = subscribers::form::list(house.db.reader(), Some(house.brand.id)).await.unwrap().remove(0);
+        let request = opt_in::Request {
+            form_version: form.current.id,
+            email: "ada@example.org".parse().unwrap(),
+            profile: Profile { name: Some("Ada".to_owned()), ..Profile::default() },
+            topics: vec![house.topics[0].id, house.topics[1].id],
+            locale: Locale::De,
+            evidence: Evidence::none(),
+        };
+        opt_in::request(house.db, &testkit::keys(), request, house.clock_now()).await.unwrap();
+        let mut sender = house.sender(1);
+        assert_eq!(sender.tick().await.unwrap().tally, Tally { sent: 1, ..Tally::default() });
+        let question = house.sink.messages().remove(0);
+        assert_eq!(header(&question, "List-Unsubscribe"), None, "there is nothing yet to unsubscribe from");
+        assert_eq!(header(&question, "To").as_deref(), Some("ada@example.org"), "the name is not confirmed");
+        let id = house.links.read_confirm(&token(&question, path::CONFIRM)).unwrap();
+
+        opt_in::confirm(house.db, id, &Evidence::none(), house.clock_now()).await.unwrap();
+        assert_eq!(sender.tick().await.unwrap().tally, Tally { sent: 1, ..Tally::default() });
+        let welcome = house.sink.messages().remove(1);
+        assert!(header(&welcome, "List-Unsubscribe").is_some());
+        let person = house.links.read_preferences(&token(&welcome, path::PREFERENCES)).unwrap();
+        assert_eq!(person.topic, house.topics[0].no);
+    }
+);
+
+both!(
+    async fn who_asks_for_their_data_gets_a_link(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol(&["ada@example.org"]).await;
+        let email = "ada@example.org".parse().unwrap();
+        access::request(house.db, &email, house.brand.id, house.clock_now()).await.unwrap();
+        assert_eq!(house.sender(1).tick().await.unwrap().tally, Tally { sent: 1, ..Tally::default() });
+        let mail = house.sink.messages().remove(0);
+        assert!(house.links.read_access(&token(&mail, path::ACCESS)).is_ok());
+    }
+);
+
+both!(
+    async fn a_mail_that_cannot_be_composed_is_skipped_with_the_reason_and_the_others_go(db: TestDb) {
+        let house = House::new(&db).await;
+        let people = house.enrol(&["ada@example.org", "bob@example.org"]).await;
+        let stream = outbox::mailing::stream(house.db.writer(), house.brand.id, MailKind::Access, house.clock_now());
+        let stream = stream.await.unwrap();
+        let id = domain::AccessId::new(house.clock_now());
+        for (person, data) in
+            [(people[0], serde_json::json!({})), (people[1], serde_json::json!({ "access": id, "locale": "en" }))]
+        {
+            let lane = domain::MailboxProvider::other();
+            let intent = outbox::enqueue::Intent { subscriber: Some(person), recipient: None, lane, data };
+            outbox::enqueue::one(house.db.writer(), stream, intent).await.unwrap();
+        }
+        let tick = house.sender(1).tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 1, skipped: 1, ..Tally::default() });
+        let why = house.deliveries(stream).await.remove(0).skipped_why.unwrap();
+        assert!(why.starts_with("cannot be composed: the intent does not say"), "{why}");
+    }
+);

@@ -1,0 +1,131 @@
+//! Limits, pauses, and people who leave in the middle.
+
+use std::time::Duration;
+
+use domain::Actor;
+use outbox::State;
+use sender::Tally;
+use subscribers::opt_out::{Leave, What};
+use subscribers::{Evidence, Source};
+use testkit::smtp::{Moment, Rule, Script};
+use testkit::{TestDb, both};
+
+use crate::house::House;
+
+fn global(rate: &str) -> ::limits::Settings {
+    ::limits::Settings { global: Some(rate.parse().unwrap()), ..::limits::Settings::default() }
+}
+
+both!(
+    async fn no_more_is_sent_than_the_limit_lets_go(db: TestDb) {
+        let house = House::with(&db, Script::default(), global("2/s")).await;
+        house.enrol_many(7).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(4);
+        for expected in [2, 4, 6, 7] {
+            let tick = sender.tick().await.unwrap();
+            assert_eq!(house.sink.count(), expected);
+            if expected < 7 {
+                assert_eq!(tick.wait, Some(Duration::from_millis(500)));
+            }
+            house.clock.advance(Duration::from_secs(1));
+        }
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn who_leaves_in_the_middle_gets_nothing_more(db: TestDb) {
+        let house = House::with(&db, Script::default(), global("1/s")).await;
+        let people = house.enrol_many(6).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(2);
+        sender.tick().await.unwrap();
+        for person in &people[1..] {
+            leave(&house, *person).await;
+        }
+        let mut tally = Tally::default();
+        for _ in 0..6 {
+            house.clock.advance(Duration::from_secs(1));
+            tally += sender.tick().await.unwrap().tally;
+        }
+        assert_eq!(tally, Tally { skipped: 5, ..Tally::default() });
+        assert_eq!(house.sink.count(), 1);
+        let why = house.deliveries(mailing).await.into_iter().filter_map(|one| one.skipped_why).collect::<Vec<_>>();
+        assert_eq!(why, ["not_subscribed"; 5]);
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn a_claim_that_is_held_for_seconds_is_looked_at_again(db: TestDb) {
+        let house = House::with(&db, Script::default(), global("1/s")).await;
+        let people = house.enrol_many(5).await;
+        let (_, mailing) = house.launch().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = house.sender(1).run(async {
+            let _ = stopped.await;
+        });
+        let (tally, ()) = tokio::join!(running, async {
+            // All five are claimed and were allowed; the first goes, and then everybody leaves.
+            house.sink.wait_for(1).await;
+            for person in people {
+                leave(&house, person).await;
+            }
+            house.clock.advance(Duration::from_millis(2_500));
+            while house.counts(mailing).await.queued > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            stop.send(()).unwrap();
+        });
+        assert_eq!(tally, Tally { sent: 1, skipped: 4, ..Tally::default() });
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn a_campaign_that_is_paused_is_not_begun_and_goes_on_where_it_was(db: TestDb) {
+        let house = House::with(&db, Script::default(), global("2/s")).await;
+        house.enrol_many(4).await;
+        let (campaign, mailing) = house.launch().await;
+        let mut sender = house.sender(2);
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 2);
+        campaigns::pause(house.db, campaign.id, None, &Actor::Operator, house.clock_now()).await.unwrap();
+        house.clock.advance(Duration::from_secs(5));
+        assert_eq!(sender.tick().await.unwrap().tally, Tally::default());
+        campaigns::resume(house.db, campaign.id, None, &Actor::Operator, house.clock_now()).await.unwrap();
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 2);
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn a_provider_that_blocks_us_is_left_alone_and_the_others_are_not(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Rcpt, "421 4.7.28 unusual rate of mail").to("g1").times(1));
+        house.enrol(&["g1@gmail.com", "g2@gmail.com", "g3@gmail.com", "ada@example.com", "bob@example.com"]).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(1);
+        let first = sender.tick().await.unwrap().tally;
+        assert_eq!((first.deferred, house.counts(mailing).await.queued), (1, 2), "{first:?}");
+        let pauses = ::limits::pause::active(house.db.reader(), house.clock_now()).await.unwrap();
+        assert_eq!(pauses.iter().map(|pause| pause.provider.as_str()).collect::<Vec<_>>(), ["gmail"]);
+        assert_eq!(pauses[0].actor, Actor::rule("sender.block"));
+        house.clock.advance((pauses[0].until - house.clock_now()).to_std().unwrap());
+        house.clock.advance(Duration::from_secs(1));
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 3);
+        assert!(house.deliveries(mailing).await.iter().all(|one| one.state == State::Sent));
+        house.audit(mailing).await;
+    }
+);
+
+async fn leave(house: &House<'_>, subscriber: domain::SubscriberId) {
+    let leave = Leave {
+        subscriber,
+        what: What::Topic(house.topics[0].id),
+        source: Source::OneClick,
+        actor: Actor::Subscriber(subscriber),
+        evidence: Evidence::none(),
+    };
+    subscribers::opt_out::leave(house.db, &leave, house.clock_now()).await.unwrap();
+}

@@ -1,0 +1,10 @@
+//! A sender between a real database of either kind and a real mail server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod answers;
+mod faults;
+mod house;
+mod kinds;
+mod limits;
+mod stopping;
