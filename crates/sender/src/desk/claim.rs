@@ -125,16 +125,22 @@ impl Desk {
         Ok(())
     }
 
-    /// What all messages of the mailing share cannot be had. If that is the database's fault it will pass; if it is the mailing's,
-    /// a person has to look, and until then it is held.
+    /// What all messages of the mailing share cannot be had. If that is the database's fault it will pass. If it is the mailing's, a
+    /// person has to look: a campaign is paused until then. A standing stream is not, but what was claimed of it stays claimed, so
+    /// that it is not tried again before the lease has run out.
     async fn cannot_be_sent(&self, batch: &Batch, error: ComposeError, now: DateTime<Utc>) -> Result<(), Error> {
-        outbox::release(&self.parts.db, &batch.lease, now).await?;
+        let no = batch.mailing.no;
         if error.is_database() {
             return Err(error.into());
         }
-        let no = batch.mailing.no;
-        outbox::mailing::hold(self.parts.db.writer(), no, &Actor::rule("sender.cannot_compose"), now).await?;
-        tracing::error!(mailing.no = %no, error = %error.chain(), "mailing {no} is held: its messages cannot be made");
+        tracing::error!(mailing.no = %no, error = %error.chain(), "mailing {no} waits: its messages cannot be made");
+        if let Some(campaign) = batch.mailing.campaign {
+            let actor = Actor::rule("sender.cannot_compose");
+            if let Err(error) = campaigns::pause(&self.parts.db, campaign, None, &actor, now).await {
+                tracing::error!(campaign.id = %campaign, error = &error as &dyn std::error::Error, "campaign {campaign} is not paused: {error}");
+            }
+            outbox::release(&self.parts.db, &batch.lease, now).await?;
+        }
         Ok(())
     }
 }

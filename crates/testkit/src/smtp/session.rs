@@ -76,8 +76,14 @@ impl Session<'_> {
         }
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb.to_ascii_uppercase().as_str() {
-            "EHLO" => self.answer(Moment::Ehlo, &self.greeting()).await,
-            "HELO" => self.answer(Moment::Ehlo, "250 sink.example").await,
+            "EHLO" => {
+                self.reset();
+                self.answer(Moment::Ehlo, &self.greeting()).await
+            }
+            "HELO" => {
+                self.reset();
+                self.answer(Moment::Ehlo, "250 sink.example").await
+            }
             "STARTTLS" => self.start_tls().await,
             "AUTH" => self.log_in(rest).await,
             "MAIL" => self.mail(rest).await,
@@ -102,7 +108,10 @@ impl Session<'_> {
             return self.say("530 5.7.0 log in first").await;
         }
         let Some((address, parameters)) = path(rest, "FROM:") else { return self.say("501 5.5.4 FROM:<…>").await };
-        self.reset();
+        // RFC 5321 §4.1.4: a transaction that was begun is ended first, by its dot or by RSET.
+        if self.envelope.is_some() {
+            return self.say("503 5.5.1 nested MAIL").await;
+        }
         let deed = self.take(Moment::Mail);
         if !matches!(deed, Some(Deed::Reply(_))) {
             self.envelope = Some((address, parameters));
