@@ -72,7 +72,7 @@ pub enum Skipped {
 }
 
 /// How many rows a transaction takes: others wait for it on SQLite.
-const CHUNK: usize = 100;
+const CHUNK: usize = 25;
 
 /// Brings people on file, in transactions of a few rows each. What was imported before a failure stays; the same list can
 /// be imported again.
