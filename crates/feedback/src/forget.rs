@@ -1,28 +1,31 @@
 //! Erasing a person from the returned mails.
 
+use database::Database;
 use domain::{EmailAddress, ReturnedMailId, SubscriberId};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::entity::{Column, Entity};
+use crate::entity::{ActiveModel, Column, Entity};
 use crate::parts;
 
 /// Mails that are looked through at a time.
 const PAGE: u64 = 50;
 
-/// Empties every kept mail that is about the person or has the address in it, however it is encoded, and says how many. In
-/// the caller's transaction. That a mail came, and what it changed, stays known.
+/// Empties every kept mail that is about the person or has the address in it, however it is encoded, and says how many.
+/// That a mail came, and what it changed, stays known.
 ///
-/// It reads every kept mail, because the ones that nobody could identify may name the person too.
+/// It reads every kept mail, because those that nobody could identify may name the person too; a page at a time, so that
+/// it keeps nobody waiting. Call it before the person is erased: while the address is known, a failure can be made good by
+/// calling it again. What comes back later about somebody who was erased is kept without its text from the beginning.
 pub async fn forget(
-    conn: &impl ConnectionTrait,
+    db: &Database,
     subscriber: Option<SubscriberId>,
     address: &EmailAddress,
 ) -> Result<u64, DbErr> {
     let mut emptied = 0;
     if let Some(subscriber) = subscriber {
         let theirs = Entity::find().select_only().column(Column::Id).filter(Column::SubscriberId.eq(subscriber));
-        emptied += empty(conn, theirs.into_tuple().all(conn).await?).await?;
+        emptied += empty(db, theirs.into_tuple().all(db.reader()).await?).await?;
     }
     let mut after: Option<ReturnedMailId> = None;
     loop {
@@ -30,31 +33,34 @@ pub async fn forget(
         if let Some(after) = after {
             page = page.filter(Column::Id.gt(after));
         }
-        let page = page.all(conn).await?;
+        let page = page.all(db.reader()).await?;
         let Some(last) = page.last() else { return Ok(emptied) };
         after = Some(last.id);
         let named = page.iter().filter(|mail| {
             let words = mail.words.as_deref().unwrap_or_default();
             [&mail.envelope_from, words].iter().any(|text| is_in(address, text)) || names(&mail.raw, address)
         });
-        emptied += empty(conn, named.map(|mail| mail.id).collect()).await?;
+        emptied += empty(db, named.map(|mail| mail.id).collect()).await?;
     }
 }
 
-async fn empty(conn: &impl ConnectionTrait, ids: Vec<ReturnedMailId>) -> Result<u64, DbErr> {
+/// What of a mail could tell who it was about, with nothing in it. An unsubscribe address holds the subscriber's id.
+pub(crate) fn emptied() -> ActiveModel {
+    ActiveModel {
+        raw: Set(Vec::new()),
+        envelope_from: Set(String::new()),
+        envelope_to: Set(String::new()),
+        words: Set(None),
+        subscriber_id: Set(None),
+        ..ActiveModel::default()
+    }
+}
+
+async fn empty(db: &Database, ids: Vec<ReturnedMailId>) -> Result<u64, DbErr> {
     if ids.is_empty() {
         return Ok(0);
     }
-    let emptied = Entity::update_many()
-        .col_expr(Column::Raw, Expr::value(Vec::<u8>::new()))
-        .col_expr(Column::EnvelopeFrom, Expr::value(""))
-        // An unsubscribe address holds the subscriber's id.
-        .col_expr(Column::EnvelopeTo, Expr::value(""))
-        .col_expr(Column::Words, Expr::value(Option::<String>::None))
-        .col_expr(Column::SubscriberId, Expr::value(Option::<SubscriberId>::None))
-        .filter(Column::Id.is_in(ids))
-        .exec(conn)
-        .await?;
+    let emptied = Entity::update_many().set(emptied()).filter(Column::Id.is_in(ids)).exec(db.writer()).await?;
     Ok(emptied.rows_affected)
 }
 

@@ -7,7 +7,7 @@ use crate::Traces;
 
 /// Whom the envelope recipient names.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Door {
+pub(crate) enum Door {
     /// A return path: whatever comes here is about this delivery.
     Delivery(DeliveryKey),
     /// An unsubscribe address: whoever writes here wants to leave.
@@ -18,7 +18,7 @@ pub enum Door {
 
 impl Door {
     /// The door that an address is, or why the token in it is not believed.
-    pub fn of(links: &Links, address: &EmailAddress) -> Result<Self, Refused> {
+    pub(crate) fn of(links: &Links, address: &EmailAddress) -> Result<Self, Refused> {
         match links.read_return_path(address) {
             Ok(key) => return Ok(Self::Delivery(key)),
             Err(refused @ (Refused::UnknownKey(_) | Refused::Forged)) => return Err(refused),

@@ -16,7 +16,6 @@ mod rfc5965;
 mod traces;
 
 pub use forget::forget;
-pub use identify::Door;
 pub use kept::{Filter, Kept, Standing, expire, find, list, raw};
 pub use parse::parse;
 pub use process::{Error, Incoming, Processed, process};

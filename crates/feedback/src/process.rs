@@ -1,7 +1,12 @@
 //! From a mail that came back to what it changes, in one transaction for each envelope recipient.
 
+mod about;
 mod act;
+mod complaint;
 mod decision;
+mod leave;
+mod report;
+mod seen;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
@@ -14,7 +19,7 @@ use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, TryInsertResult};
 
 use crate::entity::{ActiveModel, Column, Entity};
 use crate::identify::Door;
-use crate::{Returned, Standing, parse};
+use crate::{Returned, Standing, forget, parse};
 
 use decision::Decision;
 
@@ -112,7 +117,8 @@ async fn keep(
         received_at: Set(now),
         digest: Set(sha256(&[to.as_str().as_bytes(), b"\n", incoming.raw])),
         source: Set(incoming.source.to_owned()),
-        envelope_from: Set(incoming.from.to_owned()),
+        // PostgreSQL keeps no NUL in a text, and no address has one.
+        envelope_from: Set(incoming.from.replace(char::is_control, "")),
         envelope_to: Set(to.to_string()),
         raw: Set(incoming.raw.to_owned()),
         kind: Set(returned.kind.as_str().to_owned()),
@@ -132,6 +138,7 @@ async fn keep(
 }
 
 async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decision) -> Result<(), DbErr> {
+    let emptied = if decision.forgets { forget::emptied() } else { ActiveModel::default() };
     let row = ActiveModel {
         id: Unchanged(id),
         standing: Set(decision.standing),
@@ -141,7 +148,7 @@ async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decisio
         class: Set(decision.verdict.as_ref().map(|verdict| verdict.class.to_string())),
         rule: Set(Some(decision.rule().to_owned())),
         words: Set(decision.verdict.as_ref().map(|verdict| verdict.words.clone())),
-        ..ActiveModel::default()
+        ..emptied
     };
     Entity::update(row).exec(txn).await.map(drop)
 }

@@ -41,7 +41,7 @@ const REFUSALS: [&str; 13] = [
 
 #[test]
 fn real_servers_are_understood() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/corpora/returned-mail");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/returned-mail");
     let Ok(table) = std::fs::read_to_string(folder.join("expected.tsv")) else {
         eprintln!("skipped: no corpus of returned mail at {}", folder.display());
         return;

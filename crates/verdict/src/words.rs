@@ -35,7 +35,8 @@ pub(crate) fn clean(text: &str, rules: &Rules) -> String {
         _ => meaning(&found[0], rules).map_or(Cow::Borrowed(" "), |name| Cow::Owned(format!(" {} ", name.means))),
     });
     let mut words = String::with_capacity(kept.len());
-    for word in kept.split_whitespace() {
+    // Control characters are no words either, and PostgreSQL keeps no NUL in a text.
+    for word in kept.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
         if !words.is_empty() {
             words.push(' ');
         }
@@ -72,6 +73,7 @@ mod tests {
             ("see https://spam.example/blocked?ip=192.0.2.1 for more", "see for more"),
             ("host mx.blacklist.example said no", "host said no"),
             ("550-5.1.1 The account 550 5.1.1 is not here", "The account is not here"),
+            ("User\0unknown", "User unknown"),
             ("User unknown.Please check", "User unknown. Please check"),
             ("blocked using zen.spamhaus.org", "blocked using blocklist"),
             ("5.1.0 - Unknown address error 550-'5.7.1 no'", "' no'"),

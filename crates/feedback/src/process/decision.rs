@@ -12,13 +12,15 @@ pub(super) struct Decision {
     pub(super) delivery: Option<DeliveryKey>,
     pub(super) subscriber: Option<SubscriberId>,
     pub(super) verdict: Option<Verdict>,
+    /// Whether the person was erased: their address must not come back with a mail.
+    pub(super) forgets: bool,
     /// The provider that refused us, and whether it is paused now.
     pub(super) refused_by: Option<(MailboxProvider, bool)>,
 }
 
 impl Decision {
     pub(super) const fn new(standing: Standing, why: &'static str) -> Self {
-        Self { standing, why, delivery: None, subscriber: None, verdict: None, refused_by: None }
+        Self { standing, why, delivery: None, subscriber: None, verdict: None, forgets: false, refused_by: None }
     }
 
     pub(super) fn rule(&self) -> &str {

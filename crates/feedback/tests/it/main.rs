@@ -5,5 +5,6 @@
 mod client;
 mod forget;
 mod listener;
+mod people;
 mod process;
 mod world;

@@ -193,3 +193,15 @@ both!(
         assert_eq!(world.standing(&to, &report).await, None);
     }
 );
+
+both!(
+    async fn a_nul_anywhere_is_no_reason_to_give_a_mail_back(db: TestDb) {
+        let world = World::new(db.database()).await;
+        let key = world.sent("ada@example.org", "other", None).await;
+        let report = world.returned("postfix-unknown-user.eml", key).replace("User unknown", "User\0unknown");
+        let to = [world.return_path(key)];
+        let incoming = Incoming { source: "test", from: "a\0b@example.org", to: &to, raw: report.as_bytes() };
+        let done = process(world.db, &world.links, incoming, start_of_time()).await.unwrap();
+        assert!(matches!(done[..], [Processed::Kept { standing: Standing::Acted, .. }]), "{done:?}");
+    }
+);

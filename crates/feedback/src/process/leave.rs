@@ -1,0 +1,50 @@
+//! A person asks by mail to be left alone.
+
+use chrono::{DateTime, Utc};
+use domain::{Actor, SubscriberId};
+use links::Person;
+use sea_orm::DatabaseTransaction;
+use subscribers::opt_out::{Leave, What, leave_within};
+use subscribers::{Evidence, Source, topic};
+
+use super::Error;
+use super::about::About;
+use super::decision::Decision;
+use crate::Standing;
+
+/// A mail to the tokened address is enough, whoever it is from: people forward, and write from other accounts.
+pub(super) async fn topic(txn: &DatabaseTransaction, person: Person, now: DateTime<Utc>) -> Result<Decision, Error> {
+    if person.subscriber == SubscriberId::NOBODY {
+        return Ok(Decision::new(Standing::Noted, "unsubscribe of a test mail"));
+    }
+    let decision = |standing, why| Decision { subscriber: Some(person.subscriber), ..Decision::new(standing, why) };
+    if subscribers::find(txn, person.subscriber).await?.is_none() {
+        return Ok(Decision { forgets: true, ..Decision::new(Standing::Noted, "unsubscribe of nobody on file") });
+    }
+    let Some(topic) = topic::find_by_no(txn, person.topic).await? else {
+        return Ok(decision(Standing::Noted, "unsubscribe from no topic"));
+    };
+    leave(txn, person.subscriber, What::Topic(topic.id), now).await?;
+    Ok(decision(Standing::Acted, "unsubscribe"))
+}
+
+/// The one word, in answer to a message of ours: its token says who, and no less than the brand is meant.
+pub(super) async fn brand(txn: &DatabaseTransaction, about: About, now: DateTime<Utc>) -> Result<Decision, Error> {
+    let (Some(subscriber), Some(brand)) = (about.subscriber(), about.brand) else {
+        return Ok(about.note(Standing::NotUnderstood, "unsubscribe without a token of ours"));
+    };
+    leave(txn, subscriber, What::Brand(brand), now).await?;
+    Ok(about.note(Standing::Acted, "unsubscribe"))
+}
+
+async fn leave(
+    txn: &DatabaseTransaction,
+    subscriber: SubscriberId,
+    what: What,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let actor = Actor::Subscriber(subscriber);
+    let leave = Leave { subscriber, what, source: Source::Mail, actor, evidence: Evidence::none() };
+    leave_within(txn, &leave, now).await?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! A mail server says what became of a message.
+
+use activity::{Fact, Kind as Happened};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Actor, DeliveryKey, MailboxProvider};
+use outbox::{Delivery, fact};
+use sea_orm::{DatabaseTransaction, DbErr};
+use serde_json::json;
+use subscribers::record_failure;
+use verdict::{Class, judge_report};
+
+use super::about::About;
+use super::decision::{self, Decision};
+use super::seen::is_news;
+use super::{Error, sha256};
+use crate::{Action, DeliveryReport, Returned, Standing};
+
+/// Writes the fact, and lets whoever it concerns know: the subscriber, or the provider that refused us. Nothing where the
+/// same report was here before.
+pub(super) async fn reported(
+    txn: &DatabaseTransaction,
+    about: About,
+    report: &DeliveryReport,
+    returned: &Returned,
+    raw: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Decision>, Error> {
+    let Some(key) = about.key else {
+        return Ok(Some(about.note(Standing::Refused, "a report without a token of ours")));
+    };
+    let Some(delivery) = &about.delivery else {
+        return Ok(Some(about.note(Standing::Noted, "a report of a message that is not on file any more")));
+    };
+    let ours = about.address(txn).await?;
+    let judge =
+        |recipient: &crate::Recipient| judge_report(recipient.status, &recipient.diagnostic, Some(&delivery.lane));
+    let Some((recipient, verdict)) = decision::failed(report, ours.as_deref(), judge) else {
+        return arrived(txn, &about, key, report, now).await.map(Some);
+    };
+    let named = recipient.address.as_ref().map_or("", |address| address.as_str());
+    let id = returned.report_id.as_deref().map(str::as_bytes).unwrap_or(raw);
+    if !is_news(txn, key, &sha256(&[named.as_bytes(), b"\nfailed\n", id]), now).await? {
+        return Ok(None);
+    }
+    let mut decision = about.note(Standing::Acted, "");
+    fact::bounced(txn, key, now).await?;
+    if let Some(brand) = about.brand {
+        let detail = json!({ "class": verdict.class, "rule": verdict.rule });
+        let happened = Fact::new(Happened::Bounced, brand, now).about(about.subscriber()).of(key).with(detail);
+        activity::record(txn, &happened).await?;
+        match about.subscriber() {
+            // The lane says who refused; the subscriber is none of it.
+            _ if verdict.class == Class::Block => {
+                decision.refused_by = Some(pause(txn, delivery, &verdict, now).await?)
+            }
+            Some(subscriber) if verdict.class.concerns_recipient() => {
+                record_failure(txn, subscriber, brand, &verdict, now).await?;
+            }
+            _ => {}
+        }
+    }
+    decision.verdict = Some(verdict);
+    Ok(Some(decision))
+}
+
+/// Leaves a provider in peace that refused us. `other` is no provider but everybody else, so one of them pauses nobody.
+async fn pause(
+    txn: &DatabaseTransaction,
+    delivery: &Delivery,
+    verdict: &verdict::Verdict,
+    now: DateTime<Utc>,
+) -> Result<(MailboxProvider, bool), DbErr> {
+    let lane = &delivery.lane;
+    let until = verdict.pause.and_then(|pause| TimeDelta::from_std(pause).ok()).map(|pause| now + pause);
+    let Some(until) = until.filter(|_| *lane != MailboxProvider::other()) else { return Ok((lane.clone(), false)) };
+    let actor = Actor::rule(&verdict.rule);
+    limits::pause::set(txn, lane, until, &verdict.rule, &verdict.words, &actor, now).await?;
+    Ok((lane.clone(), true))
+}
+
+/// A report of anything but a failure proves at most that the message is out.
+async fn arrived(
+    txn: &DatabaseTransaction,
+    about: &About,
+    key: DeliveryKey,
+    report: &DeliveryReport,
+    now: DateTime<Utc>,
+) -> Result<Decision, Error> {
+    if report.recipients.iter().any(|recipient| recipient.action == Action::Delayed) {
+        return Ok(about.note(Standing::Noted, "delayed"));
+    }
+    fact::arrived(txn, key, now).await?;
+    Ok(about.note(Standing::Noted, "delivered"))
+}
