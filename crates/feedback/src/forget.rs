@@ -17,11 +17,7 @@ const PAGE: u64 = 50;
 /// It reads every kept mail, because those that nobody could identify may name the person too; a page at a time, so that
 /// it keeps nobody waiting. Call it before the person is erased: while the address is known, a failure can be made good by
 /// calling it again. What comes back later about somebody who was erased is kept without its text from the beginning.
-pub async fn forget(
-    db: &Database,
-    subscriber: Option<SubscriberId>,
-    address: &EmailAddress,
-) -> Result<u64, DbErr> {
+pub async fn forget(db: &Database, subscriber: Option<SubscriberId>, address: &EmailAddress) -> Result<u64, DbErr> {
     let mut emptied = 0;
     if let Some(subscriber) = subscriber {
         let theirs = Entity::find().select_only().column(Column::Id).filter(Column::SubscriberId.eq(subscriber));

@@ -206,7 +206,7 @@ both!(
         let (key, to) = (ada.sent().await, ada.unsubscribe_address());
         let kept_before = ada.world.process(&ada.world.return_path(key), "Subject: hello\r\n\r\nI am Ada\r\n").await;
         assert_eq!(feedback::forget(ada.world.db, Some(ada.id), &address("ada@example.org")).await.unwrap(), 1);
-        subscribers::erase(ada.world.db, &keys(), ada.id, &Actor::Operator, start_of_time()).await.unwrap();
+        subscribers::erase(ada.world.db, ada.id, &Actor::Operator, start_of_time()).await.unwrap();
         let report = ada.world.returned("postfix-unknown-user.eml", key);
         let late = ada.world.process(&ada.world.return_path(key), &report).await;
         let wish = ada.world.process(&to, "Subject: no more\r\n\r\nI am ada@example.org\r\n").await;
