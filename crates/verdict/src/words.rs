@@ -52,7 +52,7 @@ pub(crate) fn cut(text: &str, limit: usize) -> &str {
 }
 
 fn meaning<'a>(echo: &str, rules: &'a Rules) -> Option<&'a Name> {
-    rules.name_set.matches(echo).into_iter().next().and_then(|index| rules.names.get(index))
+    rules.name_set.matches(echo.as_bytes()).into_iter().next().and_then(|index| rules.names.get(index))
 }
 
 fn is_prose(host: &str) -> bool {

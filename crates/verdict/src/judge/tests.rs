@@ -22,6 +22,10 @@ fn clear_words_say_that_a_mailbox_is_gone_whatever_the_code() {
         ("550 Unrouteable address", Class::Hard, "mailbox.unrouteable"),
         ("550 5.2.1 This account has been disabled or discontinued", Class::Hard, "mailbox.closed"),
         ("550 Empfänger <x@example.com> unbekannt", Class::Hard, "mailbox.unknown-de"),
+        ("550 EMPFÄNGER UNBEKANNT", Class::Hard, "mailbox.unknown-de"),
+        ("550 Boîte aux lettres inexistante", Class::Hard, "mailbox.unknown-fr"),
+        ("550 Нет такого пользователя", Class::Hard, "mailbox.unknown-slavic"),
+        ("550 用户不存在", Class::Hard, "mailbox.unknown-east"),
     ]);
 }
 
