@@ -29,6 +29,16 @@ pub struct Chunk {
     pub last: Option<SubscriberId>,
 }
 
+/// Tells the lanes of the mailing `$1` of the `$3` deliveries behind the ordinal `$2`.
+///
+/// LIMIT keeps the sub-query apart. Otherwise SQLite takes the index that has the lanes in order, and with it the whole
+/// mailing, for each chunk again.
+pub(crate) const LANES: &str = "INSERT INTO lanes (mailing_no, lane, last) \
+     SELECT $1, added.lane, MAX(added.ordinal) FROM ( \
+         SELECT lane, ordinal FROM deliveries WHERE mailing_no = $1 AND ordinal > $2 ORDER BY ordinal LIMIT $3) AS added \
+     GROUP BY added.lane \
+     ON CONFLICT (mailing_no, lane) DO UPDATE SET last = excluded.last";
+
 /// Enqueues one message in the caller's transaction: it is sent if that commits.
 pub async fn one(conn: &impl ConnectionTrait, mailing: MailingNo, intent: Intent) -> Result<DeliveryKey, Error> {
     let key = DeliveryKey::new(mailing, Ordinal(reserve(conn, mailing, 1).await? + 1));
@@ -62,11 +72,7 @@ pub async fn chunk(conn: &impl ConnectionTrait, mailing: MailingNo, audience: Se
         return Ok(Chunk { enqueued: 0, last: None });
     }
     let top = reserve(conn, mailing, enqueued).await? + enqueued;
-    let lanes = "INSERT INTO lanes (mailing_no, lane, last) \
-                 SELECT mailing_no, lane, MAX(ordinal) FROM deliveries WHERE mailing_no = $1 AND ordinal > $2 \
-                 GROUP BY mailing_no, lane \
-                 ON CONFLICT (mailing_no, lane) DO UPDATE SET last = excluded.last";
-    sql::execute(conn, lanes, [mailing.into(), base.into()]).await?;
+    sql::execute(conn, LANES, [mailing.into(), base.into(), enqueued.into()]).await?;
     count(conn, mailing, enqueued).await?;
     let last = "SELECT subscriber_id FROM deliveries WHERE mailing_no = $1 AND ordinal = $2";
     let last = sql::row(conn, last, [mailing.into(), top.into()]).await?;

@@ -61,14 +61,8 @@ pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Ut
             held
         }
         Over::Rows(rows) => {
-            let sql = format!(
-                "UPDATE deliveries SET due_at = $4 FROM {} \
-                 WHERE deliveries.mailing_no = $1 AND deliveries.ordinal = v.ordinal AND due_at = $2 \
-                   AND (state = 'deferred' AND deliveries.attempt = v.attempt \
-                        OR state = 'submitting' AND deliveries.attempt = v.attempt + 1)",
-                table(txn.get_database_backend(), 3)
-            );
-            let values = [lease.mailing.into(), lease.expires_at.into(), batch(rows), expires_at.into()];
+            let sql = renewing(txn.get_database_backend());
+            let values = [batch(lease.mailing, rows), lease.expires_at.into(), expires_at.into()];
             lease.expires_at > now && sql::execute(&txn, &sql, values).await? > 0
         }
     };
@@ -102,27 +96,46 @@ pub async fn release(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result
             txn.commit().await?;
         }
         Over::Rows(rows) => {
-            let sql = format!(
-                "UPDATE deliveries SET due_at = $4 FROM {} \
-                 WHERE deliveries.mailing_no = $1 AND deliveries.ordinal = v.ordinal AND due_at = $2 \
-                   AND state = 'deferred' AND deliveries.attempt = v.attempt",
-                table(db.backend(), 3)
-            );
-            let values = [lease.mailing.into(), lease.expires_at.into(), batch(rows), now.into()];
-            sql::execute(db.writer(), &sql, values).await?;
+            let values = [batch(lease.mailing, rows), lease.expires_at.into(), now.into()];
+            sql::execute(db.writer(), &releasing(db.backend()), values).await?;
         }
     }
     Ok(())
 }
 
+/// Moves the deadline of leased rows, `$1`, from `$2` to `$3`: of those that wait and of those that are being submitted.
+pub(crate) fn renewing(backend: DbBackend) -> String {
+    format!(
+        "UPDATE deliveries SET due_at = $3 FROM {} \
+         WHERE deliveries.mailing_no = v.mailing_no AND deliveries.ordinal = v.ordinal AND due_at = $2 \
+           AND (state = 'deferred' AND deliveries.attempt = v.attempt \
+                OR state = 'submitting' AND deliveries.attempt = v.attempt + 1)",
+        table(backend, 1)
+    )
+}
+
+/// Makes leased rows, `$1`, that still wait for the deadline `$2` due at `$3`.
+pub(crate) fn releasing(backend: DbBackend) -> String {
+    format!(
+        "UPDATE deliveries SET due_at = $3 FROM {} \
+         WHERE deliveries.mailing_no = v.mailing_no AND deliveries.ordinal = v.ordinal AND due_at = $2 \
+           AND state = 'deferred' AND deliveries.attempt = v.attempt",
+        table(backend, 1)
+    )
+}
+
 /// Leased rows as a table.
+///
+/// Each names its mailing, although it is the same for all: joined by the ordinal alone, SQLite reads the whole mailing
+/// and looks for each of its rows in the table.
 pub(crate) fn table(backend: DbBackend, parameter: u8) -> String {
-    const COLUMNS: &[Column] = &[("ordinal", "bigint"), ("attempt", "integer")];
+    const COLUMNS: &[Column] = &[("mailing_no", "bigint"), ("ordinal", "bigint"), ("attempt", "integer")];
     dialect::rows(backend, parameter, COLUMNS)
 }
 
 /// Leased rows as a parameter.
-pub(crate) fn batch(rows: &[(Ordinal, i32)]) -> Value {
-    let rows: Vec<_> = rows.iter().map(|(ordinal, attempt)| json!({"ordinal": ordinal, "attempt": attempt})).collect();
-    dialect::json(&rows)
+pub(crate) fn batch(mailing: MailingNo, rows: &[(Ordinal, i32)]) -> Value {
+    let row =
+        |(ordinal, attempt): &(Ordinal, i32)| json!({"mailing_no": mailing, "ordinal": ordinal, "attempt": attempt});
+    dialect::json(&rows.iter().map(row).collect::<Vec<_>>())
 }

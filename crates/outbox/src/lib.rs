@@ -15,6 +15,8 @@ mod forget;
 mod lease;
 pub mod mailing;
 mod phase;
+#[cfg(test)]
+mod plans;
 mod reap;
 mod record;
 mod skip;

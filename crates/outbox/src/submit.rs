@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{DeliveryKey, Ordinal};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use crate::counts::Deltas;
 use crate::lease::{self, Over};
@@ -83,13 +83,18 @@ async fn range(
 
 /// Further attempts, of rows that were deferred.
 async fn again(txn: &impl ConnectionTrait, lease: &Lease, leased: &[(Ordinal, i32)]) -> Result<Vec<Row>, DbErr> {
-    let ours = lease::table(txn.get_database_backend(), 2);
-    let sql = format!(
-        "UPDATE deliveries SET state = 'submitting', attempt = deliveries.attempt + 1 FROM {ours} \
-         WHERE deliveries.mailing_no = $1 AND deliveries.ordinal = v.ordinal AND deliveries.attempt = v.attempt \
-           AND state = 'deferred' AND due_at = $3 \
+    let values = [lease.mailing.into(), lease::batch(lease.mailing, leased), lease.expires_at.into()];
+    sql::all(txn, &resubmitting(txn.get_database_backend()), values).await
+}
+
+/// Begins another attempt at the rows `$2` of the mailing `$1` that are leased until `$3`.
+pub(crate) fn resubmitting(backend: DbBackend) -> String {
+    format!(
+        "UPDATE deliveries SET state = 'submitting', attempt = deliveries.attempt + 1 FROM {} \
+         WHERE deliveries.mailing_no = v.mailing_no AND deliveries.ordinal = v.ordinal \
+           AND deliveries.attempt = v.attempt AND state = 'deferred' AND due_at = $3 \
            AND EXISTS (SELECT 1 FROM mailings m WHERE m.no = $1 AND m.state = 'open') \
-         RETURNING deliveries.ordinal, deliveries.attempt"
-    );
-    sql::all(txn, &sql, [lease.mailing.into(), lease::batch(leased), lease.expires_at.into()]).await
+         RETURNING deliveries.ordinal, deliveries.attempt",
+        lease::table(backend, 2)
+    )
 }

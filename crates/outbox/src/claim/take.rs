@@ -33,7 +33,8 @@ pub(super) async fn from(
     };
     let turn = "UPDATE lanes SET claimed_at = $3 WHERE mailing_no = $1 AND lane = $2";
     sql::execute(txn, turn, [lane.mailing_no.into(), lane.lane.clone().into(), now.into()]).await?;
-    let Some((over, rows)) = taken else { return Ok(None) };
+    // A range's rows may have been skipped since it was looked at; then it is nobody's until its lease ends.
+    let Some((over, rows)) = taken.filter(|(_, rows)| !rows.is_empty()) else { return Ok(None) };
     let mailing = mailing::find(txn, lane.mailing_no).await?.ok_or(Error::UnknownMailing(lane.mailing_no))?;
     let lease = Lease { mailing: lane.mailing_no, lane: lane.lane.clone(), holder: claim.holder, expires_at, over };
     let deliveries = rows.into_iter().map(|row| row.claimed(lane)).collect::<Result<_, _>>()?;

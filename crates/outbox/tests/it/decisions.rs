@@ -192,3 +192,21 @@ async fn acts(db: &database::Database) -> Vec<(String, String)> {
     let rows = db.reader().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
     rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect()
 }
+
+both!(
+    async fn what_is_called_off_is_skipped_wherever_it_waits(db: TestDb) {
+        let db = db.database();
+        let mailing = campaign(db, 30).await;
+        // Some were put off, some are in the hands of a worker, the rest is behind the marks.
+        let put_off = submit(db, &claim(db, 1, 3, start_of_time()).await.unwrap(), start_of_time()).await;
+        let until = Outcome::Deferred { until: after(900) };
+        record(db, &[answer(put_off[0], until, after(1)), answer(put_off[1], Outcome::Sent, after(1))], after(1)).await;
+        claim(db, 2, 4, after(1)).await.unwrap();
+        outbox::mailing::close(db.writer(), mailing, &Actor::Operator, after(2)).await.unwrap();
+        for skipped in [7, 7, 7, 7, 0] {
+            assert_eq!(outbox::skip_rest(db, mailing, "cancelled", 7).await.unwrap(), skipped);
+        }
+        let counts = counts(db, mailing).await;
+        assert_eq!((counts.skipped, counts.sent, counts.submitting), (28, 1, 1), "what is with a relay is left alone");
+    }
+);

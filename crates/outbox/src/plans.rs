@@ -1,0 +1,33 @@
+//! What SQLite makes of the statements that run while a large mailing is out. It keeps no statistics, so that the words of a
+//! statement decide; one that reads the whole mailing holds the only writer up for as long.
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use testkit::TestDb;
+
+use crate::{State, delivery, enqueue, lease, skip, submit};
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_mailing() {
+    let db = TestDb::sqlite().await;
+    let sqlite = DbBackend::Sqlite;
+    for sql in [
+        lease::renewing(sqlite),
+        lease::releasing(sqlite),
+        submit::resubmitting(sqlite),
+        enqueue::LANES.to_owned(),
+        skip::WAITING.to_owned(),
+        skip::MARKS.to_owned(),
+        delivery::listing(Some(State::Failed)),
+        delivery::listing(None),
+    ] {
+        let explain = Statement::from_string(sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+        for step in db.database().reader().query_all_raw(explain).await.unwrap() {
+            let step: String = step.try_get_by("detail").unwrap();
+            let table = step.split(' ').nth(1).unwrap_or_default();
+            let whole = step.starts_with("SCAN") || step.ends_with("(mailing_no=?)");
+            // `deliveries_due` holds nothing but what is deferred.
+            let few = !matches!(table, "deliveries" | "d") || step.contains("deliveries_due");
+            assert!(few || !whole, "{step}\n{sql}");
+        }
+    }
+}
