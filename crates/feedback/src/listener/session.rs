@@ -259,3 +259,29 @@ fn is_for_postmaster(line: &[u8]) -> bool {
     line.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"RCPT TO:"))
         && line.get(8..).is_some_and(|path| path.trim_ascii_start().eq_ignore_ascii_case(b"<postmaster>"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn postmaster_needs_no_domain() {
+        for line in ["RCPT TO:<postmaster>\r\n", "rcpt to: <Postmaster>\r\n"] {
+            assert!(is_for_postmaster(line.as_bytes()), "{line:?}");
+        }
+        assert!(!is_for_postmaster(b"RCPT TO:<postmaster@example.com>\r\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_the_parser_of_commands_fall(
+            verb in prop::sample::select(vec!["", "MAIL FROM:<", "RCPT TO:<", "EHLO ", "BDAT ", "AUTH ", "BURL "]),
+            rest in prop::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let line = [verb.as_bytes(), &rest, b"\r\n"].concat();
+            let _ = Request::parse(&mut line.iter());
+        }
+    }
+}
