@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::ConnectOptions;
@@ -95,9 +95,16 @@ impl Database {
 
     /// Moves SQLite's journal into the file and empties it, so that what was erased stands in neither. Nothing to do on
     /// PostgreSQL.
+    ///
+    /// A reader that still looks at an older state can keep the journal. It is then emptied when it next begins anew.
     pub async fn settle(&self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+            let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+            let row = self.writer.query_one_raw(empty).await?;
+            // It does not fail when it is kept from it, it answers 1.
+            if row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? == Some(1) {
+                tracing::warn!("a reader kept SQLite's journal: what was just erased stands in it for a while longer");
+            }
         }
         Ok(())
     }
@@ -120,6 +127,8 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .auto_vacuum(SqliteAutoVacuum::Incremental)
         // Erased must mean overwritten, in the file as well.
         .pragma("secure_delete", "on")
+        // And in the journal: begun anew, it would keep what stood behind its new end.
+        .pragma("journal_size_limit", "0")
         .disable_statement_logging();
     let file = options.get_filename().to_owned();
     let writer = SqlitePoolOptions::new()
