@@ -11,8 +11,9 @@ const DARK: [Colour; 2] = [Colour::new(0x12, 0x12, 0x14), Colour::new(0x1b, 0x1b
 
 /// WCAG 2.2 §1.4.3 asks for this between words and what is behind them.
 const READABLE: f64 = 4.5;
-/// WCAG 2.2 §1.4.11 asks for this between a control and its surroundings.
-const VISIBLE: f64 = 3.0;
+/// Enough to see that something is there. A button's words say what it is, so no more is asked for (WCAG 2.2 §1.4.11), and
+/// a brand's yellow stays yellow.
+const VISIBLE: f64 = 1.25;
 
 /// The colours of one scheme, all derived from a brand's one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(Accent::light(blue).fill, blue);
         insta::assert_snapshot!(stylesheet(blue), @"
         :root{--accent:#3f4bd8;--on-accent:#ffffff;--accent-ink:#3f4bd8;--accent-soft:#eeeffb}
-        @media (prefers-color-scheme: dark){:root{--accent:#525ddc;--on-accent:#ffffff;--accent-ink:#828ae6;--accent-soft:#222543}}
+        @media (prefers-color-scheme: dark){:root{--accent:#3f4bd8;--on-accent:#ffffff;--accent-ink:#828ae6;--accent-soft:#222543}}
         ");
     }
 }

@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
+use axum::RequestExt;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -23,7 +24,7 @@ const USER_AGENT_LENGTH: usize = 300;
 
 /// Finds the client's address once and hands it to the handlers.
 pub(crate) async fn identify(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let peer = request.extract_parts::<ConnectInfo<SocketAddr>>().await.ok().map(|peer| peer.0.ip());
     let client = Client {
         address: peer.map(|peer| behind(peer, request.headers(), &state.settings.trusted_proxies)),
         user_agent: user_agent(request.headers()),

@@ -32,3 +32,6 @@ pub fn router(state: WebState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), security::headers))
         .with_state(state)
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,22 +50,22 @@ impl<'a> House<'a> {
         let now = testkit::start_of_time();
         let clock = Arc::new(ManualClock::at(now));
         let txn = db.database().begin().await.unwrap();
-        let brand = brands::create(&txn, brand(), &Actor::System, now).await.unwrap();
+        let brand = match brands::find_by_slug(&txn, "acme").await.unwrap() {
+            Some(brand) => brand,
+            None => brands::create(&txn, brand(), &Actor::System, now).await.unwrap(),
+        };
         let seeded = seed::first_brand(&txn, brand.id, &Actor::System, now).await.unwrap();
         txn.commit().await.unwrap();
-        let state = WebState::new(Parts {
-            db: db.database().clone(),
-            keys: testkit::keys(),
-            clock: clock.clone(),
-            pages: Pages::load(None).unwrap(),
-            settings: settings(),
-            metrics: None,
-        });
-        let peer = MockConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711)));
-        let router = crate::router(state.clone()).layer(peer);
+        let (state, router) = serve(db, clock.clone(), settings());
         let mut house = Self { db, state, clock, brand, seeded, token: String::new(), router };
         house.token = house.token("admin").await;
         house
+    }
+
+    /// The same service with other settings.
+    pub(crate) fn with(self, settings: Settings) -> Self {
+        let (state, router) = serve(self.db, self.clock.clone(), settings);
+        Self { state, router, ..self }
     }
 
     /// A token with these scopes.
@@ -213,6 +213,20 @@ impl Answer {
         let (_, rest) = self.body.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_default();
         rest.split('"').next().unwrap_or_default()
     }
+}
+
+fn serve(db: &TestDb, clock: Arc<ManualClock>, settings: Settings) -> (WebState, Router) {
+    let state = WebState::new(Parts {
+        db: db.database().clone(),
+        keys: testkit::keys(),
+        clock,
+        pages: Pages::load(None).unwrap(),
+        settings,
+        metrics: None,
+    });
+    let peer = MockConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711)));
+    let router = crate::router(state.clone()).layer(peer);
+    (state, router)
 }
 
 pub(crate) fn settings() -> Settings {

@@ -161,3 +161,6 @@ impl From<Error> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

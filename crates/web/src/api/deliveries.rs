@@ -102,3 +102,6 @@ impl From<Error> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

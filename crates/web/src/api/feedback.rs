@@ -64,3 +64,6 @@ impl From<Kept> for View {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ impl From<Error> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ impl From<Refused> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,6 @@ impl From<RequestError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,3 +68,6 @@ impl From<LiftError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

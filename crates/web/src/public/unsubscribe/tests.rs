@@ -32,12 +32,10 @@ both! {
 both! {
     async fn one_click_acts_at_once_in_either_encoding_and_ten_at_a_time(db: TestDb) {
         let house = House::new(&db).await;
-        let multipart = format!(
-            "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
-        );
+        let multipart = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
         for (email, kind, body) in [
             ("ada@example.com", "application/x-www-form-urlencoded", ONE_CLICK),
-            ("bob@example.com", "multipart/form-data; boundary=b", &multipart),
+            ("bob@example.com", "multipart/form-data; boundary=b", multipart),
             ("cyd@example.com", "", ONE_CLICK),
         ] {
             let person = house.member(email, &[0, 1]).await;
