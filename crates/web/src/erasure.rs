@@ -11,9 +11,7 @@ use subscribers::Error;
 /// file and the act can be done again.
 pub async fn erase(db: &Database, id: SubscriberId, actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
     let person = subscribers::find(db.reader(), id).await?.ok_or(Error::NotFound(id))?;
-    let txn = db.begin().await?;
-    feedback::forget(&txn, Some(id), &person.email).await?;
-    txn.commit().await?;
+    feedback::forget(db, Some(id), &person.email).await?;
     subscribers::erase(db, id, actor, now).await?;
     Ok(())
 }
