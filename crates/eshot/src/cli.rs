@@ -93,6 +93,13 @@ pub(crate) enum Key {
         #[arg(long, default_value_t = 1)]
         id: u8,
     },
+    /// The keys that sign mail.
+    #[command(flatten)]
+    Signing(SigningKey),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SigningKey {
     /// Make the keys that sign a domain's mail (RSA and Ed25519) and print the DNS records to publish.
     New {
         /// The domain in From.

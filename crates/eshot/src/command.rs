@@ -12,29 +12,25 @@ mod token;
 
 use crate::cli::{Command, Key};
 use crate::context::Context;
-
-/// Commands that need nothing but the program. None if this is not one of them.
-pub(crate) fn without_configuration(command: &Command) -> Option<anyhow::Result<bool>> {
-    match command {
-        Command::Key(Key::Master { id }) => Some(key::master(*id)),
-        Command::Openapi => Some(openapi()),
-        _ => None,
-    }
-}
+use crate::demo;
 
 /// Runs a command. False if it ran and what it checked did not hold.
-pub(crate) async fn run(command: Command, context: Context) -> anyhow::Result<bool> {
+///
+/// `start` reads the configuration; a few commands do without.
+pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result<Context>) -> anyhow::Result<bool> {
     match command {
-        Command::Serve => serve::run(context).await,
-        Command::Check => check::run(&context).await,
-        Command::Migrate => migrate::run(&context).await,
-        Command::Brand(command) => brand::run(command, &context).await,
-        Command::Key(command) => key::run(command, &context).await,
-        Command::Consent(command) => consent::run(command, &context).await,
-        Command::Feedback(command) => feedback::run(command, &context).await,
-        Command::Subscriber(command) => subscriber::run(command, &context).await,
-        Command::Token(command) => token::run(command, &context).await,
-        _ => todo!(),
+        Command::Serve => serve::run(start()?).await,
+        Command::Demo(demo) => demo::run(&demo).await,
+        Command::Check => check::run(&start()?).await,
+        Command::Migrate => migrate::run(&start()?).await,
+        Command::Brand(command) => brand::run(command, &start()?).await,
+        Command::Key(Key::Master { id }) => key::master(id),
+        Command::Key(Key::Signing(command)) => key::run(command, &start()?).await,
+        Command::Token(command) => token::run(command, &start()?).await,
+        Command::Consent(command) => consent::run(command, &start()?).await,
+        Command::Feedback(command) => feedback::run(command, &start()?).await,
+        Command::Subscriber(command) => subscriber::run(command, &start()?).await,
+        Command::Openapi => openapi(),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -5,7 +6,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::clock;
 use crate::command;
-use crate::config::{self, BaseUrl, InvalidConfig, Loaded, Problem, Sources};
+use crate::config::{self, BaseUrl, InvalidConfig, Problem, Sources};
 use crate::context::Context;
 use crate::log;
 
@@ -18,37 +19,31 @@ const WRONG: u8 = 2;
 
 /// Runs the command that the program was called with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    // Keys are made and pages described before there is a configuration.
-    if let Some(code) = command::without_configuration(&cli.command) {
-        return report(code);
-    }
-    let loaded = match load(&cli) {
-        Ok(loaded) => loaded,
-        Err(error) => {
+    let Cli { config, command } = Cli::parse();
+    ExitCode::from(match run(command, config) {
+        Ok(true) => DONE,
+        Ok(false) => FAILED,
+        Err(error) if error.is::<InvalidConfig>() => {
             eprintln!("{error}");
-            return ExitCode::from(WRONG);
+            WRONG
         }
-    };
-    log::start(&loaded.config.log);
-    report(run(cli.command, loaded))
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            FAILED
+        }
+    })
 }
 
-fn run(command: Command, loaded: Loaded) -> anyhow::Result<bool> {
-    let clock = clock::of_this_process()?;
+fn run(command: Command, file: Option<PathBuf>) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let base_url = asked_of_base_url(&command);
-    runtime.block_on(command::run(command, Context::new(loaded, clock, base_url)))
+    runtime.block_on(command::run(command, || start(file)))
 }
 
-fn load(cli: &Cli) -> Result<Loaded, InvalidConfig> {
-    let base_url = asked_of_base_url(&cli.command);
-    config::load(&Sources { file: cli.config.clone(), variables: environment()?, base_url })
-}
-
-/// Only a demonstration on the own machine does without https.
-fn asked_of_base_url(command: &Command) -> BaseUrl {
-    if matches!(command, Command::Demo(_)) { BaseUrl::HttpAllowed } else { BaseUrl::Https }
+/// Reads the configuration; from then on there is a log.
+fn start(file: Option<PathBuf>) -> anyhow::Result<Context> {
+    let loaded = config::load(&Sources { file, variables: environment()?, base_url: BaseUrl::Https })?;
+    log::start(&loaded.config.log);
+    Ok(Context::new(loaded, clock::of_this_process()?, BaseUrl::Https))
 }
 
 /// The variables that may be ours.
@@ -62,15 +57,4 @@ fn environment() -> Result<Vec<(String, String)>, InvalidConfig> {
         .filter(|(name, _)| name.starts_with("ESHOT_"))
         .map(|(name, text)| text.into_string().map(|text| (name.clone(), text)).map_err(|_| unreadable(name)))
         .collect()
-}
-
-fn report(outcome: anyhow::Result<bool>) -> ExitCode {
-    ExitCode::from(match outcome {
-        Ok(true) => DONE,
-        Ok(false) => FAILED,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            FAILED
-        }
-    })
 }

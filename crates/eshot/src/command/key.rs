@@ -1,7 +1,7 @@
 use brands::key::{Algorithm, KeyInfo};
 use domain::{Actor, KeyId, MasterKeys};
 
-use crate::cli::Key;
+use crate::cli::SigningKey;
 use crate::context::Context;
 
 /// How many people one transaction gives a new hash.
@@ -15,18 +15,17 @@ pub(super) fn master(id: u8) -> anyhow::Result<bool> {
 }
 
 /// The other `eshot key` commands.
-pub(super) async fn run(command: Key, context: &Context) -> anyhow::Result<bool> {
+pub(super) async fn run(command: SigningKey, context: &Context) -> anyhow::Result<bool> {
     match command {
-        Key::Master { id } => master(id),
-        Key::New { domain } => new(&domain, context).await,
-        Key::List { domain } => list(domain.as_deref(), context).await,
-        Key::Retire { id } => {
+        SigningKey::New { domain } => new(&domain, context).await,
+        SigningKey::List { domain } => list(domain.as_deref(), context).await,
+        SigningKey::Retire { id } => {
             let db = context.database().await?;
             brands::key::retire(db.writer(), id, &Actor::Operator, context.now()).await?;
             println!("{id} signs no more; leave its DNS record in place for a week, for mail that is under way");
             Ok(true)
         }
-        Key::Rotate => rotate(context).await,
+        SigningKey::Rotate => rotate(context).await,
     }
 }
 
