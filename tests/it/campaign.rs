@@ -98,7 +98,7 @@ both!(
         let campaign = staff.send("offers", "Autumn offer").await;
         for _ in 0..60 {
             let submission = staff.report(&campaign).await["submission"].clone();
-            if submission["sent"] == 5 && submission["in_doubt"] == 1 {
+            if submission["sent"] == 4 && submission["in_doubt"] == 2 {
                 break;
             }
             eshot.advance(std::time::Duration::from_secs(1800));
@@ -106,15 +106,19 @@ both!(
         }
         let report = staff.report(&campaign).await;
         adds_up(&report, 6);
-        assert_eq!(report["submission"]["in_doubt"], 1, "behind the final dot nobody knows: {report}");
-        assert_eq!(report["submission"]["sent"], 5, "{report}");
+        // A short body and the final dot leave in one write, so that a connection lost in either leaves the same doubt.
+        assert_eq!(report["submission"]["in_doubt"], 2, "{report}");
+        assert_eq!(report["submission"]["sent"], 4, "{report}");
         let counts: BTreeMap<String, usize> = sink.by_recipient();
         assert!(counts.values().all(|count| *count == 1), "{counts:?}");
 
         let doubtful = staff.get(&format!("/campaigns/{campaign}/deliveries?state=in_doubt")).await;
-        let id = doubtful["items"][0]["id"].as_str().unwrap().to_owned();
-        staff.post(&format!("/deliveries/{id}/resend"), json!({})).await;
+        for delivery in doubtful["items"].as_array().unwrap() {
+            let id = delivery["id"].as_str().unwrap();
+            staff.post(&format!("/deliveries/{id}/resend"), json!({})).await;
+        }
         wait_until("the doubt to be sent again", async || mails_to(&sink, "dot@example.com").len() == 2).await;
+        wait_until("the other one, too", async || mails_to(&sink, "body@example.com").len() == 1).await;
         let twice: Vec<Letter> = mails_to(&sink, "dot@example.com").iter().map(Letter::read).collect();
         assert_eq!(twice[0].header("Message-ID"), twice[1].header("Message-ID"), "a person who has both can tell");
     }

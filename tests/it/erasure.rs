@@ -41,7 +41,7 @@ both!(
 
         let file = eshot.installation().folder().join("people.csv");
         std::fs::write(&file, format!("email,name\n{ADDRESS},Back Again\nnew@example.com,New\n")).unwrap();
-        let words = ["--topic", "offers", "--basis", "consent", "--stated", "a list"];
+        let words = ["--brand", "example", "--topic", "offers", "--basis", "consent", "--stated", "a list"];
         eshot.installation().run(&[&["subscriber", "import", &file.display().to_string()], &words[..]].concat());
         std::fs::remove_file(&file).unwrap();
         assert!(staff.person(ADDRESS).await.is_null(), "an import does not bring them back");
