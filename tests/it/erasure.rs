@@ -49,6 +49,24 @@ both!(
     }
 );
 
+both!(
+    async fn an_answer_kept_for_repetition_forgets_the_person_too(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        let eshot = Eshot::start(&db, sink.address(), "");
+        let staff = Staff::of(&eshot).await;
+        let new = serde_json::json!({ "email": ADDRESS, "topics": [staff.topic("offers").await], "basis": "consent",
+                                      "stated": "signed at the fair" });
+        let made =
+            eshot.api(Method::POST, "/subscribers").header("Idempotency-Key", "one").json(&new).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        assert!(!traces(&dump(&db), LOCAL_PART).is_empty());
+
+        let id = staff.person(ADDRESS).await["id"].as_str().unwrap().to_owned();
+        eshot.api(Method::DELETE, &format!("/subscribers/{id}")).send().await.unwrap();
+        assert_eq!(traces(&dump(&db), LOCAL_PART), [""; 0]);
+    }
+);
+
 /// Everything that the database holds, as bytes.
 fn dump(db: &TestDb) -> Vec<u8> {
     match db.database().file() {

@@ -118,6 +118,12 @@ pub async fn abandon(conn: &impl ConnectionTrait, token: TokenId, key: &str) -> 
     unfinished.exec(conn).await.map(drop)
 }
 
+/// Forgets the answers that name somebody, by their id. A repetition of such a request is then carried out as a new one.
+pub async fn forget(conn: &impl ConnectionTrait, id: &str) -> Result<u64, DbErr> {
+    let named = Entity::delete_many().filter(Column::Body.contains(id));
+    Ok(named.exec(conn).await?.rows_affected)
+}
+
 /// Removes the keys whose day is over. Says how many.
 pub async fn sweep(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let over = Entity::delete_many().filter(Column::CreatedAt.lte(now - KEPT_FOR));

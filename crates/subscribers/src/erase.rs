@@ -37,6 +37,7 @@ pub async fn erase(
     suppression::put(&txn, entry, now).await?;
     let consent_events = consent::forget(&txn, subscriber, actor, now).await?;
     outbox::forget(&txn, subscriber).await?;
+    outbox::forget_address(&txn, &person.email).await?;
     activity::forget(&txn, subscriber).await?;
     // Subscriptions, hashes, pauses, requests and links go with the row.
     Entity::delete_by_id(subscriber).exec(&txn).await?;

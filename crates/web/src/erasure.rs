@@ -1,5 +1,6 @@
 //! Forgetting a person: what came back about them, then they themselves.
 
+use accounts::idempotency;
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Actor, SubscriberId};
@@ -7,11 +8,12 @@ use subscribers::Error;
 
 /// Erases a person from every table that knows them.
 ///
-/// Returned mail is emptied first, while the address is still known: if the program dies in between, the person is still on
+/// Returned mail and kept answers of the API are emptied first, while the address is still known: if the program dies in between, the person is still on
 /// file and the act can be done again.
 pub async fn erase(db: &Database, id: SubscriberId, actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
     let person = subscribers::find(db.reader(), id).await?.ok_or(Error::NotFound(id))?;
     feedback::forget(db, Some(id), &person.email).await?;
+    idempotency::forget(db.writer(), &id.to_string()).await?;
     subscribers::erase(db, id, actor, now).await?;
     Ok(())
 }
