@@ -118,10 +118,14 @@ pub async fn abandon(conn: &impl ConnectionTrait, token: TokenId, key: &str) -> 
     unfinished.exec(conn).await.map(drop)
 }
 
-/// Forgets the answers that name somebody, by their id. A repetition of such a request is then carried out as a new one.
-pub async fn forget(conn: &impl ConnectionTrait, id: &str) -> Result<u64, DbErr> {
-    let named = Entity::delete_many().filter(Column::Body.contains(id));
-    Ok(named.exec(conn).await?.rows_affected)
+/// Empties the answers that hold a word, such as a person's id. Says how many.
+///
+/// The keys stay: without them a request that is sent again would bring back who was just erased.
+pub async fn forget(conn: &impl ConnectionTrait, word: &str) -> Result<u64, DbErr> {
+    // Unlike LIKE, REPLACE takes a word as it is.
+    let sql = "UPDATE idempotency_keys SET body = '' WHERE REPLACE(body, $1, '') <> body";
+    let emptied = Statement::from_sql_and_values(conn.get_database_backend(), sql, [word.into()]);
+    Ok(conn.execute_raw(emptied).await?.rows_affected())
 }
 
 /// Removes the keys whose day is over. Says how many.

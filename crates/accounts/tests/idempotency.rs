@@ -85,6 +85,20 @@ both!(
 );
 
 both!(
+    async fn an_erased_person_is_in_no_answer_and_comes_back_by_no_repeated_request(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        let begin = async |key: &str| idempotency::begin(db.writer(), token(), key, &request(), now).await.unwrap();
+        for (key, body) in [("ada", "{\"email\":\"a_a@example.com\"}"), ("ava", "{\"email\":\"ava@example.com\"}")] {
+            begin(key).await;
+            idempotency::finish(db.writer(), token(), key, 201, body).await.unwrap();
+        }
+        assert_eq!(idempotency::forget(db.writer(), "a_a@example.com").await.unwrap(), 1);
+        assert_eq!(begin("ada").await, Begun::Finished { status: 201, body: String::new() });
+        assert!(matches!(begin("ava").await, Begun::Finished { body, .. } if body.contains("ava@example.com")));
+    }
+);
+
+both!(
     async fn a_key_that_cannot_be_kept_is_refused(db: TestDb) {
         for key in ["", "two words", "schlüssel", "line\n", &"x".repeat(256)] {
             let begun = idempotency::begin(db.database().writer(), token(), key, &request(), start_of_time()).await;
