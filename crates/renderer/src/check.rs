@@ -3,6 +3,7 @@
 mod attribute;
 mod element;
 mod mjml;
+mod style;
 
 use crate::error::Problem;
 use crate::markup::{Event, Fault, Node, Tag};
@@ -107,9 +108,7 @@ impl Checker<'_> {
             if self.tokens.find(words).next().is_some() {
                 return Err(Problem::Place("in a style sheet"));
             }
-            if words.contains("@import") {
-                return Err(Problem::Style("@import loads from elsewhere".to_owned()));
-            }
+            style::check(words)?;
             self.out.push_str(words);
             return Ok(());
         }
