@@ -60,7 +60,7 @@ pub struct ListHeaders {
 #[derive(Debug, thiserror::Error)]
 pub enum MimeError {
     /// lettre does not take the address.
-    #[error("{0} is no address that a header can hold")]
+    #[error("{} is no address that a header can hold", .0.masked())]
     Address(EmailAddress),
     /// Something that goes into a header as it is has characters that do not belong there.
     #[error("{header} cannot be {value:?}: it is printable ASCII without blanks")]

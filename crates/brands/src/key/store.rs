@@ -137,7 +137,7 @@ fn name(id: DkimKeyId) -> String {
     format!("dkim/{id}")
 }
 
-/// A selector that says what and when, with four letters of the id's random part so that two of one day differ.
+/// A selector that says what and when, with five letters of the id's random part so that two of one day differ.
 fn selector(id: DkimKeyId, algorithm: Algorithm, now: DateTime<Utc>) -> String {
     let [.., a, b, c] = id.to_bytes();
     let letters = BASE32_NOPAD_NOCASE.encode(&[a, b, c]).to_ascii_lowercase();
