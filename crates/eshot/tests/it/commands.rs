@@ -1,0 +1,111 @@
+use std::fs;
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+
+use crate::{err, eshot, out};
+
+const KEY: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// A folder with a master key and a configuration.
+fn installation() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("master.keys"), KEY).unwrap();
+    fs::write(folder.path().join("eshot.toml"), "keys.master_file = \"master.keys\"\n").unwrap();
+    folder
+}
+
+#[test]
+fn a_wrong_setting_stops_the_program_before_anything_starts() {
+    let folder = installation();
+    let started = eshot(folder.path(), &["serve"], &[("ESHOT_RELAY__CONECTIONS", "4")]);
+    assert_eq!(started.status.code(), Some(2));
+    assert!(err(&started).contains("did you mean ESHOT_RELAY__CONNECTIONS?"), "{}", err(&started));
+    assert!(!folder.path().join("eshot.db").exists());
+}
+
+#[test]
+fn links_without_https_are_a_start_up_error() {
+    let folder = installation();
+    let variables = [("ESHOT_HTTP__BASE_URL", "http://news.example.com")];
+    let started = eshot(folder.path(), &["serve"], &variables);
+    assert_eq!(started.status.code(), Some(2));
+    assert!(err(&started).contains("http.base_url"), "{}", err(&started));
+}
+
+#[test]
+fn a_database_without_a_schema_says_what_to_do() {
+    let folder = installation();
+    let listed = eshot(folder.path(), &["brand", "list"], &[]);
+    assert_eq!(listed.status.code(), Some(1));
+    assert!(err(&listed).contains("eshot migrate"), "{}", err(&listed));
+}
+
+#[test]
+fn a_brand_comes_with_topics_and_a_form_and_its_keys_with_records_to_publish() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let new = ["brand", "new", "--name", "Example Ltd", "--from", "news@example.com", "--postal-address", "1 High St"];
+    let made = eshot(folder.path(), &new, &[]);
+    assert!(made.status.success(), "{}", err(&made));
+    for topic in ["offers", "events", "product-news"] {
+        assert!(out(&made).contains(&format!("topic {topic}:")), "{}", out(&made));
+    }
+    let keys = eshot(folder.path(), &["key", "new", "--domain", "example.com"], &[]);
+    for kind in ["k=rsa", "k=ed25519"] {
+        assert!(out(&keys).contains(kind), "{}", out(&keys));
+    }
+    let again = eshot(folder.path(), &new, &[]);
+    assert!(!again.status.success() && err(&again).contains("example-ltd"), "{}", err(&again));
+}
+
+#[test]
+fn a_list_is_brought_on_file_and_shown_and_erased() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let new = ["brand", "new", "--name", "Example", "--from", "news@example.com", "--postal-address", "1 High St"];
+    assert!(eshot(folder.path(), &new, &[]).status.success());
+    fs::write(folder.path().join("list.csv"), "email,name\nada@example.org,Ada\nnot an address,Bob\n").unwrap();
+    let list = ["subscriber", "import", "list.csv", "--brand", "example", "--topic", "offers"];
+    let import = [&list[..], &["--basis", "consent", "--stated", "a paper form"]].concat();
+    let imported = eshot(folder.path(), &import, &[]);
+    assert!(out(&imported).contains("1 added") && out(&imported).contains("line 3"), "{}", out(&imported));
+
+    let shown = eshot(folder.path(), &["subscriber", "show", "ada@example.org"], &[]);
+    assert!(out(&shown).contains("\"ada@example.org\""), "{}", out(&shown));
+    let proof = eshot(folder.path(), &["consent", "show", "ada@example.org"], &[]);
+    assert!(out(&proof).contains("a paper form"), "{}", out(&proof));
+
+    assert!(eshot(folder.path(), &["subscriber", "erase", "ada@example.org"], &[]).status.success());
+    let gone = eshot(folder.path(), &["subscriber", "show", "ada@example.org"], &[]);
+    assert!(out(&gone).contains("nobody"), "{}", out(&gone));
+    let back = eshot(folder.path(), &import, &[]);
+    assert!(out(&back).contains("0 added") && out(&back).contains("suppressed"), "{}", out(&back));
+}
+
+#[test]
+fn a_check_names_what_does_not_work_and_shows_no_secret() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let relay = format!("smtps://{nobody}");
+    let variables = [
+        ("ESHOT_RELAY__URL", relay.as_str()),
+        ("ESHOT_RELAY__USERNAME", "ada"),
+        ("ESHOT_RELAY__PASSWORD", "opensesame"),
+    ];
+    let checked = eshot(folder.path(), &["check"], &variables);
+    let told = out(&checked);
+    assert_eq!(checked.status.code(), Some(1), "{told}");
+    assert!(told.contains("ok    database"), "{told}");
+    assert!(told.contains("FAIL  relay") && told.contains("what to do: see that relay.url is right"), "{told}");
+    assert!(!told.contains("opensesame") && !told.contains("AAECAwQF"), "{told}");
+}
+
+#[test]
+fn the_api_is_described_without_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("eshot.toml"), "nonsense = true").unwrap();
+    assert!(out(&eshot(folder.path(), &["openapi"], &[])).contains("\"/api/v1/campaigns\""));
+    assert!(out(&eshot(folder.path(), &["key", "master", "--id", "2"], &[])).starts_with("2:"));
+}
