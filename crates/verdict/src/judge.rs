@@ -77,14 +77,11 @@ fn pause(rule: &Rule) -> Option<Duration> {
     asked.filter(|pause| !pause.is_zero())
 }
 
-/// The reply code knows how final the server meant it; a report without one has only its status.
+/// Where reply code and status disagree, *not now* is believed: the server means to be asked again, and a recipient who is
+/// wrongly taken for gone is lost.
 fn severity(reply: Option<u16>, status: Option<EnhancedStatus>) -> Severity {
-    let class = match (reply, status) {
-        (Some(code), None) => code / 100,
-        (_, Some(status)) => status.class.into(),
-        (None, None) => 5,
-    };
-    if class == 4 { Severity::Transient } else { Severity::Permanent }
+    let transient = reply.is_some_and(|code| code / 100 == 4) || status.is_some_and(|status| status.class == 4);
+    if transient { Severity::Transient } else { Severity::Permanent }
 }
 
 /// The codes that a diagnostic text holds.

@@ -81,6 +81,9 @@ fn a_transient_refusal_makes_nobody_gone() {
         ("450 4.2.0 Greylisted, see http://postgrey.example/", Class::Soft, "exact.greylist"),
         ("452 4.2.2 The recipient's inbox is out of storage space", Class::Soft, "full.mailbox"),
         ("421 try again later", Class::Soft, "full.system"),
+        // The code and the status disagree.
+        ("450 5.1.1 User unknown", Class::Soft, "reply.4xx"),
+        ("550 4.1.1 User unknown", Class::Soft, "code.4.x.x"),
     ]);
 }
 
