@@ -73,7 +73,7 @@ both!(
                 leave(&house, person).await;
             }
             house.clock.advance(Duration::from_millis(2_500));
-            while house.counts(mailing).await.queued > 0 {
+            while house.counts(mailing).await.queued > 0 && house.sink.count() == 1 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             stop.send(()).unwrap();
