@@ -1,7 +1,7 @@
 use std::fmt;
 
 use domain::{EmailAddress, Locale, mail_domain};
-use url::Url;
+use url::{Host, Url};
 
 use crate::Brand;
 
@@ -72,7 +72,7 @@ impl Draft {
             "must be given: the law asks for it in every mail",
         );
         ask(is_colour(&self.accent), "accent", "must be a colour such as #0b6e4f");
-        ask(is_web(&self.base_url), "base_url", "must begin with https:// and have neither query nor fragment");
+        ask(is_base(&self.base_url), "base_url", "must begin with https:// and have neither query nor fragment");
         ask(self.website.as_ref().is_none_or(is_web_page), "website", "must begin with https:// or http://");
         ask(self.privacy_url.as_ref().is_none_or(is_web_page), "privacy_url", "must begin with https:// or http://");
         ask((1..=100).contains(&self.soft_bounce_limit), "soft_bounce_limit", "must be from 1 to 100");
@@ -147,8 +147,16 @@ fn is_web_page(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-fn is_web(url: &Url) -> bool {
-    is_web_page(url) && url.query().is_none() && url.fragment().is_none()
+/// Links in mails are private, so they are https; on this machine itself, where a demonstration runs, nobody listens.
+fn is_base(url: &Url) -> bool {
+    let private = match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Domain(name))) => name == "localhost",
+        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
+        _ => false,
+    };
+    private && url.query().is_none() && url.fragment().is_none()
 }
 
 fn is_at_or_below(name: &str, domain: &str) -> bool {
@@ -210,6 +218,18 @@ mod tests {
             fields(wrong),
             ["slug", "name", "from_name", "postal_address", "accent", "base_url", "website", "soft_bounce_limit"]
         );
+    }
+
+    #[test]
+    fn links_are_private_or_lead_to_this_machine() {
+        let wrong = |base_url: &str| fields(Draft { base_url: base_url.parse().unwrap(), ..draft() });
+        for base_url in ["https://example.com/news", "http://127.0.0.1:8025", "http://[::1]:8025", "http://localhost"] {
+            assert_eq!(wrong(base_url), [""; 0], "{base_url}");
+        }
+        for base_url in ["http://example.com", "http://192.168.0.1", "http://localhost.example", "https://a.example/?b"]
+        {
+            assert_eq!(wrong(base_url), ["base_url"], "{base_url}");
+        }
     }
 
     #[test]
