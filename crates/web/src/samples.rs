@@ -1,10 +1,12 @@
 //! Every page with made-up data, so that a template is known to render before anybody needs it.
 
+use chrono::DateTime;
 use domain::Locale;
 use renderer::{Catalogue, Colour};
 use url::Url;
 
 use crate::face::Face;
+use crate::language;
 use crate::pages::{Page, Pages};
 use crate::public::access::{Access, Event, Open, Standing};
 use crate::public::confirm::{Confirm, Confirmed, Expired};
@@ -61,6 +63,10 @@ impl<'a> Studio<'a> {
         self.words.text(key, values)
     }
 
+    fn date(&self) -> String {
+        language::date(self.words, DateTime::UNIX_EPOCH)
+    }
+
     fn all(mut self) -> Vec<Sample> {
         self.sign_up();
         self.confirming();
@@ -90,7 +96,7 @@ impl<'a> Studio<'a> {
         self.take("preferences", &Preferences { notice: None, topics: topics(3), paused: None });
         let left = self.text("page.preferences.left", &[("topic", "Events")]);
         let notice = Some(Notice { words: left, undo: Some("1".into()) });
-        self.take("preferences-left", &Preferences { notice, topics: topics(1), paused: Some("2026-05-31".into()) });
+        self.take("preferences-left", &Preferences { notice, topics: topics(1), paused: Some(self.date()) });
         let notice = Some(Notice { words: self.text("page.preferences.left_all", &[]), undo: Some("1".into()) });
         self.take("preferences-none", &Preferences { notice, topics: Vec::new(), paused: None });
     }
@@ -118,14 +124,17 @@ impl<'a> Studio<'a> {
             },
             subscribed,
         });
-        let history =
-            Event { at: "2026-03-02T09:00:00Z".into(), date: "2026-03-02".into(), words: "Confirmed: Offers".into() };
+        let history = Event {
+            at: "1970-01-01T00:00:00Z".into(),
+            date: self.date(),
+            words: self.text("page.access.act.confirmed", &[("topic", "Offers")]),
+        };
         let page = Access {
             notice: Some(Notice { words: self.text("page.access.saved", &[]), undo: None }),
             address: "ada@example.com".into(),
             pass: "pass".into(),
             topics: topics.into(),
-            fields: self.form().fields,
+            fields: self.fields().split_off(1),
             history: vec![history.clone(), history],
         };
         self.take("access", &page);
