@@ -12,6 +12,9 @@ use crate::relay::relay;
 /// The ledger promises that no event stays unsealed for longer.
 const LONGEST_SEAL: Duration = Duration::from_secs(5);
 
+/// A lease that is over before a message can be handed over would have every worker take it from the last.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
 /// What the base URL of links must begin with.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum BaseUrl {
@@ -52,8 +55,8 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
     if config.scheduler.seal.0.is_zero() || config.scheduler.seal.0 > LONGEST_SEAL {
         found.push(("scheduler.seal", "the ledger is sealed at least every 5s; \"2s\" is usual".to_owned()));
     }
-    if config.sender.lease.0 < Duration::from_secs(10) {
-        found.push(("sender.lease", "a lease lasts at least 10s; \"2m\" is usual".to_owned()));
+    if config.sender.lease.0 < SHORTEST_LEASE {
+        found.push(("sender.lease", "a lease lasts at least 1s; \"2m\" is usual".to_owned()));
     }
     if let Err(error) = EnvFilter::builder().parse(&config.log.filter) {
         found.push(("log.filter", format!("this is no filter ({error}); \"info\" or \"info,outbox=debug\" is")));
