@@ -6,7 +6,7 @@ use testkit::smtp::{Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
 use tests::{Eshot, wait_until};
 
-use crate::audit::{Audience, CONNECTIONS, SETTINGS, campaign, settled};
+use crate::audit::{Audience, CONNECTIONS, PAST_THE_LEASE, SETTINGS, campaign, settled};
 
 both!(
     async fn killed_without_a_word_it_sends_nobody_two_mails_and_loses_nobody(db: TestDb) {
@@ -18,6 +18,7 @@ both!(
             wait_until("a part of the campaign", async || sink.count() >= round * 60).await;
             eshot.kill();
             eshot.restart();
+            eshot.advance(PAST_THE_LEASE);
         }
         let report = settled(&eshot, &id).await;
         let audience = Audience::of(&report, &sink);
@@ -58,6 +59,7 @@ both!(
         assert!(asked.elapsed() < Duration::from_secs(9), "it took {:?} to end", asked.elapsed());
         sink.forgive();
         eshot.restart();
+        eshot.advance(PAST_THE_LEASE);
         let report = settled(&eshot, &id).await;
         let audience = Audience::of(&report, &sink);
         audience.nobody_twice();

@@ -1,12 +1,10 @@
 //! SIGSTOP past the lease, then on.
 
-use std::time::Duration;
-
 use testkit::smtp::SmtpSink;
 use testkit::{TestDb, both};
 use tests::{Eshot, wait_until};
 
-use crate::audit::{Audience, CONNECTIONS, SETTINGS, campaign, settled};
+use crate::audit::{Audience, CONNECTIONS, PAST_THE_LEASE, SETTINGS, campaign, settled};
 
 both!(
     async fn frozen_past_its_lease_and_thawed_it_sends_nobody_two_mails(db: TestDb) {
@@ -16,7 +14,7 @@ both!(
         for round in 1..=2 {
             wait_until("a part of the campaign", async || sink.count() >= round * 60).await;
             eshot.freeze();
-            tokio::time::sleep(Duration::from_secs(5)).await;
+            tokio::time::sleep(PAST_THE_LEASE).await;
             eshot.thaw();
         }
         let report = settled(&eshot, &id).await;

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -24,6 +25,8 @@ pub struct Eshot {
     token: String,
     client: reqwest::Client,
     installation: Installation,
+    /// How far its clock was moved on: a clock does not step back when its program is started again.
+    moved: Cell<Duration>,
 }
 
 /// A configuration in a folder of its own, for commands and for servers.
@@ -124,7 +127,7 @@ impl Eshot {
             .timeout(Duration::from_secs(30))
             .build()
             .expect("a client");
-        let eshot = Self { child, http, returns, token, client, installation };
+        let eshot = Self { child, http, returns, token, client, installation, moved: Cell::default() };
         eshot.wait_until_it_answers();
         eshot
     }
@@ -139,6 +142,7 @@ impl Eshot {
     pub fn restart(&mut self) {
         self.child = spawn(&self.installation, self.http, self.returns);
         self.wait_until_it_answers();
+        self.move_clock(self.moved.get());
     }
 
     /// Asks it to end and waits until it has.
@@ -164,6 +168,11 @@ impl Eshot {
 
     /// Moves its clock on.
     pub fn advance(&self, by: Duration) {
+        self.moved.set(self.moved.get() + by);
+        self.move_clock(by);
+    }
+
+    fn move_clock(&self, by: Duration) {
         let mut stream = UnixStream::connect(self.installation.folder().join("clock")).expect("the clock's socket");
         writeln!(stream, "{}s", by.as_secs()).expect("to move the clock");
         let mut answer = String::new();
