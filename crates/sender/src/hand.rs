@@ -65,15 +65,15 @@ pub(crate) struct Hand {
 
 impl Hand {
     pub(crate) fn hire(number: usize, bench: Bench) -> Self {
-        // One order at a time is all that is ever under way.
-        let (orders, inbox) = mpsc::channel(1);
+        // One order at a time is under way, and one that needs no answer may lie before it.
+        let (orders, inbox) = mpsc::channel(2);
         let worker = Worker { number, bench, connection: None, message: None };
         Self { orders, task: tokio::spawn(worker.work(inbox)) }
     }
 
     /// Gives an order. A worker that is gone does not take it; that shows in [`is_gone`](Self::is_gone).
     pub(crate) fn tell(&self, order: Order) {
-        // The inbox is empty, because every order was answered before the next one.
+        // There is room: every order was answered before the next one, save a `Discard` that may still lie there.
         let _ = self.orders.try_send(order);
     }
 
