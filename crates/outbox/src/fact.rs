@@ -1,11 +1,13 @@
 //! What comes back after a message was submitted. A fact changes no state, save that it ends a doubt.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
-use domain::DeliveryKey;
-use sea_orm::{ConnectionTrait, DbErr};
+use domain::{DeliveryKey, MailingNo, Ordinal};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use crate::counts::{COMMON_SHARD, Deltas};
-use crate::dialect::{self, Locked};
+use crate::dialect::{self, Column, Locked};
 use crate::sql;
 use crate::state::{Event, State};
 
@@ -26,6 +28,23 @@ pub async fn arrived(conn: &impl ConnectionTrait, key: DeliveryKey, now: DateTim
     let proved = prove(conn, key, from, &mut deltas, now).await?;
     deltas.apply(conn, COMMON_SHARD).await?;
     Ok(proved)
+}
+
+/// Those of these messages that came back, whenever they did.
+pub async fn bounced_among(conn: &impl ConnectionTrait, keys: &[DeliveryKey]) -> Result<HashSet<DeliveryKey>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        mailing_no: MailingNo,
+        ordinal: Ordinal,
+    }
+    const KEY: &[Column] = &[("mailing", "bigint"), ("ordinal", "bigint")];
+    let sql = format!(
+        "SELECT d.mailing_no, d.ordinal FROM {} JOIN deliveries d ON d.mailing_no = v.mailing AND d.ordinal = v.ordinal \
+         WHERE d.bounced_at IS NOT NULL",
+        dialect::rows(conn.get_database_backend(), 1, KEY)
+    );
+    let rows: Vec<Row> = sql::all(conn, &sql, [dialect::json(&keys)]).await?;
+    Ok(rows.into_iter().map(|row| DeliveryKey::new(row.mailing_no, row.ordinal)).collect())
 }
 
 #[derive(Copy, Clone)]

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Duration, Utc};
 use domain::{Actor, BrandId, SubscriberId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use verdict::{Class, Verdict};
 
 use crate::Error;
@@ -47,24 +47,6 @@ pub async fn record_failure(
         Class::LikelyGone | Class::Soft => count(conn, &person, brand, &rule, now).await,
         Class::Block | Class::Content => Ok(Effect::None),
     }
-}
-
-/// Notes that a mail has reached the person: sent with no failure for five days, or clicked, or answered.
-pub async fn record_success(
-    conn: &impl ConnectionTrait,
-    subscriber: SubscriberId,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let row = ActiveModel {
-        last_success_at: Set(Some(now)),
-        score: Set(0),
-        score_since: Set(None),
-        score_last_at: Set(None),
-        domain_gone_at: Set(None),
-        ..ActiveModel::default()
-    };
-    change(conn, subscriber, row).await?;
-    Ok(())
 }
 
 /// The person called our mail spam: this brand writes no more, in the caller's transaction.
@@ -143,6 +125,14 @@ async fn suppress(
 /// Locks the person until the caller's transaction ends, so that acts on one person follow one another.
 pub(crate) async fn lock(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(subscriber).lock_exclusive().one(conn).await
+}
+
+/// Locks these people in the order of their ids, in which everybody does who locks several.
+pub(crate) async fn lock_all(
+    conn: &impl ConnectionTrait,
+    people: impl IntoIterator<Item = SubscriberId>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Id.is_in(people)).order_by_asc(Column::Id).lock_exclusive().all(conn).await
 }
 
 async fn change(conn: &impl ConnectionTrait, subscriber: SubscriberId, row: ActiveModel) -> Result<(), DbErr> {

@@ -13,6 +13,9 @@ const TTL: Duration = Duration::from_secs(15);
 /// How many requests to subscribe are reminded or ended in one go.
 const AT_ONCE: u64 = 200;
 
+/// How many turns a round gives to what can wait for the next one.
+const TURNS: usize = 20;
+
 /// Does what is due, at every tick, in whichever instance has the lease.
 pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
     let settings = &shared.context.config.scheduler;
@@ -64,6 +67,18 @@ async fn work(shared: &Shared, lease: &Lease) {
     }
     told("reminding", subscribers::opt_in::remind_due(db, AT_ONCE, now).await);
     told("ending requests", subscribers::opt_in::expire_due(db, AT_ONCE, now).await);
+    note_successes(shared, lease).await;
+}
+
+/// Notes whom mail has reached, in turns that others can come between, as many as the round has room for.
+async fn note_successes(shared: &Shared, lease: &Lease) {
+    for _ in 0..TURNS {
+        let now = shared.context.now();
+        let over = shared.stop.is_cancelled() || now + TTL / 2 >= lease.expires_at;
+        if over || told("noting successes", subscribers::success::note_due(&shared.db, now).await) != Some(true) {
+            break;
+        }
+    }
 }
 
 /// Launches what is due until nothing is left, or the instance ends, or the lease does.

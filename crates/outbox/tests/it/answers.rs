@@ -99,6 +99,23 @@ both!(
 );
 
 both!(
+    async fn what_came_back_is_told_from_what_did_not(db: TestDb) {
+        let db = db.database();
+        campaign(db, 3).await;
+        let mut submitted = Vec::new();
+        while let Some(batch) = claim(db, 1, 10, start_of_time()).await {
+            submitted.extend(submit(db, &batch, start_of_time()).await);
+        }
+        let keys: Vec<_> = submitted.iter().map(|submitted| submitted.key).collect();
+        fact::bounced(db.writer(), keys[1], after(1)).await.unwrap();
+        fact::complained(db.writer(), keys[2], after(1)).await.unwrap();
+        let bounced = fact::bounced_among(db.reader(), &keys).await.unwrap();
+        assert_eq!(Vec::from_iter(bounced), [keys[1]]);
+        assert!(fact::bounced_among(db.reader(), &[]).await.unwrap().is_empty());
+    }
+);
+
+both!(
     async fn what_bounced_is_not_in_doubt_when_its_worker_is_lost(db: TestDb) {
         let db = db.database();
         campaign(db, 1).await;

@@ -82,7 +82,9 @@ impl Desk {
 
     async fn write_facts(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let facts: Vec<Fact> = self.aftermath.iter().filter_map(Heard::fact).collect();
-        let failures = self.aftermath.iter().filter_map(Heard::failure);
+        let mut failures: Vec<_> = self.aftermath.iter().filter_map(Heard::failure).collect();
+        // Whoever locks several people does it in this order.
+        failures.sort_unstable_by_key(|(subscriber, ..)| *subscriber);
         let txn = self.parts.db.begin().await?;
         for (subscriber, brand, verdict) in failures {
             subscribers::record_failure(&txn, subscriber, brand, verdict, now).await?;

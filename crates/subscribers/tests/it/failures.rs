@@ -67,7 +67,7 @@ both!(
         for day in [0, 7] {
             fail(&stage, who, Class::Soft, days(day)).await;
         }
-        subscribers::record_success(stage.db.writer(), who, days(8)).await.unwrap();
+        stage.succeed(who, days(8)).await;
         assert_eq!(fail(&stage, who, Class::Soft, days(14)).await, Effect::Counted(1));
         assert_eq!(fail(&stage, who, Class::Soft, days(21)).await, Effect::Counted(2));
         assert_eq!(fail(&stage, who, Class::Soft, days(28)).await, Effect::Suppressed(Reason::Soft));
@@ -80,7 +80,7 @@ both!(
         let who = stage.join(&ada(), &[0]).await;
         assert_eq!(fail(&stage, who, Class::DomainGone, now()).await, Effect::Noted);
         assert_eq!(fail(&stage, who, Class::DomainGone, now() + Duration::hours(23)).await, Effect::Noted);
-        subscribers::record_success(stage.db.writer(), who, now()).await.unwrap();
+        stage.succeed(who, now() + Duration::hours(1)).await;
         assert_eq!(fail(&stage, who, Class::DomainGone, days(2)).await, Effect::Noted);
         // A note this old proves nothing any more.
         assert_eq!(fail(&stage, who, Class::DomainGone, days(60)).await, Effect::Noted);

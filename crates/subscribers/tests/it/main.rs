@@ -13,4 +13,5 @@ mod opt_in;
 mod opt_out;
 mod people;
 mod stage;
+mod successes;
 mod suppressions;

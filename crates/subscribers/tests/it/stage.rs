@@ -6,7 +6,7 @@ use subscribers::form::Form;
 use subscribers::opt_in::{self, Confirmation, Request};
 use subscribers::opt_out::{self, Leave, What};
 use subscribers::topic::Topic;
-use subscribers::{Evidence, Profile, Scope, Source, seed};
+use subscribers::{Evidence, Profile, Scope, Source, seed, success};
 use testkit::start_of_time;
 
 /// A brand as a new installation has it.
@@ -103,6 +103,24 @@ impl<'a> Stage<'a> {
     pub(crate) async fn last_opt_in(&self) -> OptInId {
         let mails = self.mails(MailKind::Confirmation).await;
         mails.last().unwrap()["opt_in"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// The person clicks.
+    pub(crate) async fn succeed(&self, who: SubscriberId, now: DateTime<Utc>) {
+        let fact = activity::Fact::new(activity::Kind::Clicked, self.brand, now).about(who);
+        activity::record(self.db.writer(), &fact).await.unwrap();
+        self.note_successes(now).await;
+    }
+
+    /// Notes the successes that are certain by now, once whatever is open elsewhere on the server lets every fact be read.
+    pub(crate) async fn note_successes(&self, now: DateTime<Utc>) {
+        let count = Statement::from_string(self.db.backend(), "SELECT COUNT(*) FROM facts");
+        let row = self.db.reader().query_one_raw(count).await.unwrap().unwrap();
+        let written: i64 = row.try_get_by_index(0).unwrap();
+        while activity::read(self.db.reader(), "a look", 10_000).await.unwrap().len() < written as usize {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        while success::note_due(self.db, now).await.unwrap() {}
     }
 
     /// Why the person may not get a campaign about the topic.
