@@ -20,6 +20,8 @@ both!(
         assert_eq!(report["audience"], 21);
         assert_eq!(report["submission"]["sent"], 21);
         assert_eq!(mails_to(&sink, "events.only@example.com").len(), 0);
+        let metrics = eshot.get("/metrics").await.text().await.unwrap();
+        assert!(metrics.contains("eshot_deliveries_total{outcome=\"sent\",provider=\"other\"}"), "{metrics}");
 
         let letter = mail_to(&sink, "ada@example.com", 3).await;
         assert_eq!(letter.subject, "Autumn offer");

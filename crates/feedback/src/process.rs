@@ -15,7 +15,7 @@ use domain::{EmailAddress, ReturnedMailId};
 use links::Links;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, TryInsertResult};
+use sea_orm::{ActiveEnum, DatabaseTransaction, DbErr, EntityTrait, TryInsertResult};
 
 use crate::entity::{ActiveModel, Column, Entity};
 use crate::identify::Door;
@@ -48,6 +48,16 @@ pub enum Processed {
     },
     /// The same was here before; nothing changed.
     SeenBefore,
+}
+
+impl Processed {
+    fn measure(&self) {
+        let standing = match self {
+            Self::Kept { standing, .. } => standing.to_value(),
+            Self::SeenBefore => "seen_before".to_owned(),
+        };
+        metrics::counter!("eshot_returned_mail_total", "standing" => standing).increment(1);
+    }
 }
 
 /// Why a returned mail could not be dealt with. Nothing of it is kept; it has to come again.
@@ -100,6 +110,7 @@ pub async fn process(
     }
     txn.commit().await?;
     alerts.iter().for_each(Decision::tell);
+    done.iter().for_each(Processed::measure);
     Ok(done)
 }
 

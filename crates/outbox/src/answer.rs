@@ -57,7 +57,7 @@ impl Outcome {
     }
 
     /// The outcome as the attempts keep it.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "sent",
             Self::Deferred { .. } => "deferred",

@@ -9,6 +9,7 @@ mod face;
 mod flood;
 mod health;
 mod language;
+mod measure;
 mod network;
 mod pages;
 

@@ -1,8 +1,10 @@
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use web::{Pages, Parts, Settings, WebState};
 
@@ -17,6 +19,7 @@ pub(super) async fn start(
     let listener =
         TcpListener::bind(http.listen).await.with_context(|| format!("http.listen: {} cannot be had", http.listen))?;
     let address = listener.local_addr()?;
+    let metrics = recorder();
     let state = WebState::new(Parts {
         db: shared.db.clone(),
         keys: shared.keys.clone(),
@@ -31,13 +34,39 @@ pub(super) async fn start(
             public_rate: http.public_rate,
             sign_up_rate: http.sign_up_rate,
         },
-        // There is one recorder in a process; where tests run several instances, the first has it.
-        metrics: PrometheusBuilder::new().install_recorder().ok(),
+        metrics: metrics.clone(),
     });
     let service = web::router(state).merge(more).into_make_service_with_connect_info::<SocketAddr>();
     tracing::info!(%address, "pages and API are served at {address}");
     Ok((address, async move {
         let stop = shared.stop.clone();
-        axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await.context("HTTP")
+        let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+        tokio::select! {
+            served = serving => served.context("HTTP"),
+            never = keep_up(metrics) => match never {},
+        }
     }))
 }
+
+/// What `/metrics` shows. There is one recorder in a process; where tests run several instances, the first has it.
+fn recorder() -> Option<PrometheusHandle> {
+    let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
+    metrics::describe_counter!("eshot_http_requests_total", "Requests answered, by method, route and status.");
+    metrics::describe_histogram!("eshot_http_request_seconds", "How long they took, by route.");
+    metrics::describe_counter!("eshot_deliveries_total", "Attempts that ended, by outcome and mailbox provider.");
+    metrics::describe_counter!("eshot_returned_mail_total", "Mails that came back, by what became of them.");
+    Some(handle)
+}
+
+/// Folds what was measured into its buckets now and then, so that it does not pile up where nobody asks for it.
+async fn keep_up(metrics: Option<PrometheusHandle>) -> Infallible {
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        if let Some(metrics) = &metrics {
+            metrics.run_upkeep();
+        }
+    }
+}
+
+/// The bounds of the buckets: from a cached page to the longest that a request may take.
+const SECONDS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 20.0];

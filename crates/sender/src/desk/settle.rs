@@ -64,6 +64,8 @@ impl Desk {
             outbox::record(&self.parts.db, self.parts.instance, &answers, now).await?;
             for heard in std::mem::take(&mut self.heard) {
                 self.tally.count(heard.answer.outcome);
+                let (outcome, provider) = (heard.answer.outcome.as_str(), heard.lane.to_string());
+                metrics::counter!("eshot_deliveries_total", "outcome" => outcome, "provider" => provider).increment(1);
                 if let Some(holding) = self.holding(heard.holding) {
                     holding.open -= 1;
                 }

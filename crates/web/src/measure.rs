@@ -1,0 +1,18 @@
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// Counts every request and how long it took, by route and not by path: a path holds tokens, and there is no end of them.
+pub(crate) async fn measure(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().to_string();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("eshot_http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("eshot_http_request_seconds", "route" => route).record(begun.elapsed().as_secs_f64());
+    response
+}
