@@ -10,7 +10,14 @@ use uuid::{NoContext, Timestamp, Uuid};
 pub struct TestDb {
     database: Database,
     url: String,
-    _folder: Option<tempfile::TempDir>,
+    _home: Home,
+}
+
+/// What goes when the database is dropped.
+#[derive(Debug)]
+enum Home {
+    Folder { _folder: tempfile::TempDir },
+    Server { server: String, name: String },
 }
 
 impl TestDb {
@@ -20,7 +27,7 @@ impl TestDb {
         let url = format!("sqlite:{}", folder.path().join("eshot.db").display());
         let database = connect(&url).await;
         migrations::run(&database).await.expect("the schema");
-        Self { database, url, _folder: Some(folder) }
+        Self { database, url, _home: Home::Folder { _folder: folder } }
     }
 
     /// A PostgreSQL database of its own, or none where no server is named.
@@ -36,7 +43,7 @@ impl TestDb {
             .expect("a database made from the template");
         admin.close().await.expect("to close");
         let url = on_server(&server, &name);
-        Some(Self { database: connect(&url).await, url, _folder: None })
+        Some(Self { database: connect(&url).await, url, _home: Home::Server { server, name } })
     }
 
     /// The database.
@@ -47,6 +54,22 @@ impl TestDb {
     /// Its address, for a program of its own.
     pub fn url(&self) -> &str {
         &self.url
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let Self::Server { server, name } = self else { return };
+        let (server, name) = (std::mem::take(server), std::mem::take(name));
+        // A test's runtime may be ending, so this has one of its own. Thousands of left-over databases fill a disk.
+        let dropping = std::thread::spawn(move || {
+            run(async move {
+                let admin = connect(&server).await;
+                let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                admin.writer().execute_unprepared(&sql).await.expect("to drop a test's database");
+            });
+        });
+        drop(dropping.join());
     }
 }
 
