@@ -5,6 +5,8 @@ mod campaign;
 mod consent;
 mod erasure;
 mod layers;
+mod mutations;
 mod one_click;
 mod returned;
 mod sign_up;
+mod upgrade;

@@ -1,5 +1,7 @@
 #![expect(clippy::expect_used, reason = "a test that has no database has failed")]
 
+use std::path::Path;
+
 use database::{Database, Settings};
 use sea_orm::ConnectionTrait;
 use tokio::sync::OnceCell;
@@ -30,19 +32,33 @@ impl TestDb {
         Self { database, url, _home: Home::Folder { _folder: folder } }
     }
 
+    /// A copy of an SQLite file, with whatever schema it has.
+    pub async fn sqlite_from(file: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let copy = folder.path().join("eshot.db");
+        std::fs::copy(file, &copy).expect("a copy of the file");
+        let url = format!("sqlite:{}", copy.display());
+        Self { database: connect(&url).await, url, _home: Home::Folder { _folder: folder } }
+    }
+
     /// A PostgreSQL database of its own, or none where no server is named.
     pub async fn postgres() -> Option<Self> {
         let server = postgres_server()?;
         let template = template(&server).await;
         let name = fresh_name("eshot_test");
-        let admin = connect(&server).await;
-        admin
-            .writer()
-            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
-            .await
-            .expect("a database made from the template");
-        admin.close().await.expect("to close");
-        let url = on_server(&server, &name);
+        let url = create(&server, &name, &format!(" TEMPLATE {template}")).await;
+        Some(Self { database: connect(&url).await, url, _home: Home::Server { server, name } })
+    }
+
+    /// A PostgreSQL database filled by statements, with whatever schema they make, or none where no server is named.
+    pub async fn postgres_from(statements: &str) -> Option<Self> {
+        let server = postgres_server()?;
+        let name = fresh_name("eshot_test");
+        let url = create(&server, &name, "").await;
+        // On connections of their own: a dump changes the settings of the session that it is read in.
+        let filled = connect(&url).await;
+        filled.writer().execute_unprepared(statements).await.expect("statements that can be carried out");
+        filled.close().await.expect("to close");
         Some(Self { database: connect(&url).await, url, _home: Home::Server { server, name } })
     }
 
@@ -129,15 +145,20 @@ async fn template(server: &str) -> &'static str {
     TEMPLATE
         .get_or_init(|| async {
             let name = fresh_name("eshot_template");
-            let admin = connect(server).await;
-            admin.writer().execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a template");
-            let database = connect(&on_server(server, &name)).await;
+            let database = connect(&create(server, &name, "").await).await;
             migrations::run(&database).await.expect("the schema");
             database.close().await.expect("to close");
-            admin.close().await.expect("to close");
             name
         })
         .await
+}
+
+/// Makes a database, `how` as SQL says it, and gives its address.
+async fn create(server: &str, name: &str, how: &str) -> String {
+    let admin = connect(server).await;
+    admin.writer().execute_unprepared(&format!("CREATE DATABASE {name}{how}")).await.expect("a database");
+    admin.close().await.expect("to close");
+    on_server(server, name)
 }
 
 fn on_server(server: &str, name: &str) -> String {

@@ -89,7 +89,9 @@ async fn database(context: &Context) -> (Line, Option<Database>) {
         Ok(Standing::Empty | Standing::Behind(_)) => {
             bad("the schema is not up to date".to_owned(), "run `eshot migrate`")
         }
-        Ok(Standing::Newer(_)) => bad("a newer eshot has changed the schema".to_owned(), "start that version"),
+        Ok(Standing::Newer(steps)) => {
+            bad(format!("a newer eshot has changed the schema: {}", steps.join(", ")), "start that version")
+        }
         Err(error) => bad(words(&error), "see the database's own log"),
     }
 }

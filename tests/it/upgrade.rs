@@ -1,0 +1,251 @@
+//! A database that an earlier version has left is taken on with everything in it; one of a later version is left alone.
+//!
+//! The fixtures are those of `script/fixture`, made by `examples/fixture`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use accounts::{Scope, token};
+use brands::key::{self, Algorithm};
+use campaigns::{CampaignStatus, Reader};
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{Actor, InstanceId, Locale, OptInId, TopicId};
+use links::Links;
+use migrations::{MigrateError, Standing};
+use outbox::{Answer, Claim, Outcome, Phase};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use subscribers::import::{self, List, Row, Skipped};
+use subscribers::opt_in::{self, Confirmation};
+use subscribers::suppression::Reason;
+use subscribers::{Basis, Evidence, consent};
+use testkit::{TestDb, both, keys, start_of_time};
+use tests::{Installation, free_address};
+
+/// Who may get product news when the story of the first schema ends: thirty came by lists; one of them was erased, one
+/// takes a rest, and six are suppressed.
+const READERS: u64 = 22;
+
+#[tokio::test]
+async fn an_sqlite_database_of_the_first_schema_is_taken_on_whole() {
+    taken_on_whole(&TestDb::sqlite_from(&fixture("first-schema.db")).await, "sqlite").await;
+}
+
+#[tokio::test]
+async fn a_postgresql_database_of_the_first_schema_is_taken_on_whole() {
+    let dump = fs::read_to_string(fixture("first-schema.sql")).unwrap();
+    match TestDb::postgres_from(&dump).await {
+        Some(db) => taken_on_whole(&db, "postgres").await,
+        None => eprintln!("skipped: ESHOT_TEST_POSTGRES names no server"),
+    }
+}
+
+async fn taken_on_whole(test: &TestDb, section: &str) {
+    let db = test.database();
+    migrations::run(db).await.unwrap();
+    assert_eq!(migrations::check(db).await.unwrap(), Standing::Current);
+    let notes: toml::Table = fs::read_to_string(fixture("first-schema.toml")).unwrap().parse().unwrap();
+    let notes = notes[section].as_table().unwrap();
+    every_row_is_there(db, &notes["rows"]).await;
+    the_ledger_holds(db, notes["anchor"].as_str().unwrap()).await;
+    the_token_is_known(db, notes["token"].as_str().unwrap()).await;
+    secrets_open(db).await;
+    suppressions_match(db).await;
+    a_waiting_request_can_be_confirmed(db).await;
+    sending_goes_on(db).await;
+    what_was_scheduled_is_launched(db).await;
+}
+
+async fn every_row_is_there(db: &Database, tables: &toml::Value) {
+    for (table, rows) in tables.as_table().unwrap().iter().filter(|(table, _)| *table != "seaql_migrations") {
+        let found: i64 = one(db, &format!("SELECT COUNT(*) FROM {table}")).await.try_get_by_index(0).unwrap();
+        assert_eq!(found, rows.as_integer().unwrap(), "{table}");
+    }
+}
+
+async fn the_ledger_holds(db: &Database, anchor: &str) {
+    let found = consent::verify(db.reader(), &keys(), Some(anchor.parse().unwrap())).await.unwrap();
+    assert_eq!(found.problems, []);
+    assert!(found.sealed > 100 && found.unsealed == 1 && found.erased > 0, "{found:?}");
+}
+
+async fn the_token_is_known(db: &Database, text: &str) {
+    let caller = token::authenticate(db, text, end()).await.unwrap();
+    assert!(caller.may(Scope::CampaignsSend));
+}
+
+async fn secrets_open(db: &Database) {
+    let signing = key::active(db.reader(), &keys(), "example.com").await.unwrap();
+    assert_eq!(signing.iter().map(|key| key.info.algorithm).collect::<Vec<_>>(), Algorithm::ALL);
+}
+
+/// Neither generation of hashes is lost on the way.
+async fn suppressions_match(db: &Database) {
+    let barred = [
+        ("left.by.letter@example.org", Reason::Manual),
+        ("old.list@example.org", Reason::Imported),
+        ("person.15@example.org", Reason::Erased),
+        ("person.20@gmail.com", Reason::Hard),
+        ("person.21@outlook.com", Reason::DomainGone),
+        ("person.22@yahoo.com", Reason::Soft),
+        ("person.23@example.org", Reason::Complaint),
+    ];
+    let list = List {
+        topics: vec![product_news(db).await],
+        basis: Basis::Consent,
+        stated: "a list".to_owned(),
+        until: None,
+        locale: Locale::En,
+    };
+    let rows =
+        barred.iter().zip(1..).map(|((email, _), line)| Row { line, email: (*email).to_owned(), ..Row::default() });
+    let report = import::run(db, &keys(), &list, rows, &Actor::Operator, end()).await.unwrap();
+    let found: Vec<_> = report.skipped.into_iter().map(|(_, why)| why).collect();
+    assert_eq!(found, barred.map(|(_, reason)| Skipped::Suppressed(reason)));
+}
+
+async fn a_waiting_request_can_be_confirmed(db: &Database) {
+    let row = one(db, "SELECT id FROM opt_ins WHERE state = 'pending'").await;
+    let request: OptInId = row.try_get_by_index(0).unwrap();
+    let confirmed = opt_in::confirm(db, request, &Evidence::none(), end()).await.unwrap();
+    assert!(matches!(&confirmed, Some(Confirmation::Confirmed(topics)) if topics.len() == 2), "{confirmed:?}");
+}
+
+/// What a worker had in its hands is found, the rest is claimed, and the campaign comes to its end.
+async fn sending_goes_on(db: &Database) {
+    let sending = campaigns::Filter { brand: None, status: Some(CampaignStatus::Sending) };
+    let campaign = campaigns::list(db.reader(), &sending, None, 10).await.unwrap().remove(0);
+    let mailing = campaign.mailing.unwrap();
+    let before = outbox::counts(db.reader(), mailing).await.unwrap();
+    assert!(before.queued > 0 && before.submitting == 2 && before.deferred == 2 && before.in_doubt == 1, "{before:?}");
+
+    let letter = campaigns::letter(db.reader(), campaign.id).await.unwrap();
+    let anybody = subscribers::list(db.reader(), &subscribers::Filter::default(), None, 1).await.unwrap().remove(0);
+    let reader = Reader::Subscriber(anybody.id);
+    let mail = letter.render(&Links::new(&keys()), reader, campaigns::person(&anybody)).unwrap();
+    assert!(mail.html.contains("https://news.example.com/u/"), "the frozen letter has its links");
+
+    let me = InstanceId::new(end());
+    assert_eq!(outbox::reap(db, me, end()).await.unwrap(), 2);
+    let claim = Claim { holder: me, blocked: &[], limit: 100, ttl: Duration::from_secs(60) };
+    while let Some(batch) = outbox::claim(db, &claim, end()).await.unwrap() {
+        let claimed: Vec<_> = batch.deliveries.iter().map(|delivery| delivery.key).collect();
+        let submitted = outbox::submit(db, &batch.lease, &claimed, end()).await.unwrap();
+        assert_eq!(submitted.len(), claimed.len());
+        let answers: Vec<_> = submitted.into_iter().map(sent).collect();
+        outbox::record(db, me, &answers, end()).await.unwrap();
+    }
+    let after = outbox::counts(db.reader(), mailing).await.unwrap();
+    assert_eq!((after.open(), after.in_doubt, after.audience()), (0, 3, before.audience()));
+    assert_eq!(campaigns::finish_drained(db, end()).await.unwrap(), 1);
+}
+
+async fn what_was_scheduled_is_launched(db: &Database) {
+    let now = start_of_time() + chrono::Duration::days(20);
+    let audience = subscribers::audience(brand(db).await, product_news(db).await, None, 1_000, now);
+    let people = db.reader().query_all(&audience).await.unwrap();
+    assert_eq!(people.len() as u64, READERS);
+    let launch = campaigns::launch_due(db, now).await.unwrap();
+    assert_eq!((launch.begun, launch.enqueued, launch.finished), (1, READERS, 1));
+}
+
+both!(
+    async fn a_database_of_a_newer_program_is_left_alone(test: TestDb) {
+        let db = test.database();
+        let step = "m29990101_000001_later";
+        let took = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{step}', 0)");
+        db.writer().execute_unprepared(&took).await.unwrap();
+        assert_eq!(migrations::check(db).await.unwrap(), Standing::Newer(vec![step.to_owned()]));
+        let refused = migrations::run(db).await.unwrap_err();
+        assert!(matches!(&refused, MigrateError::Newer(name) if name == step), "{refused}");
+
+        let installation = Installation::new(test.url(), free_address(), "");
+        for command in [&["serve"][..], &["migrate"], &["brand", "list"], &["check"]] {
+            let output = ended(&installation, command);
+            let said = words(&output);
+            assert!(!output.status.success(), "{command:?}: {said}");
+            assert!(said.contains("newer eshot") && said.contains(step), "{command:?}: {said}");
+        }
+        assert_eq!(migrations::check(db).await.unwrap(), Standing::Newer(vec![step.to_owned()]));
+    }
+);
+
+both!(
+    async fn a_database_that_is_behind_waits_for_the_operator_where_they_want_it(test: TestDb) {
+        let db = test.database();
+        // As if the program knew one step more than the database has taken.
+        let forget = "DELETE FROM seaql_migrations WHERE version = (SELECT MAX(version) FROM seaql_migrations)";
+        db.writer().execute_unprepared(forget).await.unwrap();
+        let installation = Installation::new(test.url(), free_address(), "database.migrate = false");
+        for command in [&["serve"][..], &["brand", "list"]] {
+            let output = ended(&installation, command);
+            let said = words(&output);
+            assert!(!output.status.success() && said.contains("run `eshot migrate`"), "{command:?}: {said}");
+        }
+        assert_eq!(migrations::check(db).await.unwrap(), Standing::Behind(1));
+    }
+);
+
+/// A command that is to end by itself; one that serves instead is ended.
+fn ended(installation: &Installation, arguments: &[&str]) -> Output {
+    let mut command = installation.command(arguments);
+    let mut child = command
+        .env("ESHOT_HTTP__LISTEN", free_address().to_string())
+        .env("ESHOT_FEEDBACK__LISTEN", free_address().to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+            panic!("eshot {arguments:?} goes on: {}", words(&child.wait_with_output().unwrap()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.wait_with_output().unwrap()
+}
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A day after the story of the first schema ends.
+fn end() -> DateTime<Utc> {
+    start_of_time() + chrono::Duration::days(17)
+}
+
+fn sent(submitted: outbox::Submitted) -> Answer {
+    Answer {
+        key: submitted.key,
+        attempt: submitted.attempt,
+        outcome: Outcome::Sent,
+        relay: "relay.example.com".to_owned(),
+        phase: Phase::Dot,
+        reply: None,
+        class: None,
+        rule: None,
+        started_at: end(),
+        answered_at: end(),
+    }
+}
+
+async fn brand(db: &Database) -> domain::BrandId {
+    brands::find_by_slug(db.reader(), "example").await.unwrap().unwrap().id
+}
+
+async fn product_news(db: &Database) -> TopicId {
+    let topics = subscribers::topic::list(db.reader(), brand(db).await).await.unwrap();
+    topics.iter().find(|topic| topic.slug == "product-news").unwrap().id
+}
+
+async fn one(db: &Database, sql: &str) -> QueryResult {
+    db.reader().query_one_raw(Statement::from_string(db.backend(), sql)).await.unwrap().unwrap()
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
