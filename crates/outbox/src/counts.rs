@@ -71,8 +71,17 @@ impl Counts {
 
 /// How a mailing stands, summed over the instances' shards. A mailing that does not exist has counts of nought.
 pub async fn counts(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<Counts, DbErr> {
-    // PostgreSQL's sum of bigints is numeric.
-    let sql = "SELECT CAST(COALESCE(SUM(queued), 0) AS bigint) AS queued, \
+    let sql = format!("{SUM} WHERE mailing_no = $1");
+    Ok(sql::one(conn, &sql, [mailing.into()]).await?.unwrap_or_default())
+}
+
+/// How all mailings together stand, for whoever watches the service.
+pub async fn totals(conn: &impl ConnectionTrait) -> Result<Counts, DbErr> {
+    Ok(sql::one(conn, SUM, []).await?.unwrap_or_default())
+}
+
+/// PostgreSQL's sum of bigints is numeric.
+const SUM: &str = "SELECT CAST(COALESCE(SUM(queued), 0) AS bigint) AS queued, \
                       CAST(COALESCE(SUM(submitting), 0) AS bigint) AS submitting, \
                       CAST(COALESCE(SUM(sent), 0) AS bigint) AS sent, \
                       CAST(COALESCE(SUM(deferred), 0) AS bigint) AS deferred, \
@@ -81,9 +90,7 @@ pub async fn counts(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<C
                       CAST(COALESCE(SUM(skipped), 0) AS bigint) AS skipped, \
                       CAST(COALESCE(SUM(bounced), 0) AS bigint) AS bounced, \
                       CAST(COALESCE(SUM(complained), 0) AS bigint) AS complained \
-               FROM mailing_counts WHERE mailing_no = $1";
-    Ok(sql::one(conn, sql, [mailing.into()]).await?.unwrap_or_default())
-}
+               FROM mailing_counts";
 
 /// What a transaction has changed, to be added to the counts before it commits.
 #[derive(Debug, Default)]

@@ -27,7 +27,7 @@ mod submit;
 pub use answer::{Answer, Outcome};
 pub use attempt::{Attempt, attempts};
 pub use claim::{Batch, Claim, Claimed, claim};
-pub use counts::{Counts, counts};
+pub use counts::{Counts, counts, totals};
 pub use decide::{give_up, resend};
 pub use delivery::{Delivery, find, list};
 pub use error::Error;

@@ -157,6 +157,7 @@ pub struct Feedback {
     pub connections_per_client: NonZeroUsize,
     pub rate: Throttle,
     pub timeout: Span,
+    pub keep: Span,
     #[serde(deserialize_with = "unless_empty")]
     pub certificate: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]

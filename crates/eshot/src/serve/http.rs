@@ -53,6 +53,7 @@ fn recorder() -> Option<PrometheusHandle> {
     let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
     metrics::describe_counter!("eshot_http_requests_total", "Requests answered, by method, route and status.");
     metrics::describe_histogram!("eshot_http_request_seconds", "How long they took, by route.");
+    metrics::describe_gauge!("eshot_deliveries", "Deliveries of all mailings, by the state of their submission.");
     metrics::describe_counter!("eshot_deliveries_total", "Attempts that ended, by outcome and mailbox provider.");
     metrics::describe_counter!("eshot_returned_mail_total", "Mails that came back, by what became of them.");
     Some(handle)

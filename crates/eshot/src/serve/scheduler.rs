@@ -3,47 +3,79 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use database::lease::{self, Lease};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Shared;
 
 /// How long the role stays with an instance that says nothing any more.
 const TTL: Duration = Duration::from_secs(15);
 
-/// How many requests to subscribe are reminded or ended in one go.
+/// How many requests to subscribe, or kept mails, are dealt with in one go.
 const AT_ONCE: u64 = 200;
+
+/// How often the gauges are read.
+const GAUGES: Duration = Duration::from_secs(5);
+
+/// How often the house is tidied.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// How many turns a round gives to what can wait for the next one.
 const TURNS: usize = 20;
 
-/// Does what is due, at every tick, in whichever instance has the lease.
+/// Does what is due, in whichever instance has the lease of it. A long launch holds up neither the seal nor the gauges.
 pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
-    let settings = &shared.context.config.scheduler;
-    let mut tick = every(settings.tick.0);
-    let mut seal = every(settings.seal.0);
-    let mut sealer = Sealer::default();
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => break,
-            _ = tick.tick() => {
-                if let Some(lease) = held(&shared, "scheduler").await {
-                    work(&shared, &lease).await;
-                }
-            }
-            _ = seal.tick() => sealer.seal(&shared).await,
-        }
-    }
-    // What is left in the lease would keep the next instance waiting.
+    tokio::join!(rounds(&shared), sealing(&shared), watching(&shared), tidying(&shared));
+    // What is left in the leases would keep the next instance waiting. Consent events of the last seconds are sealed by it.
     for role in ["scheduler", "sealer"] {
         if let Some(lease) = held(&shared, role).await {
             told(role, lease::release(&shared.db, &lease, shared.context.now()).await);
         }
     }
-    // Consent events of the last seconds are sealed by whoever comes next.
     Ok(())
 }
 
-fn every(period: Duration) -> tokio::time::Interval {
+async fn rounds(shared: &Shared) {
+    let mut tick = every(shared.context.config.scheduler.tick.0);
+    while next(&mut tick, shared).await {
+        if let Some(lease) = held(shared, "scheduler").await {
+            work(shared, &lease).await;
+        }
+    }
+}
+
+async fn sealing(shared: &Shared) {
+    let mut tick = every(shared.context.config.scheduler.seal.0);
+    let mut sealer = Sealer::default();
+    while next(&mut tick, shared).await {
+        sealer.seal(shared).await;
+    }
+}
+
+async fn watching(shared: &Shared) {
+    let mut tick = every(GAUGES);
+    while next(&mut tick, shared).await {
+        gauge(shared).await;
+    }
+}
+
+async fn tidying(shared: &Shared) {
+    let mut tick = every(TIDY);
+    while next(&mut tick, shared).await {
+        if held(shared, "scheduler").await.is_some() {
+            tidy(shared).await;
+        }
+    }
+}
+
+/// Waits for the next tick; false when the instance is to end.
+async fn next(tick: &mut Interval, shared: &Shared) -> bool {
+    tokio::select! {
+        () = shared.stop.cancelled() => false,
+        _ = tick.tick() => true,
+    }
+}
+
+fn every(period: Duration) -> Interval {
     let mut interval = interval(period);
     // After a long round there is no point in making up for those that were missed.
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -68,6 +100,31 @@ async fn work(shared: &Shared, lease: &Lease) {
     told("reminding", subscribers::opt_in::remind_due(db, AT_ONCE, now).await);
     told("ending requests", subscribers::opt_in::expire_due(db, AT_ONCE, now).await);
     note_successes(shared, lease).await;
+}
+
+/// Drops what was kept for a time that is over.
+async fn tidy(shared: &Shared) {
+    let (conn, now) = (shared.db.writer(), shared.context.now());
+    told("forgetting kept answers of the API", accounts::idempotency::sweep(conn, now).await);
+    let until = now - shared.context.config.feedback.keep.0;
+    told("dropping old returned mail", feedback::expire(conn, until, AT_ONCE).await);
+}
+
+/// Shows where all deliveries stand: what waits, and what waits for a person, is what an operator watches.
+async fn gauge(shared: &Shared) {
+    let Some(counts) = told("counting deliveries", outbox::totals(shared.db.reader()).await) else { return };
+    let states = [
+        ("queued", counts.queued),
+        ("submitting", counts.submitting),
+        ("sent", counts.sent),
+        ("deferred", counts.deferred),
+        ("failed", counts.failed),
+        ("in_doubt", counts.in_doubt),
+        ("skipped", counts.skipped),
+    ];
+    for (state, count) in states {
+        metrics::gauge!("eshot_deliveries", "state" => state).set(count as f64);
+    }
 }
 
 /// Notes whom mail has reached, in turns that others can come between, as many as the round has room for.

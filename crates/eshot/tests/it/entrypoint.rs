@@ -29,12 +29,12 @@ fn start(folder: &Path, http: SocketAddr) -> Child {
         .unwrap()
 }
 
-/// What `/readyz` answers, as soon as anybody answers.
-fn ready(http: SocketAddr) -> String {
+/// What a path answers, as soon as anybody answers.
+fn get(http: SocketAddr, path: &str) -> String {
     let begun = Instant::now();
     loop {
         if let Ok(mut stream) = TcpStream::connect(http) {
-            stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: eshot\r\nConnection: close\r\n\r\n").unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: eshot\r\nConnection: close\r\n\r\n").unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
             return answer;
@@ -53,8 +53,10 @@ fn a_container_makes_its_key_once_serves_and_ends_when_it_is_told() {
     let mut keys = Vec::new();
     for _ in 0..2 {
         let mut container = start(folder.path(), http);
-        let answer = ready(http);
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let ready = get(http, "/readyz");
+        assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+        let metrics = get(http, "/metrics");
+        assert!(metrics.contains("eshot_http_requests_total"), "{metrics}");
         keys.push(fs::read_to_string(&key).unwrap());
         // The shell has become the program: the container's signal reaches it.
         let told = Command::new("kill").args(["-TERM", &container.id().to_string()]).status().unwrap();
