@@ -60,7 +60,8 @@ impl Processed {
     }
 }
 
-/// Why a returned mail could not be dealt with. Nothing of it is kept; it has to come again.
+/// Why a returned mail could not be dealt with, such as that PostgreSQL ended one of two acts that waited for one another.
+/// The mail has to come again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The subscriber could not be changed.
@@ -86,32 +87,39 @@ pub async fn process(
 ) -> Result<Vec<Processed>, Error> {
     let returned = parse(incoming.raw);
     let mut done = Vec::with_capacity(incoming.to.len());
-    let txn = db.begin().await?;
-    let mut alerts = Vec::new();
     for to in incoming.to {
-        let Some(id) = keep(&txn, &incoming, to, &returned, now).await? else {
-            done.push(Processed::SeenBefore);
-            continue;
-        };
-        let door = Door::of(links, to).unwrap_or(Door::Other);
-        let decision = act::act(&txn, links, door, &returned, incoming.raw, now).await?;
-        match decision {
-            Some(decision) => {
-                done.push(Processed::Kept { id, standing: decision.standing });
-                write(&txn, id, &decision).await?;
-                alerts.push(decision);
-            }
-            None => {
-                // The same report in other words, such as through a second mail server.
-                Entity::delete_by_id(id).exec(&txn).await?;
-                done.push(Processed::SeenBefore);
-            }
-        }
+        let processed = process_one(db, links, &incoming, to, &returned, now).await?;
+        processed.measure();
+        done.push(processed);
     }
-    txn.commit().await?;
-    alerts.iter().for_each(Decision::tell);
-    done.iter().for_each(Processed::measure);
     Ok(done)
+}
+
+/// Deals with it for one envelope recipient. Each has its own transaction, so that none holds one person and waits for
+/// another; if a later one fails, the mail comes again and those before it are seen to be done.
+async fn process_one(
+    db: &Database,
+    links: &Links,
+    incoming: &Incoming<'_>,
+    to: &EmailAddress,
+    returned: &Returned,
+    now: DateTime<Utc>,
+) -> Result<Processed, Error> {
+    let txn = db.begin().await?;
+    let Some(id) = keep(&txn, incoming, to, returned, now).await? else {
+        txn.rollback().await?;
+        return Ok(Processed::SeenBefore);
+    };
+    let door = Door::of(links, to).unwrap_or(Door::Other);
+    let Some(decision) = act::act(&txn, links, door, returned, incoming.raw, now).await? else {
+        // The same report in other words, such as through a second mail server: nothing of it is kept.
+        txn.rollback().await?;
+        return Ok(Processed::SeenBefore);
+    };
+    write(&txn, id, &decision).await?;
+    txn.commit().await?;
+    decision.tell();
+    Ok(Processed::Kept { id, standing: decision.standing })
 }
 
 /// Keeps the mail first: a second one that is equal waits here for this one's commit, and then sees it.

@@ -122,6 +122,14 @@ async fn suppress(
     Ok(Effect::Suppressed(reason))
 }
 
+/// Keeps every other act on the person waiting until the caller's transaction ends. Says whether they are on file.
+///
+/// Whoever also changes deliveries or counts does this first: erasing and signing up take them in this order, and two orders
+/// would have PostgreSQL end one of the two.
+pub async fn hold(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<bool, DbErr> {
+    Ok(lock(conn, subscriber).await?.is_some())
+}
+
 /// Locks the person until the caller's transaction ends, so that acts on one person follow one another.
 pub(crate) async fn lock(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(subscriber).lock_exclusive().one(conn).await

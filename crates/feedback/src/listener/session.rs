@@ -228,6 +228,7 @@ impl Session<'_> {
         match process(&server.db, &server.links, incoming, server.clock.now()).await {
             // Committed: from here on the client need not keep it.
             Ok(_) => lines.reply(reply::OK),
+            // Whatever it was, such as a deadlock that PostgreSQL ended: 451 has the other server try again.
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(

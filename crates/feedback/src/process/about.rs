@@ -17,7 +17,13 @@ impl About {
     pub(super) async fn find(txn: &DatabaseTransaction, key: Option<DeliveryKey>) -> Result<Self, DbErr> {
         let Some(key) = key else { return Ok(Self { key: None, delivery: None, brand: None }) };
         let brand = mailing::find(txn, key.mailing).await?.map(|mailing| mailing.brand);
-        Ok(Self { key: Some(key), delivery: outbox::find(txn, key).await?, brand })
+        let mut delivery = outbox::find(txn, key).await?;
+        // The person is locked before anything of the message is changed. Then it is read again: they may have been erased.
+        if let Some(subscriber) = delivery.as_ref().and_then(|delivery| delivery.subscriber) {
+            subscribers::hold(txn, subscriber).await?;
+            delivery = outbox::find(txn, key).await?;
+        }
+        Ok(Self { key: Some(key), delivery, brand })
     }
 
     pub(super) fn subscriber(&self) -> Option<SubscriberId> {

@@ -34,6 +34,7 @@ pub(super) async fn complained(
         Ok(found) => found,
         Err((standing, why)) => return Ok(Some(about.note(standing, why))),
     };
+    subscribers::hold(txn, subscriber).await?;
     let is_new = match about.key {
         Some(key) => {
             let digest = sha256(&[b"complained\n", returned.report_id.as_deref().map_or(raw, str::as_bytes)]);

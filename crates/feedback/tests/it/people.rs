@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, DeliveryKey, EmailAddress, Locale, SubscriberId, TopicNo};
 use feedback::{Incoming, Processed, Standing, process};
 use links::Person;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use subscribers::suppression::{Reason, active_for_subscriber};
 use subscribers::{Basis, New, Profile, Source, seed};
 use testkit::{TestDb, both, keys, start_of_time};
@@ -219,3 +219,32 @@ both!(
         assert!(outbox::find(ada.world.db.reader(), key).await.unwrap().unwrap().bounced_at.is_some());
     }
 );
+
+both!(
+    async fn a_report_waits_for_whoever_acts_on_the_person_and_ends_neither(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let key = ada.sent().await;
+        let (to, report) = (ada.world.return_path(key), ada.world.returned("postfix-unknown-user.eml", key));
+        let erasure = db.database().begin().await.unwrap();
+        assert!(subscribers::hold(&erasure, ada.id).await.unwrap());
+        let erase = async {
+            waits_for_a_lock(&db).await;
+            outbox::forget(&erasure, ada.id).await.unwrap();
+            erasure.commit().await.unwrap();
+        };
+        tokio::join!(ada.world.process(&to, &report), erase);
+        let delivery = outbox::find(ada.world.db.reader(), key).await.unwrap().unwrap();
+        assert!(delivery.bounced_at.is_some() && delivery.subscriber.is_none());
+        assert!(ada.suppressed().await.is_empty(), "the message is nobody's any more");
+    }
+);
+
+/// Until another transaction waits for what this one holds. On SQLite it waits before it begins.
+async fn waits_for_a_lock(db: &TestDb) {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let backend = db.database().backend();
+    if backend != DbBackend::Postgres {
+        return;
+    }
+    while db.database().reader().query_one_raw(Statement::from_string(backend, sql)).await.unwrap().is_none() {}
+}
