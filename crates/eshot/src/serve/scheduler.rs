@@ -93,7 +93,7 @@ async fn work(shared: &Shared, lease: &Lease) {
     let (db, now) = (&shared.db, shared.context.now());
     launch(shared, lease).await;
     told("finishing campaigns", campaigns::finish_drained(db, now).await);
-    told("settling cancelled campaigns", campaigns::settle_cancelled(db, now).await);
+    settle(shared, lease).await;
     if let Some(reaped @ 1..) = told("reaping", outbox::reap(db, shared.instance, now).await) {
         tracing::warn!(count = reaped, "{reaped} deliveries are in doubt: whoever handed them to the relay is gone");
     }
@@ -150,6 +150,17 @@ async fn launch(shared: &Shared, lease: &Lease) {
     }
 }
 
+/// Writes off what cancelled campaigns left, under the same bounds.
+async fn settle(shared: &Shared, lease: &Lease) {
+    while !shared.stop.is_cancelled() {
+        let now = shared.context.now();
+        match told("settling cancelled campaigns", campaigns::settle_cancelled(&shared.db, now).await) {
+            Some(true) if now + TTL / 2 < lease.expires_at => {}
+            _ => break,
+        }
+    }
+}
+
 /// The value, or a log line about why there is none. The next round tries again.
 fn told<T, E: Error + 'static>(what: &str, result: Result<T, E>) -> Option<T> {
     result.map_err(|error| tracing::error!(error = &error as &dyn Error, "{what} failed")).ok()
@@ -163,9 +174,17 @@ struct Sealer {
 
 impl Sealer {
     async fn seal(&mut self, shared: &Shared) {
+        // A block has a limit, and an import brings more than one: all that is there is sealed now, within the promised
+        // seconds. The lease is renewed before each block.
+        while !shared.stop.is_cancelled() {
+            let Some(lease) = held(shared, "sealer").await else { return };
+            let now = shared.context.now();
+            match told("sealing", subscribers::consent::seal(&shared.db, &shared.keys, &lease, now).await) {
+                Some(Some(_)) => {}
+                _ => break,
+            }
+        }
         let now = shared.context.now();
-        let Some(lease) = held(shared, "sealer").await else { return };
-        told("sealing", subscribers::consent::seal(&shared.db, &shared.keys, &lease, now).await);
         if self.logged_on != Some(now.date_naive()) {
             self.log_head(shared, now).await;
         }
