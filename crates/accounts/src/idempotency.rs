@@ -118,12 +118,12 @@ pub async fn abandon(conn: &impl ConnectionTrait, token: TokenId, key: &str) -> 
     unfinished.exec(conn).await.map(drop)
 }
 
-/// Empties the answers that hold a word, such as a person's id. Says how many.
+/// Empties the answers that hold a word, such as a person's id or address, in whatever case. Says how many.
 ///
 /// The keys stay: without them a request that is sent again would bring back who was just erased.
 pub async fn forget(conn: &impl ConnectionTrait, word: &str) -> Result<u64, DbErr> {
-    // Unlike LIKE, REPLACE takes a word as it is.
-    let sql = "UPDATE idempotency_keys SET body = '' WHERE REPLACE(body, $1, '') <> body";
+    // Unlike LIKE, REPLACE takes a word as it is. An answer may repeat an address as it was typed.
+    let sql = "UPDATE idempotency_keys SET body = '' WHERE REPLACE(LOWER(body), LOWER($1), '') <> LOWER(body)";
     let emptied = Statement::from_sql_and_values(conn.get_database_backend(), sql, [word.into()]);
     Ok(conn.execute_raw(emptied).await?.rows_affected())
 }
