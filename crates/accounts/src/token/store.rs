@@ -133,7 +133,12 @@ pub async fn authenticate(db: &Database, text: &str, now: DateTime<Utc>) -> Resu
     }
     if row.last_used_at.is_none_or(|at| at + USE_IS_NOTED_EVERY <= now) {
         let used = ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
-        Entity::update_many().set(used).filter(Column::Id.eq(row.id)).exec(db.writer()).await?;
+        let noted = Entity::update_many().set(used).filter(Column::Id.eq(row.id)).exec(db.writer()).await;
+        // Whoever only reads is not kept out because the writer is busy.
+        if let Err(error) = noted {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(token.id = %row.id, error, "the use of token {} could not be noted", row.id);
+        }
     }
     Ok(Caller { token: row.id, name: row.name, scopes: row.scopes })
 }
