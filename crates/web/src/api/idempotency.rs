@@ -44,13 +44,22 @@ async fn keyed(state: &WebState, token: TokenId, key: &str, request: Request, ne
         .map_err(|_| Problem::too_large(format!("a body has at most {} bytes", state.settings.api_body_limit)))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let digest = idempotency::digest(parts.method.as_str(), path, &body);
-    match idempotency::begin(state.db.writer(), token, key, &digest, state.now()).await? {
-        Begun::Finished { status, body } => Ok(again(status, body)),
-        Begun::Fresh => {
-            let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-            keep(state, token, key, response).await
+    let (state, key) = (state.clone(), key.to_owned());
+    let answer = async move {
+        match idempotency::begin(state.db.writer(), token, &key, &digest, state.now()).await? {
+            Begun::Finished { status, body } => Ok(again(status, body)),
+            Begun::Fresh => {
+                let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+                keep(&state, token, &key, response).await
+            }
         }
-    }
+    };
+    // A task of its own, because a client that hangs up, or a time-out, ends what it waits for. Cut off in the middle, the key
+    // would stay in progress, and it is for the client whose connection broke that it exists.
+    tokio::spawn(answer).await.unwrap_or_else(|broken| match broken.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(Problem::in_progress("the server stopped before the request was answered")),
+    })
 }
 
 /// Keeps the answer for the next such request. After a failure of ours nothing was done, so the key is free again.

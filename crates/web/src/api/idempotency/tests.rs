@@ -1,3 +1,7 @@
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use testkit::{TestDb, both};
@@ -36,5 +40,36 @@ both! {
         let bad = [("idempotency-key", "two words")];
         let answer = house.call_with(Method::POST, "/api/v1/topics", json!({}), &bad).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+both! {
+    async fn a_client_that_hangs_up_at_any_moment_gets_its_answer_when_it_asks_again(db: TestDb) {
+        let house = House::new(&db).await;
+        for patience in 1.. {
+            let name = format!("jobs-{patience}");
+            let key = [("idempotency-key", name.as_str())];
+            let topic = || json!({ "brand": house.brand.id, "slug": name, "name": "Jobs" });
+            let mut first = Box::pin(house.call_with(Method::POST, "/api/v1/topics", topic(), &key));
+            let mut looks = 0;
+            let heard = poll_fn(|context| {
+                looks += 1;
+                if looks > patience { Poll::Ready(None) } else { first.as_mut().poll(context).map(Some) }
+            });
+            let heard = heard.await;
+            drop(first);
+            let mut again = house.call_with(Method::POST, "/api/v1/topics", topic(), &key).await;
+            for _ in 0..500 {
+                if again.json()["type"] != "urn:eshot:problem:in-progress" {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                again = house.call_with(Method::POST, "/api/v1/topics", topic(), &key).await;
+            }
+            assert_eq!(again.status, StatusCode::CREATED, "after {patience} looks: {}", again.body);
+            if heard.is_some() {
+                break;
+            }
+        }
     }
 }
