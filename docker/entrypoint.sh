@@ -4,7 +4,7 @@
 set -eu
 
 key=${ESHOT_KEYS__MASTER_FILE:-}
-if [ -n "$key" ] && [ ! -s "$key" ] && [ "${1:-serve}" = serve ]; then
+if [ -n "$key" ] && [ ! -e "$key" ] && [ "${1:-serve}" = serve ]; then
   if [ ! -w "$(dirname "$key")" ]; then
     echo "there is no master key in $key, and none can be written there; see docker/secrets" >&2
     exit 1
