@@ -126,20 +126,21 @@ impl Desk {
     }
 
     /// What all messages of the mailing share cannot be had. If that is the database's fault it will pass. If it is the mailing's, a
-    /// person has to look: a campaign is paused until then. A standing stream is not, but what was claimed of it stays claimed, so
-    /// that it is not tried again before the lease has run out.
+    /// person has to look: a campaign is paused until then. What cannot be paused, a standing stream or a campaign that is over
+    /// but for one that is sent again, stays claimed, so that it is not tried again before the lease has run out.
     async fn cannot_be_sent(&self, batch: &Batch, error: ComposeError, now: DateTime<Utc>) -> Result<(), Error> {
         let no = batch.mailing.no;
         if error.is_database() {
             return Err(error.into());
         }
         tracing::error!(mailing.no = %no, error = %error.chain(), "mailing {no} waits: its messages cannot be made");
-        if let Some(campaign) = batch.mailing.campaign {
-            let actor = Actor::rule("sender.cannot_compose");
-            if let Err(error) = campaigns::pause(&self.parts.db, campaign, None, &actor, now).await {
+        let Some(campaign) = batch.mailing.campaign else { return Ok(()) };
+        let actor = Actor::rule("sender.cannot_compose");
+        match campaigns::pause(&self.parts.db, campaign, None, &actor, now).await {
+            Ok(_) => outbox::release(&self.parts.db, &batch.lease, now).await?,
+            Err(error) => {
                 tracing::error!(campaign.id = %campaign, error = &error as &dyn std::error::Error, "campaign {campaign} is not paused: {error}");
             }
-            outbox::release(&self.parts.db, &batch.lease, now).await?;
         }
         Ok(())
     }

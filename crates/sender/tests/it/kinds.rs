@@ -1,6 +1,8 @@
 //! Every kind of mail, as it arrives.
 
-use domain::{Actor, Locale, MailKind, SubscriberId};
+use std::time::Duration;
+
+use domain::{Actor, InstanceId, Locale, MailKind, SubscriberId};
 use links::path;
 use sender::Tally;
 use subscribers::{Evidence, Profile, access, opt_in};
@@ -146,3 +148,48 @@ both!(
         assert!(why.starts_with("cannot be composed: the intent does not say"), "{why}");
     }
 );
+
+both!(
+    async fn a_campaign_whose_messages_cannot_be_made_is_paused(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol(&["ada@example.org"]).await;
+        let (campaign, mailing) = house.launch().await;
+        spoil(&house).await;
+        assert_eq!(house.sender(1).tick().await.unwrap().tally, Tally::default());
+        let campaign = campaigns::find(house.db.reader(), campaign.id).await.unwrap().unwrap();
+        assert_eq!(campaign.status, campaigns::CampaignStatus::Paused);
+        assert_eq!(house.counts(mailing).await.queued, 1);
+    }
+);
+
+both!(
+    async fn one_that_is_sent_again_and_cannot_be_made_does_not_keep_the_sender_from_its_other_work(db: TestDb) {
+        let house = House::new(&db).await;
+        let people = house.enrol(&["ada@example.org"]).await;
+        let (_, mailing) = house.launch().await;
+        let (holder, ttl) = (InstanceId::new(house.clock_now()), Duration::from_secs(60));
+        let claim = outbox::Claim { holder, blocked: &[], limit: 1, ttl };
+        let batch = outbox::claim(house.db, &claim, house.clock_now()).await.unwrap().unwrap();
+        let key = batch.deliveries[0].key;
+        outbox::submit(house.db, &batch.lease, &[key], house.clock_now()).await.unwrap();
+        house.advance_minutes(2);
+        outbox::reap(house.db, holder, house.clock_now()).await.unwrap();
+        assert_eq!(campaigns::finish_drained(house.db, house.clock_now()).await.unwrap(), 1);
+        outbox::resend(house.db.writer(), key, &Actor::Operator, house.clock_now()).await.unwrap();
+        spoil(&house).await;
+
+        let email = "ada@example.org".parse().unwrap();
+        access::request(house.db, &email, house.brand.id, house.clock_now()).await.unwrap();
+        let mut sender = house.sender(2);
+        let tick = tokio::time::timeout(Duration::from_secs(20), sender.tick()).await;
+        let tally = tick.unwrap().unwrap().tally;
+        assert_eq!(tally, Tally { sent: 1, ..Tally::default() }, "the link of {} goes", people[0]);
+        assert_eq!(house.counts(mailing).await.deferred, 1, "it waits for somebody to look");
+    }
+);
+
+/// What the messages of every campaign share is no more.
+async fn spoil(house: &House<'_>) {
+    use sea_orm::ConnectionTrait as _;
+    house.db.writer().execute_unprepared("UPDATE campaigns SET compiled = '{}'").await.unwrap();
+}
