@@ -1,11 +1,11 @@
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::Actor;
+use domain::{Actor, MailingNo};
 use sea_orm::prelude::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::campaign::{Column, Entity};
-use crate::{CampaignEvent, CampaignStatus, Error, Filter, store};
+use crate::{Campaign, CampaignEvent, CampaignStatus, Error, Filter, store};
 
 /// How many campaigns are looked at in one go. More than these are not sending at once.
 const AT_ONCE: u64 = 100;
@@ -28,20 +28,34 @@ pub async fn finish_drained(db: &Database, now: DateTime<Utc>) -> Result<usize, 
             continue;
         }
         let txn = db.begin().await?;
-        outbox::mailing::close(&txn, mailing, &Actor::System, now).await?;
-        let over = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::FinishedAt, Expr::value(Some(now)));
-        match store::apply(&txn, &campaign, CampaignEvent::Drain, over, &Actor::System, now).await {
-            Ok(_) => {
+        match finish(&txn, &campaign, mailing, now).await {
+            Ok(true) => {
                 txn.commit().await?;
                 finished += 1;
                 tracing::info!(campaign.id = %campaign.id, mailing.no = %mailing, "campaign {} is sent", campaign.id);
             }
-            // Somebody paused or finished it between the look and the act: the next round sees it as it then is.
-            Err(Error::Conflict { .. } | Error::State(_)) => txn.rollback().await?,
+            // Somebody paused or finished it between the look and the act, or had one in doubt sent again: the next round sees
+            // it as it then is.
+            Ok(false) | Err(Error::Conflict { .. } | Error::State(_)) => txn.rollback().await?,
             Err(error) => return Err(error),
         }
     }
     Ok(finished)
+}
+
+/// `sending → sent`, the campaign's row before its mailing's, as whoever pauses or cancels it takes them. False if something
+/// is open after all; then nothing of this may be committed.
+async fn finish(
+    txn: &DatabaseTransaction,
+    campaign: &Campaign,
+    mailing: MailingNo,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let over = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::FinishedAt, Expr::value(Some(now)));
+    store::apply(txn, campaign, CampaignEvent::Drain, over, &Actor::System, now).await?;
+    outbox::mailing::close(txn, mailing, &Actor::System, now).await?;
+    // Asked again now that the mailing is locked. Sent again in the meantime, a delivery would wait in it for ever.
+    Ok(outbox::mailing::is_drained(txn, mailing).await?)
 }
 
 /// Writes off what was waiting in cancelled campaigns, a bounded piece in each call. True if there is more: call again.

@@ -38,8 +38,7 @@ pub async fn resend(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mailing = mailing::find(conn, key.mailing).await?;
-    let closed = mailing.is_some_and(|mailing| mailing.state == MailingState::Closed);
+    let closed = mailing::lock(conn, key.mailing).await? == Some(MailingState::Closed);
     if closed && counts(conn, key.mailing).await?.open() > 0 {
         return Err(Error::Closed(key.mailing));
     }

@@ -161,6 +161,13 @@ pub async fn close(conn: &impl ConnectionTrait, no: MailingNo, actor: &Actor, no
     put(conn, no, MailingState::Closed, Act::Close, actor, now).await
 }
 
+/// The mailing's state, which nobody changes before the caller's transaction ends: whoever closes a drained mailing at this
+/// moment waits, and then sees what the transaction did.
+pub(crate) async fn lock(conn: &impl ConnectionTrait, no: MailingNo) -> Result<Option<MailingState>, DbErr> {
+    let row = sql::row(conn, "UPDATE mailings SET state = state WHERE no = $1 RETURNING state", [no.into()]).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
 /// Whether the mailing is fully built and the program has nothing left to do in it. What is in doubt waits for a person
 /// and keeps nobody.
 pub async fn is_drained(conn: &impl ConnectionTrait, no: MailingNo) -> Result<bool, Error> {

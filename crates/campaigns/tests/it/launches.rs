@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use campaigns::{CampaignStatus, Error};
 use chrono::TimeDelta;
-use domain::CampaignId;
+use domain::{CampaignId, InstanceId};
+use outbox::Claim;
 use outbox::mailing::MailingState;
 use testkit::{TestDb, both};
 
@@ -112,5 +114,34 @@ both!(
         campaigns::launch_due(db, now()).await.unwrap();
         assert_eq!(campaigns::finish_drained(db, now()).await.unwrap(), 1);
         assert_eq!(status(db, campaign.id).await, CampaignStatus::Sent);
+    }
+);
+
+both!(
+    async fn a_campaign_is_not_over_while_one_in_doubt_is_being_sent_again(db: TestDb) {
+        let db = db.database();
+        let setting = Setting::lay(db).await;
+        setting.people(db, 1).await;
+        let campaign = setting.scheduled(db).await;
+        campaigns::launch_due(db, now()).await.unwrap();
+        let (holder, ttl) = (InstanceId::new(now()), Duration::from_secs(60));
+        let claim = Claim { holder, blocked: &[], limit: 1, ttl };
+        let batch = outbox::claim(db, &claim, now()).await.unwrap().unwrap();
+        let key = batch.deliveries[0].key;
+        outbox::submit(db, &batch.lease, &[key], now()).await.unwrap();
+        let late = now() + TimeDelta::minutes(2);
+        assert_eq!(outbox::reap(db, holder, late).await.unwrap(), 1);
+
+        let txn = db.begin().await.unwrap();
+        outbox::resend(&txn, key, &staff(), late).await.unwrap();
+        let finishing = db.clone();
+        let finishing =
+            testkit::tokio::spawn(async move { campaigns::finish_drained(&finishing, late).await.unwrap() });
+        // Long enough for it to look; if it is slower, it sees what is committed, and the test proves nothing.
+        testkit::tokio::time::sleep(Duration::from_millis(200)).await;
+        txn.commit().await.unwrap();
+        assert_eq!(finishing.await.unwrap(), 0);
+        assert_eq!(status(db, campaign.id).await, CampaignStatus::Sending);
+        assert!(outbox::claim(db, &claim, late).await.unwrap().is_some(), "what is sent again is handed out");
     }
 );
