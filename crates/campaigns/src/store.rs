@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use domain::{Actor, BrandId, CampaignId, MailingNo};
 use sea_orm::prelude::Expr;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, UpdateMany,
@@ -95,6 +96,13 @@ pub(crate) async fn mailing(
     now: DateTime<Utc>,
 ) -> Result<MailingNo, Error> {
     if let Some(mailing) = campaign.mailing {
+        return Ok(mailing);
+    }
+    // Two may be first, a launch and a test mail or two instances: the second waits here, and then finds what the first has made.
+    // A stronger lock would also keep those waiting who write an event, and whom we may be waiting for.
+    let row = Entity::find_by_id(campaign.id).lock(LockType::NoKeyUpdate).one(txn).await?;
+    let row = row.ok_or(Error::NotFound(campaign.id))?;
+    if let Some(mailing) = row.mailing_no {
         return Ok(mailing);
     }
     let mailing = outbox::mailing::create_for_campaign(txn, campaign.draft.brand, campaign.id, now).await?;

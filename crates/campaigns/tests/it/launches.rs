@@ -145,3 +145,17 @@ both!(
         assert!(outbox::claim(db, &claim, late).await.unwrap().is_some(), "what is sent again is handed out");
     }
 );
+
+both!(
+    async fn test_mails_that_are_asked_for_at_once_all_go(db: TestDb) {
+        let db = db.database();
+        let campaign = Setting::lay(db).await.campaign(db).await;
+        let asked = (0..8).map(|n| {
+            let (db, to) = (db.clone(), format!("staff{n}@example.com").parse().unwrap());
+            testkit::tokio::spawn(async move { campaigns::test_mail(&db, campaign.id, to, &staff(), now()).await })
+        });
+        for asked in asked.collect::<Vec<_>>() {
+            asked.await.unwrap().unwrap();
+        }
+    }
+);
