@@ -95,7 +95,10 @@ pub(crate) async fn mailing(
     campaign: &Campaign,
     now: DateTime<Utc>,
 ) -> Result<MailingNo, Error> {
-    if let Some(mailing) = campaign.mailing {
+    // The row is locked before it is looked at: of two that need the number at once, the second finds it made.
+    put_mailing(txn, campaign.id, Expr::col(Column::MailingNo)).await?;
+    let found = find(txn, campaign.id).await?.ok_or(Error::NotFound(campaign.id))?;
+    if let Some(mailing) = found.mailing {
         return Ok(mailing);
     }
     // Two may be first, a launch and a test mail or two instances: the second waits here, and then finds what the first has made.
@@ -106,10 +109,10 @@ pub(crate) async fn mailing(
         return Ok(mailing);
     }
     let mailing = outbox::mailing::create_for_campaign(txn, campaign.draft.brand, campaign.id, now).await?;
-    Entity::update_many()
-        .col_expr(Column::MailingNo, Expr::value(Some(mailing)))
-        .filter(Column::Id.eq(campaign.id))
-        .exec(txn)
-        .await?;
+    put_mailing(txn, campaign.id, Expr::value(Some(mailing))).await?;
     Ok(mailing)
+}
+
+async fn put_mailing(txn: &DatabaseTransaction, id: CampaignId, no: Expr) -> Result<(), DbErr> {
+    Entity::update_many().col_expr(Column::MailingNo, no).filter(Column::Id.eq(id)).exec(txn).await.map(drop)
 }
