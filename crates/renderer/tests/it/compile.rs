@@ -235,6 +235,9 @@ fn the_footer_cannot_be_left_out_or_hidden() {
         assert!(mail.text.contains(words), "{words} is missing in {}", mail.text);
     }
     assert!(!footer.contains("display: none"), "{footer}");
+    let style = "<mj-style>@media all { div { display: none !important } }</mj-style>";
+    let mjml = body("x").mjml.replacen("<mj-head>", &format!("<mj-head>{style}"), 1);
+    assert!(matches!(refusal(&Source { mjml, ..body("x") }).problem, Problem::Style(_)));
 }
 
 #[test]
