@@ -10,5 +10,5 @@ mod tags;
 pub use check::SendingDomain;
 pub use finding::{Finding, Standing, Subject};
 pub use mail_hosts::MailHosts;
-pub use provider::{provider_of, provider_of_host};
+pub use provider::{provider_of, provider_of_host, providers};
 pub use resolver::{LookupError, Resolver, ResolverError, Settings};

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use domain::MailboxProvider;
@@ -17,6 +17,12 @@ pub fn provider_of_host(host: &str) -> MailboxProvider {
     // `.mx.microsoft` is asked before `.microsoft` would be: the longest suffix says most.
     let suffixes = host.match_indices('.').map(|(at, _)| &host[at..]);
     suffixes.into_iter().find_map(|suffix| TABLE.suffixes.get(suffix)).cloned().unwrap_or_else(other)
+}
+
+/// Every provider that has a row in the table, in order of name; `other` is none of them.
+pub fn providers() -> Vec<MailboxProvider> {
+    let rows: BTreeSet<&MailboxProvider> = TABLE.domains.values().chain(TABLE.suffixes.values()).collect();
+    rows.into_iter().cloned().collect()
 }
 
 fn other() -> MailboxProvider {

@@ -108,6 +108,13 @@ fn a_wrong_key_or_value_names_itself_and_what_would_be_right() {
 }
 
 #[test]
+fn a_rate_for_a_provider_that_there_is_not_is_refused_with_those_that_there_are() {
+    read("", &[("ESHOT_LIMITS__PROVIDERS__GMAIL", "5/s"), ("ESHOT_LIMITS__PROVIDERS__OTHER", "5/s")]).unwrap();
+    let refused = refused("[limits.providers]\ngmial = \"5/s\"", &[]);
+    assert!(refused.contains("\"gmial\"; there are apple") && refused.contains(" yahoo"), "{refused}");
+}
+
+#[test]
 fn a_file_that_was_named_must_be_there() {
     let file = Some("/nowhere/eshot.toml".into());
     let error = load(&Sources { file, variables: Vec::new(), base_url: BaseUrl::Https }).unwrap_err();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::MasterKeys;
+use domain::{MailboxProvider, MasterKeys};
 use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
@@ -40,6 +40,7 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
     }
     found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
     found.extend(relay(&config.relay).err().map(|blamed| (blamed.key, blamed.what)));
+    found.extend(unknown_providers(config).map(|what| ("limits.providers", what)));
     let feedback = &config.feedback;
     if feedback.certificate.is_some() != feedback.private_key.is_some() {
         let what = "STARTTLS takes feedback.certificate and feedback.private_key, both or neither";
@@ -62,6 +63,18 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
         found.push(("log.filter", format!("this is no filter ({error}); \"info\" or \"info,outbox=debug\" is")));
     }
     found
+}
+
+/// A rate for a provider that there is not would hold nobody back.
+fn unknown_providers(config: &Config) -> Option<String> {
+    let known: Vec<MailboxProvider> = dns::providers().into_iter().chain([MailboxProvider::other()]).collect();
+    let unknown = config.limits.providers.keys().find(|provider| !known.contains(provider))?;
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "there is no mailbox provider {unknown:?}; there are {}",
+        known.join(", "),
+        unknown = unknown.as_str()
+    ))
 }
 
 fn base_url_problem(config: &Config, wanted: BaseUrl) -> Option<String> {
