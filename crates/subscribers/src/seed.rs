@@ -37,14 +37,14 @@ pub struct Seeded {
     pub form: Form,
 }
 
-/// Gives the first brand its three topics and its sign-up form, in the caller's transaction. What is there already stays.
+/// Gives a brand its three topics and its sign-up form, in the caller's transaction. What is there already stays.
 pub async fn first_brand(
     conn: &impl ConnectionTrait,
     brand: BrandId,
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Seeded, form::Error> {
-    let name = brands::find(conn, brand).await?.ok_or(form::Error::UnknownBrand(brand))?.name;
+    let brands::Brand { name, slug, .. } = brands::find(conn, brand).await?.ok_or(form::Error::UnknownBrand(brand))?;
     let there = topic::list(conn, brand).await?;
     let mut topics = Vec::new();
     for (position, (slug, name, description)) in (1..).zip(TOPICS) {
@@ -59,14 +59,20 @@ pub async fn first_brand(
             None => topic::create(conn, brand, draft, actor, now).await?,
         });
     }
-    let form = match form::find_by_slug(conn, FORM).await? {
+    let form = match form::list(conn, Some(brand)).await?.into_iter().next() {
         Some(form) => form,
         None => {
             let offered = topics.iter().map(|topic| topic.id).collect();
-            form::create(conn, brand, FORM, opt_in_form(&name, offered), actor, now).await?
+            form::create(conn, brand, &free_slug(conn, &slug).await?, opt_in_form(&name, offered), actor, now).await?
         }
     };
     Ok(Seeded { topics, form })
+}
+
+/// The usual slug, or the brand's own once another brand has that.
+async fn free_slug(conn: &impl ConnectionTrait, brand: &str) -> Result<String, form::Error> {
+    let taken = form::find_by_slug(conn, FORM).await?.is_some();
+    Ok(if taken { brand.to_owned() } else { FORM.to_owned() })
 }
 
 fn opt_in_form(brand: &str, topics: Vec<TopicId>) -> Draft {

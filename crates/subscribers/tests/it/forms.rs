@@ -35,6 +35,20 @@ both!(
 );
 
 both!(
+    async fn a_second_brand_gets_a_form_of_its_own(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let txn = stage.db.begin().await.unwrap();
+        let second = brands::create(&txn, brand("globex"), &staff(), now()).await.unwrap().id;
+        let seeded = seed::first_brand(&txn, second, &staff(), now()).await.unwrap();
+        txn.commit().await.unwrap();
+        assert_eq!((seeded.form.brand, seeded.form.slug.as_str()), (second, "globex"));
+        assert_eq!(stage.form.slug, seed::FORM);
+        let offered: Vec<_> = seeded.topics.iter().map(|topic| topic.id).collect();
+        assert_eq!(seeded.form.current.definition.topics, offered, "its own topics, not the first brand's");
+    }
+);
+
+both!(
     async fn every_version_of_a_form_is_kept_as_it_was(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         let revised = revise(&stage, "Other words.").await;
