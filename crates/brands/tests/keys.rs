@@ -103,6 +103,22 @@ both!(
 );
 
 both!(
+    async fn after_a_loss_the_keys_that_nobody_can_open_are_retired_and_the_rest_is_sealed_again(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        let create = async |keys: &MasterKeys| {
+            key::create(db, keys, "example.com", Algorithm::Ed25519Sha256, &Actor::Operator, now).await.unwrap()
+        };
+        let lost = create(&only(1)).await;
+        create(&only(2)).await;
+        assert!(matches!(key::reseal(db, &only(2)).await, Err(KeyError::Sealed { id, .. }) if id == lost.id));
+
+        key::retire(db.writer(), lost.id, &Actor::Operator, now).await.unwrap();
+        assert_eq!(key::reseal(db, &only(2)).await.unwrap(), 0);
+        assert_eq!(key::active(db.reader(), &only(2), "example.com").await.unwrap().len(), 1);
+    }
+);
+
+both!(
     async fn what_is_no_domain_gets_no_key(db: TestDb) {
         let (keys, now) = (keys(), start_of_time());
         let made = key::create(db.database(), &keys, "localhost", Algorithm::RsaSha256, &Actor::Operator, now);

@@ -104,10 +104,12 @@ pub async fn retire(
     if retired.rows_affected == 0 { Err(KeyError::NotFound(id)) } else { Ok(()) }
 }
 
-/// Seals every key again under the current master key, after which an older generation may be taken out. Says how many.
+/// Seals every key that signs again under the current master key, after which an older generation may be taken out. Says how
+/// many. A retired key never signs again, so it does not stand in the way where its master key is lost.
 pub async fn reseal(db: &Database, keys: &MasterKeys) -> Result<u64, KeyError> {
     let mut resealed = 0;
-    for row in Entity::find().order_by_asc(Column::Id).all(db.reader()).await? {
+    let signing = Entity::find().filter(Column::RetiredAt.is_null()).order_by_asc(Column::Id);
+    for row in signing.all(db.reader()).await? {
         if MasterKeys::sealed_under(&row.sealed) == Some(keys.current()) {
             continue;
         }
