@@ -1,4 +1,5 @@
 use axum::http::{Method, StatusCode};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use testkit::{TestDb, both};
 
 use crate::Settings;
@@ -12,6 +13,25 @@ both! {
             assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "ok\n"));
         }
         assert_eq!(house.get("/metrics").await.status, StatusCode::NOT_FOUND, "no recorder, no page");
+    }
+}
+
+both! {
+    async fn requests_are_counted_by_route_and_tell_no_token(db: TestDb) {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let counted = recorder.handle();
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        let house = House::new(&db).await;
+        house.get("/u/forged").await;
+        house.ask("BREW".parse().unwrap(), "/u/forged").await;
+        let text = counted.render();
+        for line in [
+            r#"eshot_http_requests_total{method="GET",route="/u/{token}",status="404"} 1"#,
+            r#"eshot_http_requests_total{method="other",route="/u/{token}",status="405"} 1"#,
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(!text.contains("forged") && !text.contains("BREW"), "{text}");
     }
 }
 
