@@ -117,7 +117,7 @@ pub(crate) enum SigningKey {
         /// The key, as `eshot key list` shows it.
         id: DkimKeyId,
     },
-    /// After a new master key was added: seal all secrets under it.
+    /// After a new master key was added: seal all secrets under it, and hash every address anew.
     Rotate,
 }
 

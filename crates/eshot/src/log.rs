@@ -4,8 +4,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// At DEBUG lettre logs whole messages, and nobody's mail belongs into a log; each step of a migration is told twice.
-const NEVER: &str = "lettre=info,sea_orm_migration=warn";
+/// At DEBUG lettre logs whole messages, and nobody's mail belongs into a log; each step of a migration is told twice, and
+/// PostgreSQL remarks on every table that is there already.
+const NEVER: &str = "lettre=info,sea_orm_migration=warn,sqlx::postgres::notice=warn";
 
 /// Sends log lines to standard error, so that a command's answer stands alone on standard output.
 pub(crate) fn start(settings: &Log) {

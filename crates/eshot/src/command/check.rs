@@ -101,7 +101,10 @@ async fn suppressions(db: &Database, keys: &MasterKeys) -> anyhow::Result<Vec<Li
     let line = |(id, count): (domain::KeyId, i64)| {
         Line::bad(
             "suppressions",
-            format!("{count} stand under master key {}, which is not given: they stop nobody", id.0),
+            format!(
+                "{count} stand under master key {}, which is not given: whoever comes back is not recognised",
+                id.0
+            ),
             "put that key's line back into the file that keys.master_file names",
         )
     };
