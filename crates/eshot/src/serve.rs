@@ -3,6 +3,7 @@
 mod feedback;
 mod http;
 mod mail;
+mod retention;
 mod roles;
 mod scheduler;
 

@@ -15,7 +15,7 @@ mod rfc3834;
 mod rfc5965;
 mod traces;
 
-pub use forget::forget;
+pub use forget::{forget, forget_known};
 pub use kept::{Filter, Kept, Standing, expire, find, list, raw};
 pub use parse::parse;
 pub use process::{Error, Incoming, Processed, process};

@@ -81,6 +81,17 @@ pub async fn redeem(db: &Database, id: AccessId, now: DateTime<Utc>) -> Result<V
     Ok(Visit { subscriber: row.subscriber_id, brand: row.brand_id, next })
 }
 
+/// Removes links that ended a day ago or earlier, at most `limit` of them, and says how many. Until then they say why they
+/// open nothing.
+pub async fn sweep(conn: &impl ConnectionTrait, limit: u64, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let over = Entity::find().select_only().column(Column::Id).filter(Column::ExpiresAt.lte(now - Duration::days(1)));
+    let over: Vec<AccessId> = over.limit(limit).into_tuple().all(conn).await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    Ok(Entity::delete_many().filter(Column::Id.is_in(over)).exec(conn).await?.rows_affected)
+}
+
 async fn good(conn: &impl ConnectionTrait, id: AccessId, now: DateTime<Utc>) -> Result<Model, RedeemError> {
     let row = Entity::find_by_id(id).one(conn).await?.ok_or(RedeemError::NotFound)?;
     match row.used_at {

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Actor, SubscriberId};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 
-use crate::entity::subscriber::Entity;
+use crate::entity::subscriber::{Entity, Model};
 use crate::suppression::{self, Reason};
 use crate::{Error, consent, health};
 
@@ -32,15 +32,9 @@ pub async fn erase(
         Actor::Subscriber(_) => &Actor::System,
         actor => actor,
     };
-    suppression::forget(&txn, &hashes, &person.email).await?;
     let entry = suppression::Entry { hashes: &hashes, brand: None, reason: Reason::Erased, detail: "", actor };
     suppression::put(&txn, entry, now).await?;
-    let consent_events = consent::forget(&txn, subscriber, actor, now).await?;
-    outbox::forget(&txn, subscriber).await?;
-    outbox::forget_address(&txn, &person.email).await?;
-    activity::forget(&txn, subscriber).await?;
-    // Subscriptions, hashes, pauses, requests and links go with the row.
-    Entity::delete_by_id(subscriber).exec(&txn).await?;
+    let consent_events = scrub(&txn, &person, actor, now).await?;
     txn.commit().await?;
     // The person is gone, whatever becomes of the journal: a failure here is no failure of the act.
     if let Err(error) = db.settle().await {
@@ -48,4 +42,23 @@ pub async fn erase(
         tracing::warn!(error, "the journal was not emptied: what was just erased stands in it for a while longer");
     }
     Ok(Erased { consent_events })
+}
+
+/// Takes a person, whom the caller has locked, out of every table of ours and of those below. Says how many entries of the
+/// ledger were theirs.
+pub(crate) async fn scrub(
+    conn: &impl ConnectionTrait,
+    person: &Model,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let hashes = suppression::hashes_of(conn, person.id).await?;
+    suppression::forget(conn, &hashes, &person.email).await?;
+    let consent_events = consent::forget(conn, person.id, actor, now).await?;
+    outbox::forget(conn, person.id).await?;
+    outbox::forget_address(conn, &person.email).await?;
+    activity::forget(conn, person.id).await?;
+    // Subscriptions, hashes, pauses, requests and links go with the row.
+    Entity::delete_by_id(person.id).exec(conn).await?;
+    Ok(consent_events)
 }

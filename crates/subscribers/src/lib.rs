@@ -29,6 +29,7 @@ pub mod subscription;
 pub mod success;
 pub mod suppression;
 pub mod topic;
+pub mod unconfirmed;
 mod voucher;
 
 pub use audience::audience;

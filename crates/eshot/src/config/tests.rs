@@ -101,6 +101,7 @@ fn a_wrong_key_or_value_names_itself_and_what_would_be_right() {
         refused("", &[("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__PASSWORD", "x")]),
         refused("", &[("ESHOT_RELAY__URL", "smtp://ada:x@relay.example")]),
         refused("", &[("ESHOT_SCHEDULER__SEAL", "1m"), ("ESHOT_SERVE__ROLES", "")]),
+        refused("[retention]\nreturned_mail = \"90s\"\nunconfirmed = \"0d\"", &[]),
         refused("", &[("ESHOT_FEEDBACK__ADDRESSES", "postmaster")]),
         refused("", &[("ESHOT_LOG__FILTER", "info,,=x=")]),
     ];

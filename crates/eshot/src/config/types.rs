@@ -26,6 +26,7 @@ pub struct Config {
     pub feedback: Feedback,
     pub dns: Dns,
     pub scheduler: Scheduler,
+    pub retention: Retention,
     pub log: Log,
 }
 
@@ -157,7 +158,6 @@ pub struct Feedback {
     pub connections_per_client: NonZeroUsize,
     pub rate: Throttle,
     pub timeout: Span,
-    pub keep: Span,
     #[serde(deserialize_with = "unless_empty")]
     pub certificate: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]
@@ -180,6 +180,15 @@ pub struct Dns {
 pub struct Scheduler {
     pub tick: Span,
     pub seal: Span,
+}
+
+/// `[retention]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Retention {
+    pub returned_mail: Span,
+    pub unconfirmed: Span,
 }
 
 /// `[log]`.

@@ -15,6 +15,9 @@ const LONGEST_SEAL: Duration = Duration::from_secs(5);
 /// A lease that is over before a message can be handed over would have every worker take it from the last.
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
+/// What is gone within a day was hardly kept; and a slip of the pen must not empty the tables.
+const SHORTEST_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What the base URL of links must begin with.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum BaseUrl {
@@ -59,6 +62,13 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
     if config.sender.lease.0 < SHORTEST_LEASE {
         found.push(("sender.lease", "a lease lasts at least 1s; \"2m\" is usual".to_owned()));
     }
+    let kept = [
+        ("retention.returned_mail", config.retention.returned_mail, "90d"),
+        ("retention.unconfirmed", config.retention.unconfirmed, "30d"),
+    ];
+    found.extend(kept.into_iter().filter(|(_, span, _)| span.0 < SHORTEST_RETENTION).map(|(key, _, usual)| {
+        (key, format!("nobody can look at what is kept for less than a day; \"{usual}\" is usual"))
+    }));
     if let Err(error) = EnvFilter::builder().parse(&config.log.filter) {
         found.push(("log.filter", format!("this is no filter ({error}); \"info\" or \"info,outbox=debug\" is")));
     }

@@ -6,17 +6,18 @@ use database::lease::{self, Lease};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Shared;
+use super::retention::Retention;
 
 /// How long the role stays with an instance that says nothing any more.
 const TTL: Duration = Duration::from_secs(15);
 
-/// How many requests to subscribe, or kept mails, are dealt with in one go.
+/// How many requests to subscribe are reminded or ended in one go.
 const AT_ONCE: u64 = 200;
 
 /// How often the gauges are read.
 const GAUGES: Duration = Duration::from_secs(5);
 
-/// How often the house is tidied.
+/// How often it is looked whether something is kept for longer than it is needed.
 const TIDY: Duration = Duration::from_secs(60);
 
 /// How many turns a round gives to what can wait for the next one.
@@ -60,9 +61,10 @@ async fn watching(shared: &Shared) {
 
 async fn tidying(shared: &Shared) {
     let mut tick = every(TIDY);
+    let mut retention = Retention::default();
     while next(&mut tick, shared).await {
-        if held(shared, "scheduler").await.is_some() {
-            tidy(shared).await;
+        if let Some(lease) = held(shared, "scheduler").await {
+            retention.round(shared, &lease).await;
         }
     }
 }
@@ -102,14 +104,6 @@ async fn work(shared: &Shared, lease: &Lease) {
     note_successes(shared, lease).await;
 }
 
-/// Drops what was kept for a time that is over.
-async fn tidy(shared: &Shared) {
-    let (conn, now) = (shared.db.writer(), shared.context.now());
-    told("forgetting kept answers of the API", accounts::idempotency::sweep(conn, now).await);
-    let until = now - shared.context.config.feedback.keep.0;
-    told("dropping old returned mail", feedback::expire(conn, until, AT_ONCE).await);
-}
-
 /// Shows where all deliveries stand: what waits, and what waits for a person, is what an operator watches.
 async fn gauge(shared: &Shared) {
     let Some(counts) = told("counting deliveries", outbox::totals(shared.db.reader()).await) else { return };
@@ -130,12 +124,16 @@ async fn gauge(shared: &Shared) {
 /// Notes whom mail has reached, in turns that others can come between, as many as the round has room for.
 async fn note_successes(shared: &Shared, lease: &Lease) {
     for _ in 0..TURNS {
-        let now = shared.context.now();
-        let over = shared.stop.is_cancelled() || now + TTL / 2 >= lease.expires_at;
-        if over || told("noting successes", subscribers::success::note_due(&shared.db, now).await) != Some(true) {
+        let due = subscribers::success::note_due(&shared.db, shared.context.now());
+        if told("noting successes", due.await) != Some(true) || !has_time(shared, lease) {
             break;
         }
     }
+}
+
+/// Whether a round may go on: nobody wants it to end, and the next one renews the lease in good time.
+pub(super) fn has_time(shared: &Shared, lease: &Lease) -> bool {
+    !shared.stop.is_cancelled() && shared.context.now() + TTL / 2 < lease.expires_at
 }
 
 /// Launches what is due until nothing is left, or the instance ends, or the lease does.
@@ -162,7 +160,7 @@ async fn settle(shared: &Shared, lease: &Lease) {
 }
 
 /// The value, or a log line about why there is none. The next round tries again.
-fn told<T, E: Error + 'static>(what: &str, result: Result<T, E>) -> Option<T> {
+pub(super) fn told<T, E: Error + 'static>(what: &str, result: Result<T, E>) -> Option<T> {
     result.map_err(|error| tracing::error!(error = &error as &dyn Error, "{what} failed")).ok()
 }
 

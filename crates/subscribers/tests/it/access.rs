@@ -64,3 +64,18 @@ both!(
         assert_eq!(stage.mails(MailKind::Access).await.len(), 4);
     }
 );
+
+both!(
+    async fn a_link_says_why_it_opens_nothing_for_a_day_and_is_gone_then(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        stage.join(&ada(), &[0]).await;
+        access::request(stage.db, &ada(), stage.brand, now()).await.unwrap();
+        let (id, end) = (mailed(&stage).await, now() + Duration::minutes(access::MINUTES));
+        let soon = end + Duration::hours(23);
+        assert_eq!(access::sweep(stage.db.writer(), 10, soon).await.unwrap(), 0);
+        assert!(matches!(access::open(stage.db.reader(), id, soon).await, Err(RedeemError::Expired)));
+        let late = end + Duration::days(1);
+        assert_eq!(access::sweep(stage.db.writer(), 10, late).await.unwrap(), 1);
+        assert!(matches!(access::open(stage.db.reader(), id, late).await, Err(RedeemError::NotFound)));
+    }
+);

@@ -8,7 +8,7 @@ use testkit::{TestDb, both};
 use crate::stage::{Stage, ada, days, evidence, now, staff};
 
 /// Whether any text of the tables that this crate owns, or has others write to, holds the words.
-async fn anywhere(stage: &Stage<'_>, words: &str) -> Vec<String> {
+pub(crate) async fn anywhere(stage: &Stage<'_>, words: &str) -> Vec<String> {
     let columns = [
         ("subscribers", "email"),
         ("subscribers", "name"),

@@ -15,3 +15,4 @@ mod people;
 mod stage;
 mod successes;
 mod suppressions;
+mod unconfirmed;
