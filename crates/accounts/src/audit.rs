@@ -1,6 +1,6 @@
-//! Who did what to what, in order. Entries are appended and never changed.
+//! Who did what to what, in order. Entries are appended and never changed, save that an erased person is taken out of them.
 //!
-//! What has a history of its own (consent, campaigns, the queue) is not written here a second time.
+//! What programs do through the API is written by `web`, for every operation alike; commands write their own.
 
 use chrono::{DateTime, Utc};
 use domain::Actor;
@@ -45,6 +45,13 @@ pub async fn record(
         ..ActiveModel::default()
     };
     Entity::insert(row).exec_without_returning(conn).await.map(drop)
+}
+
+/// Names an object by something else wherever it stands, such as an erased person's id. That something was done stays.
+pub async fn forget(conn: &impl ConnectionTrait, object: &str, instead: &str) -> Result<u64, DbErr> {
+    let renamed = ActiveModel { object: Set(instead.to_owned()), ..ActiveModel::default() };
+    let renamed = Entity::update_many().set(renamed).filter(Column::Object.eq(object)).exec(conn).await?;
+    Ok(renamed.rows_affected)
 }
 
 /// The newest acts first: those on one object if it is given, and only those before an entry if that is given.

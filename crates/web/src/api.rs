@@ -1,5 +1,6 @@
 //! The JSON API: `/api/v1`, described by `/api/openapi.json`.
 
+mod audit;
 mod brands;
 mod campaigns;
 mod deliveries;
@@ -34,6 +35,7 @@ pub(crate) fn routes(state: &WebState) -> Router<WebState> {
     let (operations, _) = operations().split_for_parts();
     let operations = operations
         .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(middleware::from_fn_with_state(state.clone(), audit::write_down))
         .layer(middleware::from_fn_with_state(state.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(state.clone(), scope::authenticate))
         .layer(DefaultBodyLimit::max(limit))

@@ -1,3 +1,4 @@
+use accounts::audit;
 use domain::Actor;
 
 use crate::cli::{Brand, NewBrand};
@@ -38,6 +39,7 @@ async fn create(new: NewBrand, context: &Context) -> anyhow::Result<bool> {
     let txn = db.begin().await?;
     let brand = brands::create(&txn, draft, &Actor::Operator, now).await?;
     let seeded = subscribers::seed::first_brand(&txn, brand.id, &Actor::Operator, now).await?;
+    audit::record(&txn, &Actor::Operator, "brand.create", &format!("brand:{}", brand.id), None, now).await?;
     txn.commit().await?;
     println!("made the brand {} ({})", brand.slug, brand.id);
     for topic in &seeded.topics {

@@ -1,5 +1,7 @@
+use accounts::audit;
 use brands::key::{Algorithm, KeyInfo};
 use domain::{Actor, KeyId, MasterKeys};
+use serde_json::json;
 
 use crate::cli::SigningKey;
 use crate::context::Context;
@@ -21,7 +23,9 @@ pub(super) async fn run(command: SigningKey, context: &Context) -> anyhow::Resul
         SigningKey::List { domain } => list(domain.as_deref(), context).await,
         SigningKey::Retire { id } => {
             let db = context.database().await?;
-            brands::key::retire(db.writer(), id, &Actor::Operator, context.now()).await?;
+            let (actor, now) = (Actor::Operator, context.now());
+            brands::key::retire(db.writer(), id, &actor, now).await?;
+            audit::record(db.writer(), &actor, "key.retire", &format!("key:{id}"), None, now).await?;
             println!("{id} signs no more; leave its DNS record in place for a week, for mail that is under way");
             Ok(true)
         }
@@ -34,7 +38,10 @@ async fn new(domain: &str, context: &Context) -> anyhow::Result<bool> {
     let (db, keys) = (context.database().await?, context.keys()?);
     println!("Publish these records; until then the signatures count as none:\n");
     for algorithm in Algorithm::ALL {
-        let key = brands::key::create(&db, &keys, domain, algorithm, &Actor::Operator, context.now()).await?;
+        let (actor, now) = (Actor::Operator, context.now());
+        let key = brands::key::create(&db, &keys, domain, algorithm, &actor, now).await?;
+        let what = Some(json!({ "domain": key.domain, "algorithm": algorithm.to_string() }));
+        audit::record(db.writer(), &actor, "key.create", &format!("key:{}", key.id), what, now).await?;
         println!("{}\n", key.dns_record());
     }
     Ok(true)
@@ -64,6 +71,8 @@ async fn rotate(context: &Context) -> anyhow::Result<bool> {
     while let Some(reached) = subscribers::suppression::rehash(&db, &keys, last, REHASHED_AT_ONCE).await? {
         last = Some(reached);
     }
+    let object = format!("master_key:{}", keys.current().0);
+    audit::record(db.writer(), &Actor::Operator, "master_key.rotate", &object, None, context.now()).await?;
     println!("{resealed} secret(s) sealed anew under master key {}", keys.current().0);
     println!(
         "every subscriber has a hash of that generation; keep the old lines for the suppressions of people who are gone"

@@ -1,5 +1,6 @@
 mod import;
 
+use accounts::audit;
 use domain::{Actor, EmailAddress};
 
 use crate::cli::Subscriber;
@@ -33,7 +34,10 @@ async fn erase(address: &EmailAddress, context: &Context) -> anyhow::Result<bool
         println!("nobody with the address {address} is on file");
         return Ok(false);
     };
-    web::erase(&db, subscriber.id, &Actor::Operator, context.now()).await?;
+    let (actor, now) = (Actor::Operator, context.now());
+    web::erase(&db, subscriber.id, &actor, now).await?;
+    // Who it was is not to be found in the log either.
+    audit::record(db.writer(), &actor, "subscriber.erase", "subscriber", None, now).await?;
     println!("erased: what is left is a keyed hash, which keeps the address from being mailed again");
     Ok(true)
 }

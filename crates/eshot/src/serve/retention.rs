@@ -85,9 +85,14 @@ async fn forget_unconfirmed(shared: &Shared, before: DateTime<Utc>, now: DateTim
     let Some(due) = told(what, subscribers::unconfirmed::due(db.reader(), before, PEOPLE).await) else { return false };
     let mut gone = 0;
     for subscriber in &due {
-        // The mails first: as long as the person is on file, a failure can be made good.
+        // The rest first: as long as the person is on file, a failure can be made good.
+        let object = format!("subscriber:{subscriber}");
+        let unnamed = told(what, accounts::audit::forget(db.writer(), &object, "subscriber").await).is_some();
         let emptied = told(what, feedback::forget_known(db, *subscriber).await).is_some();
-        if !emptied || told(what, subscribers::unconfirmed::forget(db, *subscriber, before, now).await).is_none() {
+        if !unnamed
+            || !emptied
+            || told(what, subscribers::unconfirmed::forget(db, *subscriber, before, now).await).is_none()
+        {
             return false;
         }
         gone += 1;

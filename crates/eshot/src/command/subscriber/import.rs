@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 
+use accounts::audit;
 use anyhow::{Context as _, bail, ensure};
 use database::Database;
 use domain::{Actor, BrandId, Locale, TopicId};
+use serde_json::json;
 use subscribers::Profile;
 use subscribers::import::{self, List, Row};
 
@@ -31,7 +33,16 @@ pub(super) async fn run(command: Import, context: &Context) -> anyhow::Result<bo
     };
     // The whole list is read before the first row is written: one that breaks off half-way is refused as a whole.
     let rows = rows(file).with_context(|| name)?;
-    let report = import::run(&db, &keys, &list, rows, &Actor::Operator, context.now()).await?;
+    let (actor, now) = (Actor::Operator, context.now());
+    let report = import::run(&db, &keys, &list, rows, &actor, now).await?;
+    let counts = json!({
+        "brand": brand.id,
+        "added": report.added,
+        "joined": report.joined,
+        "unchanged": report.unchanged,
+        "skipped": report.skipped.len(),
+    });
+    audit::record(db.writer(), &actor, "subscriber.import", "subscriber", Some(counts), now).await?;
     println!(
         "{} added, {} subscribed to more, {} unchanged, {} left out",
         report.added,
