@@ -21,3 +21,27 @@ pub(crate) const fn behind(backend: DbBackend) -> &'static str {
         }
     }
 }
+
+/// Whether anything here was numbered by another server: no transaction that this one can see has such a number.
+pub(crate) const ARE_FOREIGN: &str = "\
+    SELECT EXISTS (SELECT 1 FROM facts WHERE written_by >= pg_snapshot_xmax(pg_current_snapshot())) \
+        OR EXISTS (SELECT 1 FROM fact_cursors \
+                   WHERE CAST(CAST(written_by AS text) AS xid8) >= pg_snapshot_xmax(pg_current_snapshot()))";
+
+/// Lets nobody else at facts and cursors.
+pub(crate) const ALONE: &str = "LOCK TABLE facts, fact_cursors IN ACCESS EXCLUSIVE MODE";
+
+/// Every cursor behind as many facts as before, in the order that [`ADOPT_FACTS`] gives them.
+pub(crate) const ADOPT_CURSORS: &str = "\
+    UPDATE fact_cursors SET written_by = 1, id = lowest.id - 1 - lowest.facts + \
+        (SELECT COUNT(*) FROM facts \
+         WHERE (written_by, id) <= (CAST(CAST(fact_cursors.written_by AS text) AS xid8), fact_cursors.id)) \
+    FROM (SELECT LEAST(MIN(id), 1) AS id, COUNT(*) AS facts FROM facts) AS lowest";
+
+/// Facts in the order that they had, as of transaction 1, which is before all others. Their new ids are below all that are
+/// there, because a key is compared row by row.
+pub(crate) const ADOPT_FACTS: &str = "\
+    UPDATE facts SET written_by = '1', id = lowest.id - 1 - lowest.facts + numbered.place \
+    FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY written_by, id) AS place FROM facts) AS numbered, \
+         (SELECT LEAST(MIN(id), 1) AS id, COUNT(*) AS facts FROM facts) AS lowest \
+    WHERE numbered.id = facts.id";

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adopt;
 mod dialect;
 mod error;
 mod fact;
@@ -8,6 +9,7 @@ mod kind;
 mod reader;
 mod record;
 
+pub use adopt::adopt;
 pub use error::Error;
 pub use fact::Fact;
 pub use forget::forget;

@@ -107,11 +107,17 @@ impl Running {
 
 /// The database with this program's schema, brought up to date if the configuration says so.
 async fn open(context: &Context) -> anyhow::Result<Database> {
-    if !context.config.database.migrate {
-        return context.database().await;
+    let db = if context.config.database.migrate {
+        let db = context.open().await?;
+        migrations::run(&db).await.context("the schema was not brought up to date")?;
+        db
+    } else {
+        context.database().await?
+    };
+    let adopted = activity::adopt(&db).await.context("the facts of a restored dump were not taken over")?;
+    if adopted > 0 {
+        tracing::info!(count = adopted, "{adopted} facts come from another PostgreSQL server and were taken over");
     }
-    let db = context.open().await?;
-    migrations::run(&db).await.context("the schema was not brought up to date")?;
     Ok(db)
 }
 
