@@ -21,10 +21,11 @@ both!(
         let anchored = ["consent", "verify", "--anchor", anchor.to_str().unwrap()];
         assert!(verify(&anchored).status.success());
 
-        run(&db, "UPDATE consent_events SET act = 'requested' WHERE seq = 2").await;
+        run(&db, "UPDATE consent_events SET act = 'left' WHERE seq = 2").await;
         let edited = verify(&["consent", "verify"]);
         let said = String::from_utf8_lossy(&[edited.stdout, edited.stderr].concat()).into_owned();
-        assert!(!edited.status.success() && said.contains('2'), "{said}");
+        assert!(!edited.status.success(), "{said}");
+        assert!(said.contains("FAIL  block ") && said.contains("was changed, removed or put in"), "{said}");
     }
 );
 
