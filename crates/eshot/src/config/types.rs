@@ -85,6 +85,8 @@ pub struct Http {
     pub api_body_limit: NonZeroUsize,
     pub form_body_limit: NonZeroUsize,
     pub timeout: Span,
+    pub connections: NonZeroUsize,
+    pub client_timeout: Span,
     pub public_rate: Throttle,
     pub sign_up_rate: Throttle,
 }

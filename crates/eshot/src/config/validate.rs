@@ -49,7 +49,11 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
         let what = "STARTTLS takes feedback.certificate and feedback.private_key, both or neither";
         found.push(("feedback.certificate", what.to_owned()));
     }
-    let lasting = [("scheduler.tick", config.scheduler.tick), ("sender.idle", config.sender.idle)];
+    let lasting = [
+        ("scheduler.tick", config.scheduler.tick),
+        ("sender.idle", config.sender.idle),
+        ("http.client_timeout", config.http.client_timeout),
+    ];
     found.extend(
         lasting
             .into_iter()

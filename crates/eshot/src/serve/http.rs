@@ -1,3 +1,6 @@
+mod connections;
+mod patient;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,6 +12,7 @@ use tokio::net::TcpListener;
 use web::{Pages, Parts, Settings, WebState};
 
 use super::Shared;
+use connections::Bounds;
 
 /// Binds the address and gives the task that serves it.
 pub(super) async fn start(
@@ -36,13 +40,12 @@ pub(super) async fn start(
         },
         metrics: metrics.clone(),
     });
-    let service = web::router(state).merge(more).into_make_service_with_connect_info::<SocketAddr>();
+    let pages = web::router(state).merge(more);
+    let bounds = Bounds { connections: http.connections, patience: http.client_timeout.0 };
     tracing::info!(%address, "pages and API are served at {address}");
     Ok((address, async move {
-        let stop = shared.stop.clone();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
         tokio::select! {
-            served = serving => served.context("HTTP"),
+            () = connections::serve(listener, pages, bounds, shared.stop) => Ok(()),
             never = keep_up(metrics) => match never {},
         }
     }))
