@@ -144,10 +144,10 @@ async fn sending_goes_on(db: &Database) {
     let claim = Claim { holder: me, blocked: &[], limit: 100, ttl: Duration::from_secs(60) };
     while let Some(batch) = outbox::claim(db, &claim, end()).await.unwrap() {
         let claimed: Vec<_> = batch.deliveries.iter().map(|delivery| delivery.key).collect();
-        let submitted = outbox::submit(db, &batch.lease, &claimed, end()).await.unwrap();
+        let submitted = outbox::submit(db.writer(), &batch.lease, &claimed, end()).await.unwrap();
         assert_eq!(submitted.len(), claimed.len());
         let answers: Vec<_> = submitted.into_iter().map(sent).collect();
-        outbox::record(db, me, &answers, end()).await.unwrap();
+        outbox::record(db.writer(), me, &answers, end()).await.unwrap();
     }
     let after = outbox::counts(db.reader(), mailing).await.unwrap();
     assert_eq!((after.open(), after.in_doubt, after.audience()), (0, 3, before.audience()));

@@ -1,14 +1,11 @@
 use chrono::{DateTime, Utc};
-use database::Database;
 use domain::InstanceId;
+use sea_orm::ConnectionTrait;
 
 use crate::attempt::{self, Heard};
 use crate::change::{self, Change, Row};
 use crate::state::Event;
 use crate::{Answer, Error, Outcome, State};
-
-/// Answers in one transaction.
-const BATCH: usize = 500;
 
 /// What became of a batch of answers.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +17,11 @@ pub struct Recorded {
 }
 
 /// Writes answers down, counting them in the instance's shard. Telling the same answer twice changes nothing.
+///
+/// It runs in the caller's transaction, because what follows from an answer (a fact, a suppression) must not be lost when the
+/// program ends between the two. A few hundred answers at once are meant.
 pub async fn record(
-    db: &Database,
+    txn: &impl ConnectionTrait,
     shard: InstanceId,
     answers: &[Answer],
     now: DateTime<Utc>,
@@ -29,35 +29,30 @@ pub async fn record(
     let mut answers: Vec<&Answer> = answers.iter().collect();
     answers.sort_by_key(|answer| (answer.key, answer.attempt));
     answers.dedup_by_key(|answer| (answer.key, answer.attempt));
+    let mut rows = change::lock(txn, answers.iter().map(|answer| answer.key)).await?;
     let mut recorded = Recorded::default();
-    for batch in answers.chunks(BATCH) {
-        let txn = db.begin().await?;
-        let mut rows = change::lock(&txn, batch.iter().map(|answer| answer.key)).await?;
-        let mut changes: Vec<Change> = Vec::new();
-        let mut heard = Vec::new();
-        for &answer in batch {
-            let Some(row) = rows.get_mut(&answer.key) else {
-                tracing::warn!(delivery.id = %answer.key, "an answer names a delivery that does not exist");
-                continue;
-            };
-            let late = !is_waited_for(row, answer);
-            heard.push(Heard { answer, late, forgotten: row.nobody });
-            recorded.late += u64::from(late);
-            row.taken |= answer.outcome == Outcome::Sent;
-            if let Some(change) = judge(row, answer) {
-                row.state = change.to;
-                recorded.moved += 1;
-                // Two attempts at one delivery may be answered in one batch; the row is written once.
-                match changes.last_mut() {
-                    Some(last) if last.key == change.key => *last = Change { from: last.from, ..change },
-                    _ => changes.push(change),
-                }
+    let (mut changes, mut heard): (Vec<Change>, Vec<Heard>) = (Vec::new(), Vec::new());
+    for answer in answers {
+        let Some(row) = rows.get_mut(&answer.key) else {
+            tracing::warn!(delivery.id = %answer.key, "an answer names a delivery that does not exist");
+            continue;
+        };
+        let late = !is_waited_for(row, answer);
+        heard.push(Heard { answer, late, forgotten: row.nobody });
+        recorded.late += u64::from(late);
+        row.taken |= answer.outcome == Outcome::Sent;
+        if let Some(change) = judge(row, answer) {
+            row.state = change.to;
+            recorded.moved += 1;
+            // Two attempts at one delivery may be answered in one batch; the row is written once.
+            match changes.last_mut() {
+                Some(last) if last.key == change.key => *last = Change { from: last.from, ..change },
+                _ => changes.push(change),
             }
         }
-        attempt::hear(&txn, shard, &heard, now).await?;
-        change::write(&txn, shard, &changes).await?;
-        txn.commit().await?;
     }
+    attempt::hear(txn, shard, &heard, now).await?;
+    change::write(txn, shard, &changes).await?;
     Ok(recorded)
 }
 

@@ -1,5 +1,4 @@
 use chrono::{DateTime, Utc};
-use database::Database;
 use domain::{DeliveryKey, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
@@ -22,12 +21,13 @@ struct Row {
     attempt: i32,
 }
 
-/// Writes down, before MAIL FROM, that these deliveries of a claimed batch are being submitted.
+/// Writes down, before MAIL FROM, that these deliveries of a claimed batch are being submitted: once the caller's transaction
+/// has committed, and not before, they may be sent.
 ///
 /// Only those that come back may be sent. The others were taken, skipped or erased meanwhile; if none comes back, the lease
 /// has ended or the mailing is held. Until the lease's end an answer is waited for; then [`reap`](crate::reap) finds them.
 pub async fn submit(
-    db: &Database,
+    txn: &impl ConnectionTrait,
     lease: &Lease,
     keys: &[DeliveryKey],
     now: DateTime<Utc>,
@@ -37,20 +37,18 @@ pub async fn submit(
     if ordinals.is_empty() {
         return Ok(Vec::new());
     }
-    let txn = db.begin().await?;
     let (from, mut rows) = match &lease.over {
-        Over::Range { id, fence, .. } => (State::Queued, range(&txn, lease, *id, *fence, &ordinals, now).await?),
+        Over::Range { id, fence, .. } => (State::Queued, range(txn, lease, *id, *fence, &ordinals, now).await?),
         // Each row's due time is the lease's end, and nobody else gets it before that.
         Over::Rows(_) if lease.expires_at <= now => (State::Deferred, Vec::new()),
         Over::Rows(leased) => {
             let leased: Vec<_> = leased.iter().copied().filter(|(ordinal, _)| ordinals.contains(ordinal)).collect();
-            (State::Deferred, again(&txn, lease, &leased).await?)
+            (State::Deferred, again(txn, lease, &leased).await?)
         }
     };
     let mut deltas = Deltas::default();
     deltas.moved(lease.mailing, from, State::Submitting, i64::try_from(rows.len()).unwrap_or(i64::MAX));
-    deltas.apply(&txn, lease.holder).await?;
-    txn.commit().await?;
+    deltas.apply(txn, lease.holder).await?;
     rows.sort_unstable_by_key(|row| row.ordinal);
     let submitted = |row: Row| Submitted { key: DeliveryKey::new(lease.mailing, row.ordinal), attempt: row.attempt };
     Ok(rows.into_iter().map(submitted).collect())

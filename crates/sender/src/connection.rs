@@ -8,6 +8,7 @@ mod ended;
 mod gate;
 mod offered;
 mod opening;
+mod pipeline;
 mod problem;
 mod stream;
 mod transaction;

@@ -1,14 +1,17 @@
 //! Where deliveries are claimed, given to workers, submitted, and their answers written down: all that touches the database.
 //!
-//! Everything happens in rounds, each of them: write down what was answered; keep the leases; claim more if little is left; give
-//! idle workers something to compose; submit what they have composed. Between two rounds the desk waits for a worker's report.
+//! Everything happens in rounds, each of them: write down, in one transaction, what was answered and what is now submitted; keep
+//! the leases; claim more if little is left; give idle workers something to compose. Between two rounds the desk waits for a
+//! worker's report.
 
 mod assign;
 mod claim;
-mod settle;
+mod hear;
 mod submit;
+mod turn;
 mod upkeep;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use self::settle::Heard;
+use self::hear::Heard;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
 use crate::compose::Shelf;
@@ -45,8 +48,8 @@ pub(crate) struct Desk {
     unfit: Vec<(DeliveryKey, String)>,
     /// Answers that are not written down yet.
     heard: Vec<Heard>,
-    /// Answers that are, but not yet what follows from them.
-    aftermath: Vec<Heard>,
+    /// Answers that are, and of which it has not been asked yet what they say of the provider.
+    aftermath: VecDeque<Heard>,
     breaker: Breaker,
     relay_backoff: Backoff,
     relay_error: Option<String>,
@@ -103,7 +106,7 @@ impl Desk {
             last_holding: 0,
             unfit: Vec::new(),
             heard: Vec::new(),
-            aftermath: Vec::new(),
+            aftermath: VecDeque::new(),
             breaker: Breaker::default(),
             relay_backoff: Backoff::default(),
             relay_error: None,
@@ -166,13 +169,10 @@ impl Desk {
     /// One round; see the module.
     async fn round(&mut self) -> Result<(), Error> {
         self.replace_the_fallen();
-        self.settle(self.now()).await?;
+        self.turn(self.now()).await?;
         self.upkeep(self.now()).await?;
-        if !self.draining {
-            self.claim(self.now()).await?;
-            self.assign();
-            self.submit(self.now()).await?;
-        }
+        self.claim(self.now()).await?;
+        self.assign();
         Ok(())
     }
 
@@ -193,7 +193,7 @@ impl Desk {
         self.discard_prepared();
         while self.is_sending() && Instant::now() < end {
             self.wait(end - Instant::now()).await;
-            self.settle_or_say_why().await;
+            self.write_or_say_why().await;
         }
         // Each worker says how far it came: what is before its final dot is not in doubt.
         self.bench.cut.cancel();
@@ -201,7 +201,7 @@ impl Desk {
         while self.is_sending() && Instant::now() < end {
             self.wait(end - Instant::now()).await;
         }
-        self.settle_or_say_why().await;
+        self.write_or_say_why().await;
         if let Err(error) = self.release_all().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -213,8 +213,8 @@ impl Desk {
         let _ = tokio::time::timeout(Duration::from_secs(1), futures_util::future::join_all(hands)).await;
     }
 
-    async fn settle_or_say_why(&mut self) {
-        if let Err(error) = self.settle(self.now()).await {
+    async fn write_or_say_why(&mut self) {
+        if let Err(error) = self.turn(self.now()).await {
             let unwritten = self.heard.len();
             tracing::error!(
                 error = &error as &dyn std::error::Error,

@@ -66,13 +66,19 @@ async fn parameters_that_are_not_offered_are_not_used() {
 
 #[tokio::test]
 async fn a_refusal_says_its_phase_and_the_connection_goes_on() {
+    for script in [Script::default(), Script::default().without("PIPELINING")] {
+        refuse_in_each_phase(&script).await;
+    }
+}
+
+async fn refuse_in_each_phase(script: &Script) {
     for (moment, phase) in [
         (Moment::Mail, Phase::MailFrom),
         (Moment::Rcpt, Phase::RcptTo),
         (Moment::Data, Phase::Data),
         (Moment::Dot, Phase::Dot),
     ] {
-        let sink = SmtpSink::start().await;
+        let sink = SmtpSink::with(script.clone()).await;
         sink.add(Rule::reply(moment, "550-5.7.1 not from\r\n550 5.7.1 you").times(1));
         let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
         let ended = connection.send(&message("a@example.com"), &always()).await;
@@ -89,6 +95,12 @@ async fn a_refusal_says_its_phase_and_the_connection_goes_on() {
 
 #[tokio::test]
 async fn a_connection_that_breaks_or_falls_silent_says_how_far_it_came() {
+    for script in [Script::default(), Script::default().without("PIPELINING")] {
+        break_in_each_phase(&script).await;
+    }
+}
+
+async fn break_in_each_phase(script: &Script) {
     for (moment, phase) in [
         (Moment::Mail, Phase::MailFrom),
         (Moment::Rcpt, Phase::RcptTo),
@@ -98,7 +110,7 @@ async fn a_connection_that_breaks_or_falls_silent_says_how_far_it_came() {
         (Moment::Dot, Phase::Dot),
     ] {
         for rule in [Rule::hang(moment), Rule::drop(moment)] {
-            let sink = SmtpSink::start().await;
+            let sink = SmtpSink::with(script.clone()).await;
             sink.add(rule);
             let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
             let ended = connection.send(&message("a@example.com"), &always()).await;

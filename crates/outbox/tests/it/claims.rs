@@ -6,7 +6,8 @@ use outbox::{Batch, Claim, Outcome, State};
 use testkit::{TestDb, both, start_of_time};
 
 use crate::stage::{
-    TTL, after, another_campaign, answer, campaign, claim, counts, keys, lane, record, send_all, state, submit, worker,
+    TTL, after, another_campaign, answer, campaign, claim, counts, keys, lane, record, record_for, send_all, state,
+    submit, submit_some, worker,
 };
 
 async fn claim_but(db: &database::Database, blocked: &str, limit: u32) -> Option<Batch> {
@@ -50,7 +51,7 @@ both!(
             while let Some(batch) = claim(db, n, 5, start_of_time()).await {
                 let begun = submit(db, &batch, start_of_time()).await;
                 let answers: Vec<_> = begun.iter().map(|begun| answer(*begun, Outcome::Sent, after(1))).collect();
-                outbox::record(db, worker(n), &answers, after(1)).await.unwrap();
+                record_for(db, n, &answers, after(1)).await;
                 outbox::release(db, &batch.lease, after(1)).await.unwrap();
                 mine.extend(begun);
             }
@@ -124,7 +125,7 @@ both!(
         let now = start_of_time();
         let dead = claim_but(db, "gmail", 10).await.unwrap();
         assert_eq!(dead.deliveries.len(), 7);
-        outbox::submit(db, &dead.lease, &keys(&dead)[..2], now).await.unwrap();
+        submit_some(db, &dead, &keys(&dead)[..2], now).await;
 
         let soon = now + TTL - Duration::from_micros(1);
         assert_eq!(outbox::reap(db, worker(2), soon).await.unwrap(), 0);
@@ -166,7 +167,7 @@ both!(
         let db = db.database();
         campaign(db, 2).await;
         let first = claim(db, 1, 10, start_of_time()).await.unwrap();
-        let begun = outbox::submit(db, &first.lease, &keys(&first)[..1], start_of_time()).await.unwrap();
+        let begun = submit_some(db, &first, &keys(&first)[..1], start_of_time()).await;
         outbox::release(db, &first.lease, start_of_time()).await.unwrap();
         assert_eq!(submit(db, &first, start_of_time()).await, []);
         let second = claim(db, 2, 10, start_of_time()).await.unwrap();
@@ -180,7 +181,7 @@ both!(
         let db = db.database();
         campaign(db, 2).await;
         let mut batch = claim(db, 1, 10, start_of_time()).await.unwrap();
-        let begun = outbox::submit(db, &batch.lease, &keys(&batch)[..1], start_of_time()).await.unwrap()[0];
+        let begun = submit_some(db, &batch, &keys(&batch)[..1], start_of_time()).await[0];
         batch.lease = outbox::renew(db, &batch.lease, TTL, after(30)).await.unwrap().unwrap();
         assert_eq!(batch.lease.expires_at(), after(90));
         assert_eq!(outbox::reap(db, worker(2), after(80)).await.unwrap(), 0);

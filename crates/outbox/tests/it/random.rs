@@ -9,7 +9,7 @@ use outbox::{Batch, Outcome, State, Submitted, fact};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{TestDb, both, start_of_time};
 
-use crate::stage::{another_campaign, answer, campaign, claim, counts, keys, worker};
+use crate::stage::{another_campaign, answer, campaign, claim, counts, keys, record, submit, submit_some, worker};
 
 const PEOPLE: u32 = 40;
 
@@ -55,7 +55,7 @@ impl World<'_> {
             3..6 => {
                 let Some(batch) = dice.pick(&self.batches) else { return };
                 let some: Vec<DeliveryKey> = keys(batch).into_iter().filter(|_| dice.roll(2) == 0).collect();
-                let begun = outbox::submit(db, &batch.lease, &some, now).await.unwrap();
+                let begun = submit_some(db, batch, &some, now).await;
                 self.on_the_way.extend(begun);
             }
             6..10 => self.answer(dice).await,
@@ -109,7 +109,7 @@ impl World<'_> {
                 answers.push(answer(submitted, outcome, self.now));
             }
         }
-        outbox::record(self.db, worker(1), &answers, self.now).await.unwrap();
+        record(self.db, &answers, self.now).await;
     }
 
     /// What must hold after every act.
@@ -132,9 +132,9 @@ impl World<'_> {
         outbox::reap(self.db, worker(1), self.now).await.unwrap();
         let mut last = BTreeSet::new();
         while let Some(batch) = claim(self.db, 1, 50, self.now).await {
-            let begun = outbox::submit(self.db, &batch.lease, &keys(&batch), self.now).await.unwrap();
+            let begun = submit(self.db, &batch, self.now).await;
             let answers: Vec<_> = begun.iter().map(|s| answer(*s, Outcome::Sent, self.now)).collect();
-            outbox::record(self.db, worker(1), &answers, self.now).await.unwrap();
+            record(self.db, &answers, self.now).await;
             outbox::release(self.db, &batch.lease, self.now).await.unwrap();
             for submitted in begun {
                 assert!(last.insert(submitted.key), "seed {seed}");

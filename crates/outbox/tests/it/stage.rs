@@ -98,7 +98,19 @@ pub(crate) fn keys(batch: &Batch) -> Vec<DeliveryKey> {
 }
 
 pub(crate) async fn submit(db: &Database, batch: &Batch, now: DateTime<Utc>) -> Vec<Submitted> {
-    outbox::submit(db, &batch.lease, &keys(batch), now).await.unwrap()
+    submit_some(db, batch, &keys(batch), now).await
+}
+
+pub(crate) async fn submit_some(
+    db: &Database,
+    batch: &Batch,
+    keys: &[DeliveryKey],
+    now: DateTime<Utc>,
+) -> Vec<Submitted> {
+    let txn = db.begin().await.unwrap();
+    let submitted = outbox::submit(&txn, &batch.lease, keys, now).await.unwrap();
+    txn.commit().await.unwrap();
+    submitted
 }
 
 pub(crate) fn answer(submitted: Submitted, outcome: Outcome, at: DateTime<Utc>) -> Answer {
@@ -123,7 +135,14 @@ pub(crate) fn answer(submitted: Submitted, outcome: Outcome, at: DateTime<Utc>) 
 }
 
 pub(crate) async fn record(db: &Database, answers: &[Answer], now: DateTime<Utc>) -> outbox::Recorded {
-    outbox::record(db, worker(1), answers, now).await.unwrap()
+    record_for(db, 1, answers, now).await
+}
+
+pub(crate) async fn record_for(db: &Database, n: u8, answers: &[Answer], now: DateTime<Utc>) -> outbox::Recorded {
+    let txn = db.begin().await.unwrap();
+    let recorded = outbox::record(&txn, worker(n), answers, now).await.unwrap();
+    txn.commit().await.unwrap();
+    recorded
 }
 
 /// Claims, submits and records everything there is to do at this time.

@@ -44,10 +44,13 @@ impl Connection {
             return Err(Ended::Withheld { phase: Phase::MailFrom });
         }
         let (mail, rcpt) = self.envelope(message).map_err(Ended::Unfit)?;
-        // Each command waits for its answer. Where the relay offers PIPELINING the three could go at once.
-        self.ask(Phase::MailFrom, mail).await?;
-        self.ask(Phase::RcptTo, rcpt).await?;
-        let go_on = self.ask(Phase::Data, Data).await?;
+        let go_on = if self.offered.pipelining {
+            self.ask_together(&mail, &rcpt).await?
+        } else {
+            self.ask(Phase::MailFrom, mail).await?;
+            self.ask(Phase::RcptTo, rcpt).await?;
+            self.ask(Phase::Data, Data).await?
+        };
         if !go_on.has_code(354) {
             let answer = go_on.first_line().unwrap_or_default().to_owned();
             return Err(self.lost(Problem::Garbled(answer)));
@@ -83,12 +86,8 @@ impl Connection {
 
     async fn ask(&mut self, phase: Phase, command: impl Display) -> Result<Response, Ended> {
         self.phase = phase;
-        let limit = self.relay.timeouts.command;
-        let answer = timeout(limit, self.smtp.command(command)).await;
-        match answer {
-            Ok(answer) => answer.map_err(|error| self.fault(&error)),
-            Err(_) => Err(self.lost(Problem::TimedOut(limit))),
-        }
+        let answer = timeout(self.relay.timeouts.command, self.smtp.command(command)).await;
+        self.understood(answer)
     }
 
     async fn hand_over(&mut self, raw: &[u8], guard: &Guard) -> Result<SmtpReply, Ended> {
@@ -114,7 +113,7 @@ impl Connection {
         result
     }
 
-    fn fault(&self, error: &Error) -> Ended {
+    pub(super) fn fault(&self, error: &Error) -> Ended {
         if self.gate.is_refused() {
             return Ended::Withheld { phase: Phase::Body };
         }
@@ -135,6 +134,7 @@ impl Connection {
             Ended::Refused { reply, .. } if reply.code == 421 => self.broken = true,
             // The transaction is over with the answer to its dot.
             Ended::Refused { phase: Phase::Dot, .. } => {}
+            Ended::Refused { .. } if self.broken => {}
             Ended::Refused { .. } => self.broken = self.ask(Phase::MailFrom, Rset).await.is_err(),
         }
     }

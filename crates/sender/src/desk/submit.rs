@@ -1,57 +1,31 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{DeliveryKey, SubscriberId};
-use outbox::Submitted;
+use domain::SubscriberId;
 use subscribers::may_be_mailed;
 
+use super::turn::Group;
 use super::{Desk, Task, Work};
 use crate::Error;
 use crate::hand::Order;
 
 impl Desk {
-    /// Writes down that what the workers have prepared is being submitted, and lets them send it.
-    pub(super) async fn submit(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut groups: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    /// What the workers have prepared, by holding, once those who may no longer be mailed are taken out.
+    pub(super) async fn ready(&mut self, now: DateTime<Utc>) -> Result<Vec<Group>, Error> {
+        let mut prepared: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (number, seat) in self.seats.iter().enumerate() {
             if let Task::Prepared(work) = seat.task {
-                groups.entry(work.holding).or_default().push(number);
+                prepared.entry(work.holding).or_default().push(number);
             }
         }
-        for (holding, seats) in groups {
+        let mut groups = Vec::with_capacity(prepared.len());
+        for (holding, seats) in prepared {
             let seats = self.look_again(holding, seats, now).await?;
-            self.submit_group(holding, &seats, now).await?;
-        }
-        Ok(())
-    }
-
-    async fn submit_group(&mut self, id: u64, seats: &[usize], now: DateTime<Utc>) -> Result<(), Error> {
-        let keys: Vec<DeliveryKey> =
-            seats.iter().filter_map(|seat| self.prepared(*seat)).map(|work| work.key).collect();
-        let Some(holding) = self.holdings.iter_mut().find(|holding| holding.id == id) else {
-            seats.iter().for_each(|seat| self.discard(*seat));
-            return Ok(());
-        };
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let submitted = outbox::submit(&self.parts.db, &holding.lease, &keys, now).await?;
-        if submitted.is_empty() {
-            // The lease has ended, or the mailing is held: nothing else of it may be begun either.
-            holding.pieces.clear();
-        }
-        let submitted: BTreeMap<DeliveryKey, Submitted> = submitted.into_iter().map(|one| (one.key, one)).collect();
-        for seat in seats {
-            let Some(work) = self.prepared(*seat) else { continue };
-            match (submitted.get(&work.key), self.holdings.iter().find(|holding| holding.id == id)) {
-                (Some(submitted), Some(holding)) => {
-                    self.seats[*seat].hand.tell(Order::Send(holding.guard(&self.parts.clock)));
-                    self.seats[*seat].task = Task::Sending(work, *submitted);
-                }
-                _ => self.discard(*seat),
+            if !seats.is_empty() {
+                groups.push(Group { holding, seats });
             }
         }
-        Ok(())
+        Ok(groups)
     }
 
     /// Asks again who may be mailed, if it was asked too long ago. Gives back the seats whose message may still go.
@@ -90,7 +64,7 @@ impl Desk {
         (0..self.seats.len()).for_each(|seat| self.discard(seat));
     }
 
-    fn discard(&mut self, seat: usize) {
+    pub(super) fn discard(&mut self, seat: usize) {
         let Some(work) = self.prepared(seat) else { return };
         self.seats[seat].hand.tell(Order::Discard);
         self.seats[seat].task = Task::None;
@@ -101,7 +75,7 @@ impl Desk {
         }
     }
 
-    fn prepared(&self, seat: usize) -> Option<Work> {
+    pub(super) fn prepared(&self, seat: usize) -> Option<Work> {
         match self.seats[seat].task {
             Task::Prepared(work) => Some(work),
             _ => None,

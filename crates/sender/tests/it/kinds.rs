@@ -171,7 +171,7 @@ both!(
         let claim = outbox::Claim { holder, blocked: &[], limit: 1, ttl };
         let batch = outbox::claim(house.db, &claim, house.clock_now()).await.unwrap().unwrap();
         let key = batch.deliveries[0].key;
-        outbox::submit(house.db, &batch.lease, &[key], house.clock_now()).await.unwrap();
+        outbox::submit(house.db.writer(), &batch.lease, &[key], house.clock_now()).await.unwrap();
         house.advance_minutes(2);
         outbox::reap(house.db, holder, house.clock_now()).await.unwrap();
         assert_eq!(campaigns::finish_drained(house.db, house.clock_now()).await.unwrap(), 1);

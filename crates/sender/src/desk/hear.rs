@@ -52,47 +52,34 @@ impl Desk {
         self.unfit.push((work.key, why));
     }
 
-    /// Writes down what was heard, and then what follows from it.
-    pub(super) async fn settle(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+    /// Writes off the deliveries for which there is no message.
+    pub(super) async fn write_off_unfit(&mut self) -> Result<(), Error> {
         if !self.unfit.is_empty() {
             let unfit = self.unfit.clone();
             self.skip(&unfit).await?;
             self.unfit.clear();
         }
-        if !self.heard.is_empty() {
-            let answers: Vec<Answer> = self.heard.iter().map(|heard| heard.answer.clone()).collect();
-            outbox::record(&self.parts.db, self.parts.instance, &answers, now).await?;
-            for heard in std::mem::take(&mut self.heard) {
-                self.tally.count(heard.answer.outcome);
-                let (outcome, provider) = (heard.answer.outcome.as_str(), heard.lane.to_string());
-                metrics::counter!("eshot_deliveries_total", "outcome" => outcome, "provider" => provider).increment(1);
-                if let Some(holding) = self.holding(heard.holding) {
-                    holding.open -= 1;
-                }
-                self.aftermath.push(heard);
-            }
-        }
-        if self.aftermath.is_empty() {
-            return Ok(());
-        }
-        self.write_facts(now).await?;
-        for heard in std::mem::take(&mut self.aftermath) {
-            self.mind_the_provider(&heard, now).await?;
-        }
         Ok(())
     }
 
-    async fn write_facts(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let facts: Vec<Fact> = self.aftermath.iter().filter_map(Heard::fact).collect();
-        let mut failures: Vec<_> = self.aftermath.iter().filter_map(Heard::failure).collect();
-        // Whoever locks several people does it in this order.
-        failures.sort_unstable_by_key(|(subscriber, ..)| *subscriber);
-        let txn = self.parts.db.begin().await?;
-        for (subscriber, brand, verdict) in failures {
-            subscribers::record_failure(&txn, subscriber, brand, verdict, now).await?;
+    /// What was heard is safely written down: it is counted, and its workers are free.
+    pub(super) fn close_the_answered(&mut self) {
+        for heard in std::mem::take(&mut self.heard) {
+            self.tally.count(heard.answer.outcome);
+            let (outcome, provider) = (heard.answer.outcome.as_str(), heard.lane.to_string());
+            metrics::counter!("eshot_deliveries_total", "outcome" => outcome, "provider" => provider).increment(1);
+            if let Some(holding) = self.holding(heard.holding) {
+                holding.open -= 1;
+            }
+            self.aftermath.push_back(heard);
         }
-        activity::record_all(&txn, &facts).await?;
-        txn.commit().await?;
+    }
+
+    /// Looks at what was written down for a reason to leave a provider alone.
+    pub(super) async fn mind_the_providers(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        while let Some(heard) = self.aftermath.pop_front() {
+            self.mind_the_provider(&heard, now).await?;
+        }
         Ok(())
     }
 
@@ -118,8 +105,12 @@ impl Desk {
 }
 
 impl Heard {
+    pub(super) const fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
     /// What there is to tell of the delivery, once it is over.
-    fn fact(&self) -> Option<Fact> {
+    pub(super) fn fact(&self) -> Option<Fact> {
         let kind = match self.answer.outcome {
             Outcome::Sent => Kind::Sent,
             Outcome::Failed => Kind::Failed,
@@ -133,7 +124,7 @@ impl Heard {
     }
 
     /// A failure that says something about the person: a refusal that is final, or the last of many that were not.
-    fn failure(&self) -> Option<(SubscriberId, BrandId, &Verdict)> {
+    pub(super) fn failure(&self) -> Option<(SubscriberId, BrandId, &Verdict)> {
         if self.answer.outcome != Outcome::Failed {
             return None;
         }
