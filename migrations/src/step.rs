@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000008_activity", sql: include_str!("steps/000008_activity.sql") },
     Step { name: "m20261124_000009_campaigns", sql: include_str!("steps/000009_campaigns.sql") },
     Step { name: "m20261124_000010_returned_mail", sql: include_str!("steps/000010_returned_mail.sql") },
+    Step { name: "m20261124_000011_domain_looks", sql: include_str!("steps/000011_domain_looks.sql") },
 ];
 
 impl MigrationName for Step {

@@ -1,5 +1,9 @@
 //! What comes back, through a real Postfix.
 
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, Statement};
+use testkit::dns::Zone;
 use testkit::smtp::{Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
 use tests::{Eshot, Postfix, Route, Staff, free_address, mails_to, subscribe, wait_until};
@@ -58,6 +62,32 @@ both!(
         assert_eq!(staff.suppressions("ada@example.com").await, [""; 0]);
         let returned = staff.get("/feedback").await;
         assert_eq!(returned["items"].as_array().map(Vec::len), Some(0));
+    }
+);
+
+both!(
+    async fn a_domain_that_two_days_find_gone_is_mailed_no_more(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        sink.add(Rule::reply(Moment::Rcpt, "550 5.1.2 Host or domain name not found"));
+        let name_server = Zone::default().mx("here.example", 10, "mx.here.example").serve().await;
+        let eshot = Eshot::start(&db, sink.address(), &format!("dns.nameserver = \"{name_server}\""));
+        let staff = Staff::of(&eshot).await;
+        staff.enrol(["ada@lapsed.example", "bob@here.example"].map(str::to_owned), "offers").await;
+        let first = staff.send("offers", "First").await;
+        assert_eq!(staff.finished(&first).await["submission"]["failed"], 2);
+
+        // The first look leaves a note on the one and nothing on the other.
+        let looks = "SELECT COUNT(domain_gone_at), COUNT(domain_look_at) FROM subscribers";
+        let looks = Statement::from_string(db.database().backend(), looks);
+        wait_until("the first look", async || {
+            let row = db.database().reader().query_one_raw(looks.clone()).await.unwrap().unwrap();
+            [0, 1].map(|at| row.try_get_by_index::<i64>(at).unwrap()) == [1, 1]
+        })
+        .await;
+        assert_eq!(staff.suppressions("ada@lapsed.example").await, [""; 0]);
+        eshot.advance(Duration::from_secs(24 * 60 * 60));
+        wait_until("the second look", async || staff.suppressions("ada@lapsed.example").await == ["domain_gone"]).await;
+        assert_eq!(staff.suppressions("bob@here.example").await, [""; 0]);
     }
 );
 

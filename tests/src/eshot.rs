@@ -49,6 +49,7 @@ impl Installation {
              relay.tls = \"none\"\n\
              sender.idle = \"50ms\"\n\
              scheduler.tick = \"100ms\"\n\
+             dns.nameserver = \"127.0.0.1:9\"\n\
              feedback.rate = \"100000/m\"\n",
             folder.path().join("master.keys").display(),
         );

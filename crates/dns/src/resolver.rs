@@ -8,6 +8,9 @@ use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
+/// For how long it is kept that there is nothing, whatever the answer says: who looks again a day later is to hear it anew.
+const NOTHING_KEPT: Duration = Duration::from_secs(60 * 60);
+
 /// Whom to ask, and how patiently.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -23,7 +26,8 @@ impl Default for Settings {
     }
 }
 
-/// Asks name servers and keeps their answers for as long as they say. A clone shares what is kept.
+/// Asks name servers and keeps their answers for as long as they say; that there is nothing, for an hour at most. A clone
+/// shares what is kept.
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
@@ -66,6 +70,7 @@ impl Resolver {
         };
         let options = builder.options_mut();
         options.timeout = settings.timeout;
+        options.negative_max_ttl = Some(NOTHING_KEPT);
         // Other people's mail servers must not be found in a file of this machine.
         options.use_hosts_file = ResolveHosts::Never;
         Ok(Self { inner: builder.build().map_err(ResolverError)? })

@@ -8,9 +8,6 @@ use crate::Error;
 use crate::entity::subscriber::{ActiveModel, Column, Entity, Model};
 use crate::suppression::{self, Reason};
 
-/// A domain that was not found this long ago and not since is noted anew: two bad days in a year prove nothing.
-const NOTE_HOLDS_DAYS: i64 = 30;
-
 /// What a failure or a complaint did to a person's standing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -18,7 +15,7 @@ pub enum Effect {
     None,
     /// It was counted; so many stand against the limit now.
     Counted(i32),
-    /// The domain was not found; a later day must say so too.
+    /// A server did not find the domain; our own look-ups say whether it is gone.
     Noted,
     /// The address is not mailed any more.
     Suppressed(Reason),
@@ -26,9 +23,10 @@ pub enum Effect {
 
 /// Counts a delivery that failed, in the caller's transaction.
 ///
-/// A mailbox that is gone is suppressed at once, a domain when a second day says so too, and soft failures when as many as
-/// the brand allows (one a day at most) are spread over the days that it names, without a success between. A refusal for
-/// reputation, policy or content is ours and never touches the person.
+/// A mailbox that is gone is suppressed at once, and soft failures when as many as the brand allows (one a day at most) are
+/// spread over the days that it names, without a success between. That a domain is gone is nothing to take a server's word
+/// for: it is looked up ([`domain_gone::look_due`](crate::domain_gone::look_due)). A refusal for reputation, policy or content
+/// is ours and never touches the person.
 pub async fn record_failure(
     conn: &impl ConnectionTrait,
     subscriber: SubscriberId,
@@ -43,7 +41,7 @@ pub async fn record_failure(
     let rule = Actor::rule(&verdict.rule);
     match verdict.class {
         Class::Hard => suppress(conn, subscriber, None, Reason::Hard, &rule, now).await,
-        Class::DomainGone => domain_gone(conn, &person, &rule, now).await,
+        Class::DomainGone => doubt(conn, &person, now).await,
         Class::LikelyGone | Class::Soft => count(conn, &person, brand, &rule, now).await,
         Class::Block | Class::Content => Ok(Effect::None),
     }
@@ -63,22 +61,12 @@ pub async fn record_complaint(
     suppress(conn, subscriber, Some(brand), Reason::Complaint, actor, now).await
 }
 
-async fn domain_gone(
-    conn: &impl ConnectionTrait,
-    person: &Model,
-    rule: &Actor,
-    now: DateTime<Utc>,
-) -> Result<Effect, Error> {
-    match person.domain_gone_at.map(|noted| now - noted) {
-        Some(ago) if ago < Duration::days(1) => Ok(Effect::Noted),
-        Some(ago) if ago <= Duration::days(NOTE_HOLDS_DAYS) => {
-            suppress(conn, person.id, None, Reason::DomainGone, rule, now).await
-        }
-        _ => {
-            change(conn, person.id, ActiveModel { domain_gone_at: Set(Some(now)), ..ActiveModel::default() }).await?;
-            Ok(Effect::Noted)
-        }
+/// Has the person's domain looked up, now, unless a look is due at some time already.
+async fn doubt(conn: &impl ConnectionTrait, person: &Model, now: DateTime<Utc>) -> Result<Effect, Error> {
+    if person.domain_look_at.is_none() {
+        change(conn, person.id, ActiveModel { domain_look_at: Set(Some(now)), ..ActiveModel::default() }).await?;
     }
+    Ok(Effect::Noted)
 }
 
 async fn count(
@@ -107,7 +95,7 @@ async fn count(
 }
 
 /// Suppresses a person on file by the newest hash that they have: no key is needed for it.
-async fn suppress(
+pub(crate) async fn suppress(
     conn: &impl ConnectionTrait,
     subscriber: SubscriberId,
     brand: Option<BrandId>,
@@ -143,7 +131,11 @@ pub(crate) async fn lock_all(
     Entity::find().filter(Column::Id.is_in(people)).order_by_asc(Column::Id).lock_exclusive().all(conn).await
 }
 
-async fn change(conn: &impl ConnectionTrait, subscriber: SubscriberId, row: ActiveModel) -> Result<(), DbErr> {
+pub(crate) async fn change(
+    conn: &impl ConnectionTrait,
+    subscriber: SubscriberId,
+    row: ActiveModel,
+) -> Result<(), DbErr> {
     let which = Condition::all().add(Column::Id.eq(subscriber));
     Entity::update_many().set(row).filter(which).exec(conn).await?;
     Ok(())

@@ -6,6 +6,7 @@ mod basis;
 mod conditions;
 pub mod consent;
 mod dialect;
+pub mod domain_gone;
 mod draft;
 mod entity;
 mod erase;

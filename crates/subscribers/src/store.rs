@@ -156,6 +156,7 @@ pub(crate) async fn find_or_insert(
         score_since: Set(None),
         score_last_at: Set(None),
         domain_gone_at: Set(None),
+        domain_look_at: Set(None),
         last_success_at: Set(None),
         version: Set(1),
         created_at: Set(now),
@@ -211,6 +212,7 @@ async fn put_email(
         score_since: Set(None),
         score_last_at: Set(None),
         domain_gone_at: Set(None),
+        domain_look_at: Set(None),
         last_success_at: Set(None),
         ..ActiveModel::default()
     };

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+pub mod dns;
 mod fixed;
 pub mod smtp;
 

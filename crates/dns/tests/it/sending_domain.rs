@@ -1,7 +1,8 @@
 use dns::{Finding, SendingDomain, Standing, Subject};
 use domain::DnsRecord;
+use testkit::dns::Zone;
 
-use crate::server::Zone;
+use crate::resolver;
 
 const SPF: &str = "v=spf1 mx -all";
 const DMARC: &str = "v=DMARC1; p=none; rua=mailto:postmaster@example.com";
@@ -36,13 +37,14 @@ fn halves(text: &str) -> [&str; 2] {
 }
 
 async fn find(zone: Zone, subject: Subject) -> Finding {
-    let findings = zone.serve().await.check_sending_domain(&expected()).await;
+    let findings = resolver(zone.serve().await).check_sending_domain(&expected()).await;
     findings.into_iter().find(|finding| finding.subject == subject).unwrap()
 }
 
 #[tokio::test]
 async fn a_domain_that_is_set_up_is_good_throughout() {
-    let findings = without_spf().txt("bounce.example.com", SPF).serve().await.check_sending_domain(&expected()).await;
+    let findings =
+        resolver(without_spf().txt("bounce.example.com", SPF).serve().await).check_sending_domain(&expected()).await;
     let standings: Vec<_> = findings.iter().map(|finding| (finding.subject, finding.standing)).collect();
     let subjects = [Subject::Spf, Subject::Dkim, Subject::Dmarc, Subject::BounceMx];
     assert_eq!(standings, subjects.map(|subject| (subject, Standing::Good)), "{findings:?}");
@@ -50,7 +52,7 @@ async fn a_domain_that_is_set_up_is_good_throughout() {
 
 #[tokio::test]
 async fn an_empty_zone_gets_told_every_record_to_publish() {
-    let findings = Zone::default().serve().await.check_sending_domain(&expected()).await;
+    let findings = resolver(Zone::default().serve().await).check_sending_domain(&expected()).await;
     let records: Vec<_> = findings.iter().map(|finding| finding.publish.clone().unwrap()).collect();
     assert_eq!(
         records,
@@ -72,7 +74,7 @@ async fn a_server_that_fails_is_not_taken_for_a_missing_record() {
         dkim: vec![DnsRecord::txt("s1._domainkey.broken.example", key().value)],
         mail_host: None,
     };
-    let findings = Zone::default().serve().await.check_sending_domain(&broken).await;
+    let findings = resolver(Zone::default().serve().await).check_sending_domain(&broken).await;
     assert!(findings.iter().all(|finding| finding.standing == Standing::Unknown), "{findings:?}");
     assert!(findings.iter().all(|finding| finding.publish.is_none()));
 }
@@ -80,7 +82,7 @@ async fn a_server_that_fails_is_not_taken_for_a_missing_record() {
 #[tokio::test]
 async fn a_domain_without_a_key_is_told_to_make_one() {
     let keyless = SendingDomain { dkim: Vec::new(), ..expected() };
-    let findings = without_spf().serve().await.check_sending_domain(&keyless).await;
+    let findings = resolver(without_spf().serve().await).check_sending_domain(&keyless).await;
     let dkim = findings.iter().find(|finding| finding.subject == Subject::Dkim).unwrap();
     assert_eq!(dkim.standing, Standing::Wrong);
 }
@@ -154,7 +156,8 @@ async fn another_key_or_two_records_are_wrong_and_the_right_one_is_shown() {
 #[tokio::test]
 async fn a_policy_is_found_above_the_domain_too() {
     let below = SendingDomain { domain: "news.example.com".to_owned(), ..expected() };
-    let findings = way_back().txt("_dmarc.example.com", DMARC).serve().await.check_sending_domain(&below).await;
+    let findings =
+        resolver(way_back().txt("_dmarc.example.com", DMARC).serve().await).check_sending_domain(&below).await;
     let dmarc = findings.into_iter().find(|finding| finding.subject == Subject::Dmarc).unwrap();
     assert_eq!((dmarc.standing, dmarc.name.as_str()), (Standing::Good, "_dmarc.example.com"));
 }

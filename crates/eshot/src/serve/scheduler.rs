@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use database::lease::{self, Lease};
+use dns::Resolver;
+use subscribers::domain_gone;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Shared;
@@ -17,6 +19,9 @@ const AT_ONCE: u64 = 200;
 /// How often the gauges are read.
 const GAUGES: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether a domain is to be looked up.
+const LOOKS: Duration = Duration::from_secs(5);
+
 /// How often it is looked whether something is kept for longer than it is needed.
 const TIDY: Duration = Duration::from_secs(60);
 
@@ -25,9 +30,9 @@ const TURNS: usize = 20;
 
 /// Does what is due, in whichever instance has the lease of it. A long launch holds up neither the seal nor the gauges.
 pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
-    tokio::join!(rounds(&shared), sealing(&shared), watching(&shared), tidying(&shared));
+    tokio::join!(rounds(&shared), sealing(&shared), looking(&shared), watching(&shared), tidying(&shared));
     // What is left in the leases would keep the next instance waiting. Consent events of the last seconds are sealed by it.
-    for role in ["scheduler", "sealer"] {
+    for role in ["scheduler", "sealer", "domains"] {
         if let Some(lease) = held(&shared, role).await {
             told(role, lease::release(&shared.db, &lease, shared.context.now()).await);
         }
@@ -49,6 +54,25 @@ async fn sealing(shared: &Shared) {
     let mut sealer = Sealer::default();
     while next(&mut tick, shared).await {
         sealer.seal(shared).await;
+    }
+}
+
+/// Looks domains up. Other people's name servers may keep it waiting, so nothing else waits for it.
+async fn looking(shared: &Shared) {
+    let settings = dns::Settings { nameserver: shared.context.config.dns.nameserver, ..dns::Settings::default() };
+    let Some(resolver) = told("looking domains up (see dns.nameserver)", Resolver::new(&settings)) else { return };
+    let mut tick = every(LOOKS);
+    while next(&mut tick, shared).await {
+        if held(shared, "domains").await.is_none() {
+            continue;
+        }
+        tokio::select! {
+            // What is under way changes nothing before it is over.
+            () = shared.stop.cancelled() => {}
+            looked = domain_gone::look_due(&shared.db, &resolver, shared.context.now()) => {
+                told("looking domains up", looked);
+            }
+        }
     }
 }
 

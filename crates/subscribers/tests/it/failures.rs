@@ -75,20 +75,6 @@ both!(
 );
 
 both!(
-    async fn a_domain_is_believed_gone_when_a_second_day_says_so(db: TestDb) {
-        let stage = Stage::set(db.database()).await;
-        let who = stage.join(&ada(), &[0]).await;
-        assert_eq!(fail(&stage, who, Class::DomainGone, now()).await, Effect::Noted);
-        assert_eq!(fail(&stage, who, Class::DomainGone, now() + Duration::hours(23)).await, Effect::Noted);
-        stage.succeed(who, now() + Duration::hours(1)).await;
-        assert_eq!(fail(&stage, who, Class::DomainGone, days(2)).await, Effect::Noted);
-        // A note this old proves nothing any more.
-        assert_eq!(fail(&stage, who, Class::DomainGone, days(60)).await, Effect::Noted);
-        assert_eq!(fail(&stage, who, Class::DomainGone, days(61)).await, Effect::Suppressed(Reason::DomainGone));
-    }
-);
-
-both!(
     async fn a_complaint_is_between_the_person_and_the_brand(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0]).await;

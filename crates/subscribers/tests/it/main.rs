@@ -5,6 +5,7 @@
 mod access;
 mod audience;
 mod consent;
+mod domain_gone;
 mod erasure;
 mod failures;
 mod forms;

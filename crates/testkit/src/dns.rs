@@ -1,40 +1,45 @@
+//! A name server on loopback that knows what a test tells it.
+
+#![expect(clippy::expect_used, reason = "a test that has no name server has failed")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use dns::{Resolver, Settings};
 use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, SOA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::net::UdpSocket;
 
 /// What the server knows. A name below `broken.example` gets SERVFAIL.
-#[derive(Default)]
-pub(crate) struct Zone {
+#[derive(Debug, Default)]
+pub struct Zone {
     records: Vec<(Name, RData)>,
 }
 
 impl Zone {
     /// A text of one string.
-    pub(crate) fn txt(self, name: &str, text: &str) -> Self {
+    pub fn txt(self, name: &str, text: &str) -> Self {
         self.strings(name, &[text])
     }
 
     /// A text of several strings.
-    pub(crate) fn strings(self, name: &str, strings: &[&str]) -> Self {
+    pub fn strings(self, name: &str, strings: &[&str]) -> Self {
         let strings = strings.iter().map(|string| (*string).to_owned()).collect();
         self.with(name, RData::TXT(TXT::new(strings)))
     }
 
-    pub(crate) fn mx(self, name: &str, preference: u16, host: &str) -> Self {
+    /// A mail server of the name.
+    pub fn mx(self, name: &str, preference: u16, host: &str) -> Self {
         self.with(name, RData::MX(MX::new(preference, fqdn(host))))
     }
 
-    pub(crate) fn a(self, name: &str) -> Self {
+    /// An address of the name.
+    pub fn a(self, name: &str) -> Self {
         self.with(name, RData::A(A::new(192, 0, 2, 1)))
     }
 
-    pub(crate) fn cname(self, name: &str, target: &str) -> Self {
+    /// Another name for the name.
+    pub fn cname(self, name: &str, target: &str) -> Self {
         self.with(name, RData::CNAME(CNAME(fqdn(target))))
     }
 
@@ -43,19 +48,21 @@ impl Zone {
         self
     }
 
-    /// Serves the zone until the runtime ends, and gives a resolver that asks this server only.
-    pub(crate) async fn serve(self) -> Resolver {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
+    /// Serves the zone over UDP until the runtime ends, and says where.
+    pub async fn serve(self) -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = socket.local_addr().expect("its number");
         let zone = Arc::new(self);
         tokio::spawn(async move {
             let mut buffer = [0; 4096];
             while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
                 let Ok(query) = Message::from_vec(&buffer[..length]) else { continue };
-                socket.send_to(&zone.answer(&query).to_vec().unwrap(), peer).await.unwrap();
+                let answer = zone.answer(&query).to_vec().expect("an answer that can be written");
+                // Who asked may be gone.
+                let _ = socket.send_to(&answer, peer).await;
             }
         });
-        resolver(address)
+        address
     }
 
     fn answer(&self, query: &Message) -> Message {
@@ -101,13 +108,8 @@ impl Zone {
     }
 }
 
-/// A resolver that asks the server at `address` and nobody else.
-pub(crate) fn resolver(address: SocketAddr) -> Resolver {
-    Resolver::new(&Settings { nameserver: Some(address), timeout: Duration::from_millis(500) }).unwrap()
-}
-
 fn fqdn(name: &str) -> Name {
-    let mut name = Name::from_ascii(name).unwrap().to_lowercase();
+    let mut name = Name::from_ascii(name).expect("a domain name").to_lowercase();
     name.set_fqdn(true);
     name
 }
