@@ -1,4 +1,6 @@
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -7,9 +9,9 @@ use sea_orm::{
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Executor};
 
 /// How long a caller waits for a connection, or SQLite for another process's lock, before it is told no.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +31,9 @@ pub enum ConnectError {
     /// The address is of neither kind.
     #[error("a database address begins with sqlite: or postgres://")]
     Scheme,
+    /// A database that is gone with its connection, of which each connection would have one of its own.
+    #[error("eshot keeps its database in a file; write sqlite:PATH")]
+    Memory,
     /// The address does not read as one.
     #[error("the database address is not well-formed")]
     Address(#[source] sqlx::Error),
@@ -117,6 +122,9 @@ impl Database {
 }
 
 async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> {
+    if is_in_memory(url) {
+        return Err(ConnectError::Memory);
+    }
     let options = SqliteConnectOptions::from_str(url)
         .map_err(ConnectError::Address)?
         .journal_mode(SqliteJournalMode::Wal)
@@ -131,6 +139,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .pragma("journal_size_limit", "0")
         .disable_statement_logging();
     let file = options.get_filename().to_owned();
+    make_private(&file).map_err(|error| ConnectError::Open(error.into()))?;
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
@@ -155,11 +164,40 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
     })
 }
 
+/// Whether SQLite would keep this database in memory, or in a file of its own that goes when it is closed.
+fn is_in_memory(url: &str) -> bool {
+    let address = url.strip_prefix("sqlite:").unwrap_or(url);
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let path = path.strip_prefix("//").unwrap_or(path);
+    matches!(path, "" | ":memory:") || query.split('&').any(|setting| setting == "mode=memory")
+}
+
+/// Makes a database's file for its owner alone, where there is none: it holds people's addresses. SQLite gives the journal
+/// beside it the same rights. A file that is there keeps its own.
+fn make_private(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 async fn open_postgres(url: &str, connections: u32) -> Result<Database, ConnectError> {
     let options = PgConnectOptions::from_str(url).map_err(ConnectError::Address)?.disable_statement_logging();
     let pool = PgPoolOptions::new()
+        // Who holds a transaction may read beside it: on a single connection it would wait for itself.
         .max_connections(connections.max(2))
         .acquire_timeout(PATIENCE)
+        // What is written here is written for READ COMMITTED: compare-and-set with what stands now. Under a server's or a role's
+        // stricter default it would fail with serialization errors that nobody repeats.
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute("SET default_transaction_isolation = 'read committed'").await.map(drop)
+            })
+        })
         .connect_with(options)
         .await
         .map_err(ConnectError::Open)?;
