@@ -67,9 +67,9 @@ impl Draft {
         ask(is_line(&self.name, 100), "name", "must be one line of 1 to 100 characters");
         ask(is_line(&self.from_name, 100), "from_name", "must be one line of 1 to 100 characters");
         ask(
-            !self.postal_address.trim().is_empty(),
+            is_postal_address(&self.postal_address),
             "postal_address",
-            "must be given: the law asks for it in every mail",
+            "must be given, in at most 500 characters: the law asks for it in every mail",
         );
         ask(is_colour(&self.accent), "accent", "must be a colour such as #0b6e4f");
         ask(is_base(&self.base_url), "base_url", "must begin with https:// and have neither query nor fragment");
@@ -137,6 +137,10 @@ fn is_slug(text: &str) -> bool {
 
 fn is_line(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
+}
+
+fn is_postal_address(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 500
 }
 
 fn is_colour(text: &str) -> bool {

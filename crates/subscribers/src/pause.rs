@@ -13,26 +13,30 @@ use crate::{Error, health};
 /// The longest pause, in days. Whoever wants a longer one wants to leave.
 pub const LONGEST_DAYS: i64 = 365;
 
-/// Sends the person no campaign of the brand until then. Anew, it takes the place of the pause before; nothing changes for
-/// who is not on file.
+/// Sends the person no campaign of the brand until then, or until the end of a longer pause that stands already: whoever was
+/// forwarded a mail can ask for a pause, but must not bring its end nearer. Gives back when it ends; nothing changes for who is
+/// not on file.
 pub async fn set(
     db: &Database,
     subscriber: SubscriberId,
     brand: BrandId,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<DateTime<Utc>, Error> {
     if until <= now || until > now + Duration::days(LONGEST_DAYS) {
         return Err(Error::Invalid { field: "until", words: "must be a time to come, within a year" });
     }
     let txn = db.begin().await?;
     if health::lock(&txn, subscriber).await?.is_none() {
-        return Ok(());
+        return Ok(until);
     }
+    let standing = self::until(&txn, subscriber, brand, now).await?;
+    let until = standing.map_or(until, |standing| standing.max(until));
     let row = ActiveModel { subscriber_id: Set(subscriber), brand_id: Set(brand), until: Set(until) };
     let again = OnConflict::columns([Column::SubscriberId, Column::BrandId]).update_column(Column::Until).to_owned();
     Entity::insert(row).on_conflict(again).exec_without_returning(&txn).await?;
-    Ok(txn.commit().await?)
+    txn.commit().await?;
+    Ok(until)
 }
 
 /// Ends the pause. Ending none is harmless.

@@ -134,6 +134,7 @@ impl<'a> Studio<'a> {
             address: "ada@example.com".into(),
             pass: "pass".into(),
             topics: topics.into(),
+            paused: Some(self.date()),
             fields: self.fields().split_off(1),
             history: vec![history.clone(), history],
         };

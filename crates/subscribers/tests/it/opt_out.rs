@@ -82,10 +82,12 @@ both!(
     async fn a_pause_holds_every_topic_until_its_end(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0]).await;
-        pause::set(stage.db, who, stage.brand, days(30), now()).await.unwrap();
-        pause::set(stage.db, who, stage.brand, days(20), now()).await.unwrap();
-        assert_eq!(stage.why_not(who, 0, days(19)).await.as_deref(), Some("paused"));
-        assert_eq!(stage.why_not(who, 0, days(20)).await, None);
+        for (asked, stands) in [(20, 20), (30, 30), (10, 30)] {
+            let until = pause::set(stage.db, who, stage.brand, days(asked), now()).await.unwrap();
+            assert_eq!(until, days(stands), "a longer pause stands");
+        }
+        assert_eq!(stage.why_not(who, 0, days(29)).await.as_deref(), Some("paused"));
+        assert_eq!(stage.why_not(who, 0, days(30)).await, None);
         pause::end(stage.db, who, stage.brand).await.unwrap();
         assert_eq!(stage.why_not(who, 0, days(1)).await, None);
         let wrong = pause::set(stage.db, who, stage.brand, now(), now()).await;

@@ -66,6 +66,7 @@ async fn act(
         "erase" => Some(Notice::plain(door.text("page.access.erase_unsure", &[]))),
         "change" => Some(data::change(&door, &visit, &posted).await?),
         "join" => Some(data::join(&door, &visit, posted.one("topic")).await?),
+        "resume" => Some(data::resume(&door, &visit).await?),
         "leave" => Some(data::leave(&door, &visit, posted.one("topic"), &client).await?),
         _ => None,
     };

@@ -96,10 +96,6 @@ async fn change(door: &Door<'_>, person: Person, posted: &Posted, client: &Clien
         "leave-all" => leave(door, person, None, client).await,
         "undo" => undo(door, person, posted.one("undo"), client).await,
         "pause" => rest(door, person, posted.one("days")).await,
-        "resume" => {
-            pause::end(&door.state.db, person.subscriber, door.brand.id).await?;
-            Ok(Notice::plain(door.text("page.preferences.resumed", &[])))
-        }
         "access" => mail_link(door, person).await,
         _ => Err(Failure::Form),
     }
@@ -139,7 +135,7 @@ async fn rest(door: &Door<'_>, person: Person, days: &str) -> Result<Notice, Fai
     let days: i64 = days.parse().ok().filter(|days| (1..=pause::LONGEST_DAYS).contains(days)).ok_or(Failure::Form)?;
     let now = door.state.now();
     let until = now + Duration::days(days);
-    pause::set(&door.state.db, person.subscriber, door.brand.id, until, now).await?;
+    let until = pause::set(&door.state.db, person.subscriber, door.brand.id, until, now).await?;
     Ok(Notice::plain(door.text("page.preferences.paused", &[("date", &door.date(until))])))
 }
 

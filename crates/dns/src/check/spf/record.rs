@@ -38,6 +38,13 @@ impl Record {
         Ok(Self { terms: terms.collect::<Result<_, _>>()? })
     }
 
+    /// The terms that a verifier looks at: none behind `all`, and beside it no redirect (RFC 7208 §5.1, §6.1).
+    pub(super) fn in_effect(&self) -> impl Iterator<Item = &Term> {
+        let all = self.terms.iter().position(|term| matches!(term, Term::All(_)));
+        let end = all.map_or(self.terms.len(), |all| all + 1);
+        self.terms[..end].iter().filter(move |term| all.is_none() || !matches!(term, Term::Redirect(_)))
+    }
+
     /// Whether whoever is not named passes.
     pub(super) fn lets_anybody(&self) -> bool {
         self.terms.contains(&Term::All('+'))
@@ -50,7 +57,7 @@ impl Record {
 
     /// Whether it does not say what to do with whoever is not named.
     pub(super) fn is_open_ended(&self) -> bool {
-        !self.terms.iter().any(|term| matches!(term, Term::All('-' | '~') | Term::Redirect(_)))
+        !self.in_effect().any(|term| matches!(term, Term::All('-' | '~') | Term::Redirect(_)))
     }
 }
 
@@ -121,6 +128,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_stands_behind_all_or_redirects_beside_it_is_not_looked_at() {
+        let record = Record::parse("v=spf1 redirect=example.org a ?all mx").unwrap();
+        assert_eq!(record.in_effect().collect::<Vec<_>>(), [&Term::A(None), &Term::All('?')]);
+        assert!(record.is_open_ended());
+        let record = Record::parse("v=spf1 a redirect=example.org").unwrap();
+        assert_eq!(record.in_effect().count(), 2);
+    }
 
     #[test]
     fn every_kind_of_term_is_known() {

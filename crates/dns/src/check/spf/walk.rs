@@ -24,7 +24,7 @@ pub(super) async fn walk(
     let mut cost = Cost::default();
     let mut open = vec![(domain.to_owned(), record)];
     while let Some((domain, record)) = open.pop() {
-        for term in record.terms {
+        for term in record.in_effect().cloned() {
             cost.lookups += usize::from(!matches!(term, Term::All(_) | Term::Plain));
             if cost.lookups > MOST_LOOKUPS || cost.voids > MOST_VOIDS {
                 return Ok(Ok(cost));

@@ -7,7 +7,7 @@ use subscribers::opt_in::{self, Invitation};
 use subscribers::opt_out::{self, Leave, What};
 use subscribers::subscription::State;
 use subscribers::topic::{self, Topic};
-use subscribers::{Change, Profile, Source, Subscriber, consent};
+use subscribers::{Change, Profile, Source, Subscriber, consent, pause};
 
 use crate::client::Client;
 use crate::face::Face;
@@ -39,6 +39,8 @@ pub(crate) struct Access {
     /// The next single-use link's token, for the buttons.
     pub(crate) pass: String,
     pub(crate) topics: Vec<Standing>,
+    /// Until when the person pauses, if at all.
+    pub(crate) paused: Option<String>,
     pub(crate) fields: Vec<Field>,
     pub(crate) history: Vec<Event>,
 }
@@ -72,7 +74,7 @@ pub(super) async fn page(door: &Door<'_>, visit: &Visit, notice: Option<Notice>)
     let conn = door.state.db.reader();
     let person = find(door, visit).await?;
     let preferences = subscribers::preferences(conn, person.id, door.brand.id, door.state.now()).await?;
-    let choices = preferences.map(|preferences| preferences.choices).unwrap_or_default();
+    let (choices, paused) = preferences.map(|found| (found.choices, found.paused_until)).unwrap_or_default();
     let state_of = |topic: &Topic| choices.iter().find(|choice| choice.topic.id == topic.id).map(|choice| choice.state);
     let topics = topic::list(conn, door.brand.id).await?;
     let shown = topics.iter().filter(|topic| topic.archived_at.is_none() || state_of(topic).is_some());
@@ -84,6 +86,7 @@ pub(super) async fn page(door: &Door<'_>, visit: &Visit, notice: Option<Notice>)
         address: person.email.to_string(),
         pass: next.path_segments().and_then(Iterator::last).unwrap_or_default().to_owned(),
         topics: shown.map(|topic| standing(door, topic, state_of(topic))).collect(),
+        paused: paused.map(|until| door.date(until)),
         fields: Asked::ALL.into_iter().map(|field| known(door, field, &person)).collect(),
         history: ledger.iter().filter(|entry| entry.brand == door.brand.id).map(|entry| event(door, entry)).collect(),
     })
@@ -140,6 +143,12 @@ pub(super) async fn leave(door: &Door<'_>, visit: &Visit, id: &str, client: &Cli
     };
     opt_out::leave(&door.state.db, &leave, door.state.now()).await?;
     Ok(Notice::plain(door.text("page.preferences.left", &[("topic", &topic.name)])))
+}
+
+/// Ends a pause, which brings mail again: so it needs the mailbox, not a footer's link.
+pub(super) async fn resume(door: &Door<'_>, visit: &Visit) -> Result<Notice, Failure> {
+    pause::end(&door.state.db, visit.subscriber, door.brand.id).await?;
+    Ok(Notice::plain(door.text("page.access.resumed", &[])))
 }
 
 async fn find(door: &Door<'_>, visit: &Visit) -> Result<Subscriber, Failure> {

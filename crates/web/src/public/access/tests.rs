@@ -66,6 +66,14 @@ both! {
         assert!(page.body.contains("Almost there"), "{}", page.body);
         assert_eq!(house.topics_of(&person).await, ["offers"], "coming on needs a confirmation");
 
+        let footer = path(&house.links().preferences_url(&house.site(), house.person(&person)));
+        house.press(&footer, &[("act", "pause"), ("days", "30")]).await;
+        let page = on(&house, &link, &page, &[]).await;
+        assert!(page.body.contains("End the break"), "{}", page.body);
+        let page = on(&house, &link, &page, &[("act", "resume")]).await;
+        assert!(page.body.contains("Your break is over."), "{}", page.body);
+        assert!(!page.body.contains("End the break"));
+
         let offers = house.seeded.topics[0].id.to_string();
         let page = on(&house, &link, &page, &[("act", "leave"), ("topic", &offers)]).await;
         assert!(page.body.contains("You have left Offers."));

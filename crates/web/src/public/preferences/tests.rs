@@ -29,13 +29,18 @@ both! {
 }
 
 both! {
-    async fn a_break_is_taken_and_ended(db: TestDb) {
+    async fn a_break_is_taken_and_made_longer_but_neither_ended_nor_shortened(db: TestDb) {
         let house = House::new(&db).await;
         let person = house.member("ada@example.com", &[0]).await;
         let link = link(&house, &person);
         let page = house.press(&link, &[("act", "pause"), ("days", "30")]).await;
         assert!(page.body.contains("Your break lasts until 1 April 2026"), "{}", page.body);
-        assert!(house.press(&link, &[("act", "resume")]).await.body.contains("Your break is over."));
+        for (days, end) in [("60", "1 May 2026"), ("1", "1 May 2026")] {
+            let page = house.press(&link, &[("act", "pause"), ("days", days)]).await;
+            assert!(page.body.contains(&format!("We write nothing until {end}")), "{}", page.body);
+        }
+        let answer = house.press(&link, &[("act", "resume")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "that needs the mailbox");
         for days in ["", "0", "-1", "100000", "many"] {
             assert_eq!(house.press(&link, &[("act", "pause"), ("days", days)]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         }
