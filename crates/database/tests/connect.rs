@@ -1,7 +1,5 @@
 //! How a database is opened.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
-
 use database::{ConnectError, Database, Settings};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{TestDb, run};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The domain is turned into A-labels (RFC 5891) and the whole address is lower-cased: no mailbox provider of note tells
 /// addresses apart by case, and a person who types `Ada@` once and `ada@` the next time means one mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType)]
 #[serde(try_from = "String", into = "String")]
 #[sea_orm(value_type = "String")]
 pub struct EmailAddress(String);
@@ -100,6 +100,13 @@ fn is_mail_domain(domain: &str) -> bool {
         && last.chars().any(|c| c.is_ascii_alphabetic())
 }
 
+/// Masked: `{:?}` ends up in logs and in panics.
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EmailAddress({})", self.masked())
+    }
+}
+
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -147,6 +154,12 @@ mod tests {
         ] {
             assert_eq!(typed.parse::<EmailAddress>().map(String::from), Ok(kept.to_owned()), "{typed}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_for_debugging_is_masked() {
+        let address: EmailAddress = "ada@example.com".parse().unwrap();
+        assert_eq!(format!("{:?}", Some(address)), "Some(EmailAddress(a***@e***.com))");
     }
 
     #[test]

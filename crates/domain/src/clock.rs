@@ -1,5 +1,4 @@
 use std::fmt::Debug;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -27,35 +26,5 @@ impl Clock for SystemClock {
         // CLOCK_MONOTONIC stands still while the machine sleeps; a lease does not.
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
-    }
-}
-
-/// A clock that stands still until it is moved, for tests.
-#[derive(Debug)]
-pub struct ManualClock {
-    state: Mutex<(DateTime<Utc>, Duration)>,
-}
-
-impl ManualClock {
-    /// A clock that shows `now`.
-    pub fn at(now: DateTime<Utc>) -> Self {
-        Self { state: Mutex::new((now.trunc_subsecs(6), Duration::from_secs(1_000))) }
-    }
-
-    /// Moves the clock on.
-    pub fn advance(&self, by: Duration) {
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.0 += by;
-        state.1 += by;
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> DateTime<Utc> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
-    }
-
-    fn uptime(&self) -> Duration {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
     }
 }

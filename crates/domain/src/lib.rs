@@ -15,7 +15,7 @@ mod throttle;
 
 pub use actor::{Actor, InvalidActor};
 pub use address::{EmailAddress, InvalidAddress, Masked, mail_domain};
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, SystemClock};
 pub use delivery::{DeliveryKey, MailingNo, Ordinal, TopicNo};
 pub use dns::{DnsKind, DnsRecord};
 pub use id::{

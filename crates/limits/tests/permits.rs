@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{MailboxProvider, ManualClock};
+use domain::MailboxProvider;
 use limits::{Granted, Limits, Settings};
 use proptest::prelude::*;
+use testkit::ManualClock;
 
 const STEP: Duration = Duration::from_millis(10);
 

@@ -95,22 +95,21 @@ macro_rules! both {
     ($(#[$meta:meta])* async fn $name:ident($db:ident: $ty:ty) $body:block) => {
         $(#[$meta])*
         #[cfg(test)]
+        async fn $name($db: $ty) $body
+
+        // Of the same name: functions and modules do not meet.
+        #[cfg(test)]
         mod $name {
-            #[allow(unused_imports, reason = "a test may need nothing from around it")]
-            use super::*;
-
-            async fn test($db: $ty) $body
-
             #[test]
             fn sqlite() {
-                $crate::run(async { test($crate::TestDb::sqlite().await).await });
+                $crate::run(async { super::$name($crate::TestDb::sqlite().await).await });
             }
 
             #[test]
             fn postgres() {
                 $crate::run(async {
                     match $crate::TestDb::postgres().await {
-                        Some(db) => test(db).await,
+                        Some(db) => super::$name(db).await,
                         None => eprintln!("skipped: ESHOT_TEST_POSTGRES names no server"),
                     }
                 });

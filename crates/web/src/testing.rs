@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use brands::Brand;
-use domain::{AccessId, Actor, Clock, Locale, ManualClock, OptInId};
+use domain::{AccessId, Actor, Clock, Locale, OptInId};
 use http_body_util::BodyExt;
 use links::{Links, Person};
 use sea_orm::{ConnectionTrait, Statement};
@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use subscribers::Subscriber;
 use subscribers::seed::{self, Seeded};
-use testkit::TestDb;
+use testkit::{ManualClock, TestDb};
 use tower::ServiceExt;
 
 use crate::{Pages, Parts, Settings, WebState};

@@ -114,12 +114,12 @@ mod tests {
     use std::time::Duration;
 
     use database::lease;
-    use domain::{Actor, InstanceId, Locale, ManualClock};
+    use domain::{Actor, InstanceId, Locale};
     use feedback::{Filter, Incoming};
     use links::Links;
     use subscribers::opt_in::{self, Request};
     use subscribers::{Evidence, Profile, seed};
-    use testkit::{TestDb, both};
+    use testkit::{ManualClock, TestDb, both};
     use tokio_util::sync::CancellationToken;
 
     use super::*;

@@ -64,7 +64,9 @@ impl<'a> World<'a> {
         txn.commit().await.unwrap();
         let asked = Claim { holder: InstanceId::new(now), blocked: &[], limit: 10, ttl: Duration::from_secs(60) };
         let batch = claim(self.db, &asked, now).await.unwrap().unwrap();
-        let begun = submit(self.db, &batch.lease, &[key], now).await.unwrap();
+        let txn = self.db.begin().await.unwrap();
+        let begun = submit(&txn, &batch.lease, &[key], now).await.unwrap();
+        txn.commit().await.unwrap();
         assert_eq!(begun.len(), 1);
         key
     }

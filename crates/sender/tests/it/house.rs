@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use brands::Brand;
 use campaigns::Campaign;
-use domain::{Actor, Clock, EmailAddress, InstanceId, Locale, MailingNo, ManualClock, SubscriberId};
+use domain::{Actor, Clock, EmailAddress, InstanceId, Locale, MailingNo, SubscriberId};
 use limits::Limits;
 use links::Links;
 use outbox::{Attempt, Counts, Delivery};
@@ -14,8 +14,8 @@ use sender::relay::{Policy, Relay, Timeouts};
 use sender::{Parts, Sender, Settings};
 use subscribers::topic::Topic;
 use subscribers::{Basis, New, Profile, Source};
-use testkit::TestDb;
 use testkit::smtp::{Script, SmtpSink};
+use testkit::{ManualClock, TestDb};
 
 /// How long a relay is waited for: short enough to be waited for in a test.
 const PATIENCE: Duration = Duration::from_millis(500);
