@@ -151,7 +151,7 @@ async fn sending_goes_on(db: &Database) {
     }
     let after = outbox::counts(db.reader(), mailing).await.unwrap();
     assert_eq!((after.open(), after.in_doubt, after.audience()), (0, 3, before.audience()));
-    assert_eq!(campaigns::finish_drained(db, end()).await.unwrap(), 1);
+    assert_eq!(campaigns::finish_drained(db, &testkit::scheduler(db, end()).await, end()).await.unwrap(), 1);
 }
 
 async fn what_was_scheduled_is_launched(db: &Database) {
@@ -159,7 +159,7 @@ async fn what_was_scheduled_is_launched(db: &Database) {
     let audience = subscribers::audience(brand(db).await, product_news(db).await, None, 1_000, now);
     let people = db.reader().query_all(&audience).await.unwrap();
     assert_eq!(people.len() as u64, READERS);
-    let launch = campaigns::launch_due(db, now).await.unwrap();
+    let launch = campaigns::launch_due(db, &testkit::scheduler(db, now).await, now).await.unwrap();
     assert_eq!((launch.begun, launch.enqueued, launch.finished), (1, READERS, 1));
 }
 

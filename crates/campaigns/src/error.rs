@@ -70,6 +70,9 @@ pub enum Error {
     /// The queue did not take it.
     #[error("the outbox refuses it")]
     Outbox(#[from] outbox::Error),
+    /// It is another instance's to do.
+    #[error(transparent)]
+    Lease(#[from] database::lease::BeginError),
     /// The database did not do it.
     #[error("database failure")]
     Database(#[from] sea_orm::DbErr),

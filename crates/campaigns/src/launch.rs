@@ -2,11 +2,12 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use database::Database;
+use database::lease::{self, Lease};
 use domain::{Actor, CampaignId, MailingNo, SubscriberId};
 use sea_orm::prelude::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::entity::campaign::{Column, Entity, Model};
+use crate::entity::campaign::{Column, Entity};
 use crate::{Campaign, CampaignEvent, CampaignStatus, Error, store};
 
 /// Nobody else waits longer for the writer because of a launch (SQLite has one).
@@ -35,37 +36,51 @@ pub struct Launch {
 /// Launches what is due, a bounded piece of it in each call.
 ///
 /// The audience becomes deliveries chunk by chunk, each a transaction that moves the cursor on the campaign's row with it:
-/// a restart goes on where the last commit stands, and of two instances that do it at once each chunk is done by one.
-pub async fn launch_due(db: &Database, now: DateTime<Utc>) -> Result<Launch, Error> {
+/// a restart goes on where the last commit stands, and of two instances that do it at once each chunk is done by one. Whoever
+/// calls it holds `lease`, one role for all instances.
+///
+/// What fails for one campaign is logged, and holds up no other.
+pub async fn launch_due(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<Launch, Error> {
     let mut done = Launch::default();
-    for row in in_state(db, CampaignStatus::Scheduled, now).await? {
-        match begin(db, row.into(), now).await {
+    for id in in_state(db, CampaignStatus::Scheduled, now).await? {
+        match begin(db, lease, id, now).await {
             Ok(()) => done.begun += 1,
             // Another instance was faster, or a person took it back.
             Err(Error::Conflict { .. } | Error::State(_)) => {}
-            Err(error) => return Err(error),
+            Err(error) => store::passed_over("launching", id, error)?,
         }
     }
     let mut chunks = CHUNKS_AT_ONCE;
-    for row in in_state(db, CampaignStatus::Launching, now).await? {
-        chunks = fill(db, row, chunks, &mut done, now).await?;
+    for id in in_state(db, CampaignStatus::Launching, now).await? {
+        if let Err(error) = fill(db, lease, id, &mut chunks, &mut done, now).await {
+            store::passed_over("launching", id, error)?;
+        }
     }
     Ok(done)
 }
 
-async fn in_state(db: &Database, status: CampaignStatus, now: DateTime<Utc>) -> Result<Vec<Model>, Error> {
-    let due = Entity::find()
+/// The campaigns that are due, the longest waiting first. Only their names: the documents are large, and the others' turn may
+/// not come in this round.
+async fn in_state(db: &Database, status: CampaignStatus, now: DateTime<Utc>) -> Result<Vec<CampaignId>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
         .filter(Column::Status.eq(status))
         .filter(Column::SendAt.lte(now))
         .order_by_asc(Column::SendAt)
-        .limit(100);
-    Ok(due.all(db.reader()).await?)
+        .into_tuple()
+        .all(db.reader())
+        .await
 }
 
 /// `scheduled → launching`, with a mailing to put the deliveries into.
-async fn begin(db: &Database, campaign: Campaign, now: DateTime<Utc>) -> Result<(), Error> {
-    let txn = db.begin().await?;
-    let campaign = store::expect(&txn, campaign.id, Some(campaign.version)).await?;
+async fn begin(db: &Database, lease: &Lease, id: CampaignId, now: DateTime<Utc>) -> Result<(), Error> {
+    let txn = lease::begin(db, lease, now).await?;
+    let campaign = store::expect(&txn, id, None).await?;
+    if campaign.send_at.is_none_or(|send_at| send_at > now) {
+        // A person has put it off since it was looked at.
+        return Ok(());
+    }
     let mailing = store::mailing(&txn, &campaign, now).await?;
     store::apply(&txn, &campaign, CampaignEvent::Launch, |update| update, &Actor::System, now).await?;
     txn.commit().await?;
@@ -73,26 +88,33 @@ async fn begin(db: &Database, campaign: Campaign, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-/// Writes down chunks of one campaign's audience until there are none, or no more are allowed; says how many still are.
+/// Writes down chunks of one campaign's audience until there are none, or no more are allowed.
 async fn fill(
     db: &Database,
-    row: Model,
-    mut chunks: usize,
+    lease: &Lease,
+    id: CampaignId,
+    chunks: &mut usize,
     done: &mut Launch,
     now: DateTime<Utc>,
-) -> Result<usize, Error> {
+) -> Result<(), Error> {
+    if *chunks == 0 {
+        done.more = true;
+        return Ok(());
+    }
+    let Some(row) = Entity::find_by_id(id).one(db.reader()).await? else { return Ok(()) };
     let mut cursor = row.launch_after;
     let mut size = CHUNK;
     let campaign = Campaign::from(row);
-    let Some(mailing) = campaign.mailing else { return Ok(chunks) };
+    let Some(mailing) = campaign.mailing else { return Ok(()) };
     loop {
-        if chunks == 0 {
+        if *chunks == 0 {
             done.more = true;
-            return Ok(0);
+            return Ok(());
         }
-        chunks -= 1;
+        *chunks -= 1;
         let begun = Instant::now();
-        match chunk(db, &campaign, mailing, cursor, size, now).await? {
+        let txn = lease::begin(db, lease, now).await?;
+        match chunk(txn, &campaign, mailing, cursor, size, now).await? {
             Step::Enqueued { last, count } => {
                 cursor = Some(last);
                 done.enqueued += count;
@@ -100,9 +122,9 @@ async fn fill(
             }
             Step::Whole => {
                 done.finished += 1;
-                return Ok(chunks);
+                return Ok(());
             }
-            Step::Elsewhere => return Ok(chunks),
+            Step::Elsewhere => return Ok(()),
         }
     }
 }
@@ -118,14 +140,13 @@ enum Step {
 }
 
 async fn chunk(
-    db: &Database,
+    txn: DatabaseTransaction,
     campaign: &Campaign,
     mailing: MailingNo,
     after: Option<SubscriberId>,
     size: u64,
     now: DateTime<Utc>,
 ) -> Result<Step, Error> {
-    let txn = db.begin().await?;
     // The row is locked before anything is written: whoever comes second finds the cursor moved.
     if !stand_at(&txn, campaign.id, after, after).await? {
         txn.rollback().await?;
@@ -152,7 +173,7 @@ async fn chunk(
 
 /// Moves the cursor of a launching campaign from where it is believed to be; false if it is elsewhere.
 async fn stand_at(
-    txn: &sea_orm::DatabaseTransaction,
+    txn: &DatabaseTransaction,
     id: CampaignId,
     from: Option<SubscriberId>,
     to: Option<SubscriberId>,

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use database::lease::BeginError;
 use domain::{Actor, BrandId, CampaignId, MailingNo};
 use sea_orm::prelude::Expr;
 use sea_orm::sea_query::LockType;
@@ -45,6 +46,15 @@ pub async fn list(
         .all(conn)
         .await?;
     Ok(rows.into_iter().map(Campaign::from).collect())
+}
+
+/// Says that something failed for one campaign, which does not concern the others of the round; a lease that is over does.
+pub(crate) fn passed_over(what: &str, id: CampaignId, error: Error) -> Result<(), Error> {
+    if matches!(error, Error::Lease(BeginError::Lost(_))) {
+        return Err(error);
+    }
+    tracing::error!(campaign.id = %id, error = &error as &dyn std::error::Error, "{what} campaign {id} failed");
+    Ok(())
 }
 
 /// The campaign, if it still has the version that the caller had read; no version asks for none.

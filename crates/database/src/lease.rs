@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
 use uuid::Uuid;
 
 use crate::Database;
@@ -22,6 +22,17 @@ pub struct Lease {
     pub fence: i64,
     /// When it ends unless it is renewed.
     pub expires_at: DateTime<Utc>,
+}
+
+/// Why there is no transaction to act in.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// Another instance has the role now, or the lease has run out.
+    #[error("the lease of the role {0} is over; whoever has it now goes on")]
+    Lost(String),
+    /// The database did not begin one.
+    #[error("database failure")]
+    Database(#[from] DbErr),
 }
 
 /// Takes the role if it is free or its lease has run out, renews it if `holder` has it, and gives nothing if another has.
@@ -42,6 +53,18 @@ pub async fn acquire(
     let values = [role.into(), holder.into(), expires_at.into(), now.into()];
     let row = db.writer().query_one_raw(Statement::from_sql_and_values(db.backend(), sql, values)).await?;
     row.map(|row| Ok(Lease { role: role.to_owned(), holder, fence: row.try_get_by_index(0)?, expires_at })).transpose()
+}
+
+/// Begins a transaction for an act of the role, if the lease still stands: a holder that was frozen, and comes back when its
+/// role is another's, does nothing.
+///
+/// What the act writes is compare-and-set all the same: the role may change hands between this and the commit.
+pub async fn begin(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<DatabaseTransaction, BeginError> {
+    let txn = db.begin().await?;
+    if !held(&txn, lease, now).await? {
+        return Err(BeginError::Lost(lease.role.clone()));
+    }
+    Ok(txn)
 }
 
 /// Whether the lease still stands, asked inside the transaction that acts on it.

@@ -63,6 +63,9 @@ pub enum Error {
     /// The ledger did not take the entry.
     #[error("the consent ledger takes no entry")]
     Ledger(#[from] consent::RecordError),
+    /// It is another instance's to do.
+    #[error(transparent)]
+    Lease(#[from] database::lease::BeginError),
     /// The database did not do it.
     #[error("database failure")]
     Database(#[from] sea_orm::DbErr),

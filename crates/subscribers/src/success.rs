@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use activity::{Fact, Kind};
 use chrono::{DateTime, Duration, Utc};
 use database::Database;
+use database::lease::{self, Lease};
 use domain::SubscriberId;
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
@@ -42,15 +43,16 @@ const RESPONDED: Reader = Reader {
 };
 
 /// Notes the successes that are certain by now, a bounded number in each call, and says whether there may be more. Every
-/// piece is a transaction that moves the reader with it: a restart goes on where the last commit stands.
-pub async fn note_due(db: &Database, now: DateTime<Utc>) -> Result<bool, Error> {
-    let responded = RESPONDED.step(db, now).await?;
-    let sent = SENT.step(db, now).await?;
+/// piece is a transaction that moves the reader with it: a restart goes on where the last commit stands. Whoever calls it holds
+/// `lease`, one role for all instances.
+pub async fn note_due(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
+    let responded = RESPONDED.step(db, lease, now).await?;
+    let sent = SENT.step(db, lease, now).await?;
     Ok(responded || sent)
 }
 
 impl Reader {
-    async fn step(&self, db: &Database, now: DateTime<Utc>) -> Result<bool, Error> {
+    async fn step(&self, db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
         let ripe = |fact: &Fact| fact.at <= now - self.ripe_after;
         // Most of the time the next fact is days from ripe: one row tells.
         if !activity::read(db.reader(), self.name, 1).await?.first().is_some_and(|(_, fact)| ripe(fact)) {
@@ -63,7 +65,7 @@ impl Reader {
         let more = full && length == facts.len();
         facts.truncate(length);
         let Some((last, _)) = facts.last() else { return Ok(false) };
-        let txn = db.begin().await?;
+        let txn = lease::begin(db, lease, now).await?;
         let successes = self.successes(&txn, facts.iter().map(|(_, fact)| fact)).await?;
         note(&txn, &successes).await?;
         activity::advance(&txn, self.name, *last).await?;

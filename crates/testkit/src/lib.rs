@@ -4,10 +4,12 @@ mod clock;
 mod database;
 pub mod dns;
 mod fixed;
+mod role;
 pub mod smtp;
 
 pub use clock::ManualClock;
 pub use database::{TestDb, run};
 pub use fixed::{keys, start_of_time};
+pub use role::scheduler;
 #[doc(hidden)]
 pub use tokio;

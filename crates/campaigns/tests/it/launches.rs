@@ -3,10 +3,12 @@ use std::time::Duration;
 
 use campaigns::{CampaignStatus, Error};
 use chrono::TimeDelta;
+use database::lease::{self, BeginError};
 use domain::{CampaignId, InstanceId};
 use outbox::Claim;
 use outbox::mailing::MailingState;
-use testkit::{TestDb, both};
+use sea_orm::ConnectionTrait;
+use testkit::{TestDb, both, scheduler};
 
 use crate::setting::{Setting, now, staff};
 
@@ -20,7 +22,7 @@ both!(
         let setting = Setting::lay(db).await;
         let people: BTreeSet<_> = setting.people(db, 30).await.into_iter().collect();
         let campaign = setting.scheduled(db).await;
-        let done = campaigns::launch_due(db, now()).await.unwrap();
+        let done = campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
         assert_eq!((done.begun, done.enqueued, done.finished, done.more), (1, 30, 1, false));
 
         let launched = campaigns::find(db.reader(), campaign.id).await.unwrap().unwrap();
@@ -32,7 +34,7 @@ both!(
         let mailing = outbox::mailing::find(db.reader(), mailing).await.unwrap().unwrap();
         assert_eq!(mailing.state, MailingState::Open);
 
-        let again = campaigns::launch_due(db, now()).await.unwrap();
+        let again = campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
         assert_eq!(again, campaigns::Launch::default());
         let report = campaigns::report(db.reader(), campaign.id).await.unwrap();
         assert_eq!((report.audience, report.submission.queued), (30, 30));
@@ -46,8 +48,18 @@ both!(
         let campaign = setting.campaign(db).await;
         let later = now() + TimeDelta::hours(1);
         campaigns::schedule(db, campaign.id, later, None, &staff(), now()).await.unwrap();
-        assert_eq!(campaigns::launch_due(db, later - TimeDelta::seconds(1)).await.unwrap().begun, 0);
-        assert_eq!(campaigns::launch_due(db, later).await.unwrap().begun, 1);
+        assert_eq!(
+            campaigns::launch_due(
+                db,
+                &scheduler(db, later - TimeDelta::seconds(1)).await,
+                later - TimeDelta::seconds(1)
+            )
+            .await
+            .unwrap()
+            .begun,
+            0
+        );
+        assert_eq!(campaigns::launch_due(db, &scheduler(db, later).await, later).await.unwrap().begun, 1);
     }
 );
 
@@ -57,16 +69,83 @@ both!(
         let setting = Setting::lay(db).await;
         setting.people(db, 1_200).await;
         let campaign = setting.scheduled(db).await;
+        let lease = scheduler(db, now()).await;
         let instances = (0..4).map(|_| {
-            let db = db.clone();
-            testkit::tokio::spawn(async move { campaigns::launch_due(&db, now()).await.unwrap() })
+            let (db, lease) = (db.clone(), lease.clone());
+            testkit::tokio::spawn(async move { campaigns::launch_due(&db, &lease, now()).await.unwrap() })
         });
         for instance in instances.collect::<Vec<_>>() {
             instance.await.unwrap();
         }
-        while campaigns::launch_due(db, now()).await.unwrap().more {}
+        while campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap().more {}
         assert_eq!(status(db, campaign.id).await, CampaignStatus::Sending);
         assert_eq!(campaigns::report(db.reader(), campaign.id).await.unwrap().audience, 1_200);
+    }
+);
+
+both!(
+    async fn a_scheduler_that_was_frozen_changes_nothing(db: TestDb) {
+        let db = db.database();
+        let (setting, nobody) = (Setting::lay(db).await, Setting::named(db, "other").await);
+        setting.people(db, 3).await;
+        let frozen = scheduler(db, now()).await;
+        let drained = nobody.scheduled(db).await;
+        campaigns::launch_due(db, &frozen, now()).await.unwrap();
+        let (due, called_off) = (setting.scheduled(db).await, setting.scheduled(db).await);
+        campaigns::cancel(db, called_off.id, None, &staff(), now()).await.unwrap();
+        let later = now() + TimeDelta::days(1);
+        let other = InstanceId::new(later).uuid();
+        let fresh = lease::acquire(db, "scheduler", other, Duration::from_secs(60), later).await.unwrap().unwrap();
+
+        // By its own clock it has not slept.
+        for now in [now(), later] {
+            let lost = |error| matches!(error, Error::Lease(BeginError::Lost(_)));
+            assert!(lost(campaigns::launch_due(db, &frozen, now).await.unwrap_err()));
+            assert!(lost(campaigns::finish_drained(db, &frozen, now).await.unwrap_err()));
+            assert!(lost(campaigns::settle_cancelled(db, &frozen, now).await.unwrap_err()));
+        }
+        assert_eq!(status(db, due.id).await, CampaignStatus::Scheduled);
+        assert_eq!(status(db, drained.id).await, CampaignStatus::Sending);
+        assert_eq!(campaigns::find(db.reader(), called_off.id).await.unwrap().unwrap().finished_at, None);
+        assert_eq!(campaigns::launch_due(db, &fresh, later).await.unwrap().begun, 1);
+        assert_eq!(campaigns::finish_drained(db, &fresh, later).await.unwrap(), 1);
+    }
+);
+
+both!(
+    async fn what_is_wrong_with_one_campaign_holds_up_no_other(db: TestDb) {
+        let db = db.database();
+        let setting = Setting::lay(db).await;
+        let lose_mailing = |status: &str| {
+            format!("UPDATE campaigns SET status = '{status}', mailing_no = 4711 WHERE mailing_no IS NULL")
+        };
+        let broken = setting.scheduled(db).await;
+        db.writer().execute_unprepared(&lose_mailing("launching")).await.unwrap();
+        let sound = setting.scheduled(db).await;
+        let lease = scheduler(db, now()).await;
+        let launched = campaigns::launch_due(db, &lease, now()).await.unwrap();
+        assert_eq!((launched.begun, launched.finished), (1, 1));
+        assert_eq!(status(db, broken.id).await, CampaignStatus::Launching);
+
+        db.writer().execute_unprepared("UPDATE campaigns SET status = 'sending'").await.unwrap();
+        assert_eq!(campaigns::finish_drained(db, &lease, now()).await.unwrap(), 1);
+        assert_eq!(status(db, sound.id).await, CampaignStatus::Sent);
+    }
+);
+
+both!(
+    async fn many_that_are_sending_hide_none_that_is_drained(db: TestDb) {
+        let db = db.database();
+        let setting = Setting::lay(db).await;
+        let drained = setting.scheduled(db).await;
+        let lease = scheduler(db, now()).await;
+        campaigns::launch_due(db, &lease, now()).await.unwrap();
+        for _ in 0..101 {
+            setting.campaign(db).await;
+        }
+        db.writer().execute_unprepared("UPDATE campaigns SET status = 'sending' WHERE status = 'draft'").await.unwrap();
+        assert_eq!(campaigns::finish_drained(db, &lease, now()).await.unwrap(), 1);
+        assert_eq!(status(db, drained.id).await, CampaignStatus::Sent);
     }
 );
 
@@ -78,13 +157,13 @@ both!(
         let campaign = setting.scheduled(db).await;
         let early = campaigns::pause(db, campaign.id, None, &staff(), now()).await.unwrap_err();
         assert!(matches!(early, Error::State(_)));
-        campaigns::launch_due(db, now()).await.unwrap();
+        campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
         let mailing = campaigns::find(db.reader(), campaign.id).await.unwrap().unwrap().mailing.unwrap();
         let state = || async { outbox::mailing::find(db.reader(), mailing).await.unwrap().unwrap().state };
 
         campaigns::pause(db, campaign.id, None, &staff(), now()).await.unwrap();
         assert_eq!((status(db, campaign.id).await, state().await), (CampaignStatus::Paused, MailingState::Held));
-        assert_eq!(campaigns::finish_drained(db, now()).await.unwrap(), 0);
+        assert_eq!(campaigns::finish_drained(db, &scheduler(db, now()).await, now()).await.unwrap(), 0);
         campaigns::resume(db, campaign.id, None, &staff(), now()).await.unwrap();
         assert_eq!((status(db, campaign.id).await, state().await), (CampaignStatus::Sending, MailingState::Open));
     }
@@ -96,10 +175,10 @@ both!(
         let setting = Setting::lay(db).await;
         setting.people(db, 5).await;
         let campaign = setting.scheduled(db).await;
-        campaigns::launch_due(db, now()).await.unwrap();
+        campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
         campaigns::cancel(db, campaign.id, None, &staff(), now()).await.unwrap();
-        while campaigns::settle_cancelled(db, now()).await.unwrap() {}
-        campaigns::settle_cancelled(db, now()).await.unwrap();
+        while campaigns::settle_cancelled(db, &scheduler(db, now()).await, now()).await.unwrap() {}
+        campaigns::settle_cancelled(db, &scheduler(db, now()).await, now()).await.unwrap();
         let report = campaigns::report(db.reader(), campaign.id).await.unwrap();
         assert_eq!((report.audience, report.submission.skipped, report.submission.queued), (5, 5, 0));
         let settled = campaigns::find(db.reader(), campaign.id).await.unwrap().unwrap();
@@ -111,8 +190,8 @@ both!(
     async fn a_campaign_for_nobody_is_sent_at_once(db: TestDb) {
         let db = db.database();
         let campaign = Setting::lay(db).await.scheduled(db).await;
-        campaigns::launch_due(db, now()).await.unwrap();
-        assert_eq!(campaigns::finish_drained(db, now()).await.unwrap(), 1);
+        campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
+        assert_eq!(campaigns::finish_drained(db, &scheduler(db, now()).await, now()).await.unwrap(), 1);
         assert_eq!(status(db, campaign.id).await, CampaignStatus::Sent);
     }
 );
@@ -123,7 +202,7 @@ both!(
         let setting = Setting::lay(db).await;
         setting.people(db, 1).await;
         let campaign = setting.scheduled(db).await;
-        campaigns::launch_due(db, now()).await.unwrap();
+        campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
         let (holder, ttl) = (InstanceId::new(now()), Duration::from_secs(60));
         let claim = Claim { holder, blocked: &[], limit: 1, ttl };
         let batch = outbox::claim(db, &claim, now()).await.unwrap().unwrap();
@@ -132,11 +211,12 @@ both!(
         let late = now() + TimeDelta::minutes(2);
         assert_eq!(outbox::reap(db, holder, late).await.unwrap(), 1);
 
+        let lease = scheduler(db, late).await;
         let txn = db.begin().await.unwrap();
         outbox::resend(&txn, key, &staff(), late).await.unwrap();
         let finishing = db.clone();
         let finishing =
-            testkit::tokio::spawn(async move { campaigns::finish_drained(&finishing, late).await.unwrap() });
+            testkit::tokio::spawn(async move { campaigns::finish_drained(&finishing, &lease, late).await.unwrap() });
         // Long enough for it to look; if it is slower, it sees what is committed, and the test proves nothing.
         testkit::tokio::time::sleep(Duration::from_millis(200)).await;
         txn.commit().await.unwrap();

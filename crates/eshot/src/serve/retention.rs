@@ -140,10 +140,13 @@ mod tests {
         }
     }
 
+    async fn held(shared: &Shared) -> Lease {
+        let (holder, now) = (shared.instance.uuid(), shared.context.now());
+        lease::acquire(&shared.db, "scheduler", holder, DAY, now).await.unwrap().unwrap()
+    }
+
     async fn round(retention: &mut Retention, shared: &Shared) {
-        let now = shared.context.now();
-        let lease = lease::acquire(&shared.db, "scheduler", shared.instance.uuid(), DAY, now).await.unwrap().unwrap();
-        retention.round(shared, &lease).await;
+        retention.round(shared, &held(shared).await).await;
     }
 
     /// A person asks, and postmaster gets a letter.
@@ -200,7 +203,7 @@ mod tests {
             furnish(&shared).await;
             // The form gives seven days to confirm, and the default is to keep people for thirty more.
             clock.advance(DAY * 37 - Duration::from_secs(1));
-            opt_in::expire_due(&shared.db, 9, shared.context.now()).await.unwrap();
+            opt_in::expire_due(&shared.db, &held(&shared).await, 9, shared.context.now()).await.unwrap();
             round(&mut retention, &shared).await;
             assert_eq!(on_file(&shared).await, (1, 1));
             clock.advance(Duration::from_secs(60));

@@ -118,13 +118,13 @@ async fn held(shared: &Shared, role: &str) -> Option<Lease> {
 async fn work(shared: &Shared, lease: &Lease) {
     let (db, now) = (&shared.db, shared.context.now());
     launch(shared, lease).await;
-    told("finishing campaigns", campaigns::finish_drained(db, now).await);
+    told("finishing campaigns", campaigns::finish_drained(db, lease, now).await);
     settle(shared, lease).await;
     if let Some(reaped @ 1..) = told("reaping", outbox::reap(db, shared.instance, now).await) {
         tracing::warn!(count = reaped, "{reaped} deliveries are in doubt: whoever handed them to the relay is gone");
     }
-    told("reminding", subscribers::opt_in::remind_due(db, AT_ONCE, now).await);
-    told("ending requests", subscribers::opt_in::expire_due(db, AT_ONCE, now).await);
+    told("reminding", subscribers::opt_in::remind_due(db, lease, AT_ONCE, now).await);
+    told("ending requests", subscribers::opt_in::expire_due(db, lease, AT_ONCE, now).await);
     note_successes(shared, lease).await;
 }
 
@@ -148,7 +148,7 @@ async fn gauge(shared: &Shared) {
 /// Notes whom mail has reached, in turns that others can come between, as many as the round has room for.
 async fn note_successes(shared: &Shared, lease: &Lease) {
     for _ in 0..TURNS {
-        let due = subscribers::success::note_due(&shared.db, shared.context.now());
+        let due = subscribers::success::note_due(&shared.db, lease, shared.context.now());
         if told("noting successes", due.await) != Some(true) || !has_time(shared, lease) {
             break;
         }
@@ -164,7 +164,7 @@ pub(super) fn has_time(shared: &Shared, lease: &Lease) -> bool {
 async fn launch(shared: &Shared, lease: &Lease) {
     while !shared.stop.is_cancelled() {
         let now = shared.context.now();
-        match told("launching", campaigns::launch_due(&shared.db, now).await) {
+        match told("launching", campaigns::launch_due(&shared.db, lease, now).await) {
             // The next round renews the lease before it goes on.
             Some(launch) if launch.more && now + TTL / 2 < lease.expires_at => {}
             _ => break,
@@ -176,7 +176,7 @@ async fn launch(shared: &Shared, lease: &Lease) {
 async fn settle(shared: &Shared, lease: &Lease) {
     while !shared.stop.is_cancelled() {
         let now = shared.context.now();
-        match told("settling cancelled campaigns", campaigns::settle_cancelled(&shared.db, now).await) {
+        match told("settling cancelled campaigns", campaigns::settle_cancelled(&shared.db, lease, now).await) {
             Some(true) if now + TTL / 2 < lease.expires_at => {}
             _ => break,
         }

@@ -19,7 +19,7 @@ both!(
         assert_eq!((house.sink.count(), house.sink.by_recipient().len()), (40, 40));
         assert!(house.sink.most_connections() <= 3);
         house.audit(mailing).await;
-        campaigns::finish_drained(house.db, house.clock_now()).await.unwrap();
+        campaigns::finish_drained(house.db, &house.scheduler().await, house.clock_now()).await.unwrap();
         let campaign = campaigns::find(house.db.reader(), campaign.id).await.unwrap().unwrap();
         assert_eq!(campaign.status, campaigns::CampaignStatus::Sent);
     }

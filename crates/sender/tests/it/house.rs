@@ -119,7 +119,8 @@ impl<'a> House<'a> {
         };
         let campaign = campaigns::create(self.db, draft, &Actor::System, now).await.unwrap();
         campaigns::schedule(self.db, campaign.id, now, None, &Actor::System, now).await.unwrap();
-        while campaigns::launch_due(self.db, now).await.unwrap().more {}
+        let lease = self.scheduler().await;
+        while campaigns::launch_due(self.db, &lease, now).await.unwrap().more {}
         let campaign = campaigns::find(self.db.reader(), campaign.id).await.unwrap().unwrap();
         let mailing = campaign.mailing.unwrap();
         (campaign, mailing)
@@ -154,6 +155,10 @@ impl<'a> House<'a> {
             let same = deliveries.iter().filter(|other| other.state == delivery.state).count();
             assert_eq!(counts.of(delivery.state), i64::try_from(same).unwrap(), "{counts:?}");
         }
+    }
+
+    pub(crate) async fn scheduler(&self) -> database::lease::Lease {
+        testkit::scheduler(self.db, self.clock_now()).await
     }
 
     pub(crate) fn clock_now(&self) -> chrono::DateTime<chrono::Utc> {

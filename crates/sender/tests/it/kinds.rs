@@ -174,7 +174,7 @@ both!(
         outbox::submit(house.db.writer(), &batch.lease, &[key], house.clock_now()).await.unwrap();
         house.advance_minutes(2);
         outbox::reap(house.db, holder, house.clock_now()).await.unwrap();
-        assert_eq!(campaigns::finish_drained(house.db, house.clock_now()).await.unwrap(), 1);
+        assert_eq!(campaigns::finish_drained(house.db, &house.scheduler().await, house.clock_now()).await.unwrap(), 1);
         outbox::resend(house.db.writer(), key, &Actor::Operator, house.clock_now()).await.unwrap();
         spoil(&house).await;
 

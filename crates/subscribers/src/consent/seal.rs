@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use database::Database;
-use database::lease::{self, Lease};
+use database::lease::{self, BeginError, Lease};
 use domain::{ConsentEventId, MasterKeys};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, SqlErr,
@@ -88,10 +88,10 @@ pub async fn seal(
     lease: &Lease,
     now: DateTime<Utc>,
 ) -> Result<Option<Anchor>, SealError> {
-    let txn = db.begin().await?;
-    if !lease::held(&txn, lease, now).await? {
-        return Err(SealError::LeaseLost);
-    }
+    let txn = lease::begin(db, lease, now).await.map_err(|error| match error {
+        BeginError::Lost(_) => SealError::LeaseLost,
+        BeginError::Database(error) => error.into(),
+    })?;
     let rows = consent_event::Entity::find().filter(consent_event::Column::Seq.is_null());
     let rows = rows.order_by_asc(consent_event::Column::Id).limit(LARGEST).all(&txn).await?;
     if rows.is_empty() {

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Duration, Utc};
 use database::Database;
+use database::lease::{self, Lease};
 use domain::{Actor, BrandId, MailKind, OptInId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
@@ -17,12 +18,12 @@ use crate::subscription::{self, Event, Step, StepError};
 use crate::{Basis, Error, Evidence, conditions, health};
 
 /// Asks once more whoever has not answered for a day, and mails what had to wait for its day; `limit` of each brand in one
-/// go. Says how many mails were queued.
-pub async fn remind_due(db: &Database, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
+/// go. Says how many mails were queued. Whoever calls it holds `lease`, one role for all instances.
+pub async fn remind_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
     let mut queued = 0;
     for brand in brands::list(db.reader()).await? {
         for id in due(db.reader(), brand.id, limit, now).await? {
-            queued += u64::from(remind(db, id, now).await?);
+            queued += u64::from(remind(db, lease, id, now).await?);
         }
     }
     Ok(queued)
@@ -68,8 +69,8 @@ fn with_subscriber() -> RelationDef {
     opt_in::Entity::belongs_to(subscriber::Entity).from(opt_in::Column::SubscriberId).to(subscriber::Column::Id).into()
 }
 
-async fn remind(db: &Database, id: OptInId, now: DateTime<Utc>) -> Result<bool, Error> {
-    let txn = db.begin().await?;
+async fn remind(db: &Database, lease: &Lease, id: OptInId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let txn = lease::begin(db, lease, now).await?;
     let Some(before) = opt_in::Entity::find_by_id(id).one(&txn).await? else { return Ok(false) };
     let Some(person) = health::lock(&txn, before.subscriber_id).await? else { return Ok(false) };
     let row = opt_in::Entity::find_by_id(id).one(&txn).await?.filter(|row| row.state == State::Pending);
@@ -83,8 +84,8 @@ async fn remind(db: &Database, id: OptInId, now: DateTime<Utc>) -> Result<bool, 
 }
 
 /// Ends what nobody confirmed in time, and forgets what was told with it; at most `limit` in one go. Says how many requests
-/// ended.
-pub async fn expire_due(db: &Database, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
+/// ended. Whoever calls it holds `lease`, one role for all instances.
+pub async fn expire_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
     let over: Vec<OptInId> = opt_in::Entity::find()
         .select_only()
         .column(opt_in::Column::Id)
@@ -97,13 +98,13 @@ pub async fn expire_due(db: &Database, limit: u64, now: DateTime<Utc>) -> Result
         .await?;
     let mut ended = 0;
     for id in over {
-        ended += u64::from(expire(db, id, now).await?);
+        ended += u64::from(expire(db, lease, id, now).await?);
     }
     Ok(ended)
 }
 
-async fn expire(db: &Database, id: OptInId, now: DateTime<Utc>) -> Result<bool, Error> {
-    let txn = db.begin().await?;
+async fn expire(db: &Database, lease: &Lease, id: OptInId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let txn = lease::begin(db, lease, now).await?;
     let Some(before) = opt_in::Entity::find_by_id(id).one(&txn).await? else { return Ok(false) };
     let Some(person) = health::lock(&txn, before.subscriber_id).await? else { return Ok(false) };
     let row = opt_in::ActiveModel {

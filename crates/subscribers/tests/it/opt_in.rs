@@ -1,10 +1,11 @@
 use chrono::Duration;
+use database::lease::{self, BeginError};
 use domain::{Actor, Locale, MailKind, OptInId};
 use subscribers::opt_in::{self, Confirmation, Invitation, Request, RequestError, State};
 use subscribers::opt_out::What;
 use subscribers::suppression::{self, Reason};
 use subscribers::{Evidence, Profile};
-use testkit::{TestDb, both};
+use testkit::{TestDb, both, scheduler};
 
 use crate::stage::{Stage, ada, address, days, evidence, now, staff};
 
@@ -94,9 +95,19 @@ both!(
         stage.ask(&ada(), &[1], now() + Duration::hours(11)).await;
         assert_eq!(stage.mails(MailKind::Confirmation).await.len(), 1);
         // What was asked besides waits for its day, and is not lost.
-        assert_eq!(opt_in::remind_due(stage.db, 100, now() + Duration::hours(23)).await.unwrap(), 0);
-        assert_eq!(opt_in::remind_due(stage.db, 100, days(1)).await.unwrap(), 1);
-        assert_eq!(opt_in::remind_due(stage.db, 100, days(1)).await.unwrap(), 0);
+        assert_eq!(
+            opt_in::remind_due(
+                stage.db,
+                &scheduler(stage.db, now() + Duration::hours(23)).await,
+                100,
+                now() + Duration::hours(23)
+            )
+            .await
+            .unwrap(),
+            0
+        );
+        assert_eq!(opt_in::remind_due(stage.db, &scheduler(stage.db, days(1)).await, 100, days(1)).await.unwrap(), 1);
+        assert_eq!(opt_in::remind_due(stage.db, &scheduler(stage.db, days(1)).await, 100, days(1)).await.unwrap(), 0);
         let all = stage.mails(MailKind::Confirmation).await.len() + stage.mails(MailKind::Reminder).await.len();
         assert_eq!(all, 2);
     }
@@ -136,8 +147,8 @@ both!(
         let old = stage.last_opt_in().await;
         let late = days(7);
         assert_eq!(opt_in::confirm(stage.db, old, &evidence(), late).await.unwrap(), Some(Confirmation::Expired));
-        assert_eq!(opt_in::expire_due(stage.db, 100, late).await.unwrap(), 1);
-        assert_eq!(opt_in::expire_due(stage.db, 100, late).await.unwrap(), 0);
+        assert_eq!(opt_in::expire_due(stage.db, &scheduler(stage.db, late).await, 100, late).await.unwrap(), 1);
+        assert_eq!(opt_in::expire_due(stage.db, &scheduler(stage.db, late).await, 100, late).await.unwrap(), 0);
         assert_eq!(stage.acts(&ada()).await, ["expired", "requested"]);
         assert_eq!(opt_in::open(stage.db.reader(), old, late).await.unwrap().unwrap().state, State::Expired);
 
@@ -168,9 +179,19 @@ both!(
         let stage = Stage::set(db.database()).await;
         stage.ask(&ada(), &[0], now()).await;
         stage.join(&address("bob@example.com"), &[0]).await;
-        assert_eq!(opt_in::remind_due(stage.db, 100, now() + Duration::hours(23)).await.unwrap(), 0);
-        assert_eq!(opt_in::remind_due(stage.db, 100, days(1)).await.unwrap(), 1);
-        assert_eq!(opt_in::remind_due(stage.db, 100, days(3)).await.unwrap(), 0);
+        assert_eq!(
+            opt_in::remind_due(
+                stage.db,
+                &scheduler(stage.db, now() + Duration::hours(23)).await,
+                100,
+                now() + Duration::hours(23)
+            )
+            .await
+            .unwrap(),
+            0
+        );
+        assert_eq!(opt_in::remind_due(stage.db, &scheduler(stage.db, days(1)).await, 100, days(1)).await.unwrap(), 1);
+        assert_eq!(opt_in::remind_due(stage.db, &scheduler(stage.db, days(3)).await, 100, days(3)).await.unwrap(), 0);
         assert_eq!(stage.mails(MailKind::Reminder).await.len(), 1);
     }
 );
@@ -282,5 +303,21 @@ both!(
         let proof = asked.proof.as_ref().unwrap();
         assert_eq!((&proof.actor, proof.note.as_deref()), (&staff(), Some("asked on the telephone")));
         assert_eq!(stage.why_not(stage.id(&ada()).await, 1, now()).await, None);
+    }
+);
+
+both!(
+    async fn a_scheduler_that_was_frozen_asks_and_ends_nothing(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        stage.ask(&ada(), &[0], now()).await;
+        let frozen = scheduler(stage.db, now()).await;
+        let other = uuid::Uuid::from_u128(2);
+        let taken = lease::acquire(stage.db, "scheduler", other, Duration::days(9).to_std().unwrap(), days(1)).await;
+        assert!(taken.unwrap().is_some());
+        let lost = |error| matches!(error, subscribers::Error::Lease(BeginError::Lost(_)));
+        assert!(lost(opt_in::remind_due(stage.db, &frozen, 100, days(1)).await.unwrap_err()));
+        assert!(lost(opt_in::expire_due(stage.db, &frozen, 100, days(7)).await.unwrap_err()));
+        assert_eq!(stage.mails(MailKind::Reminder).await.len(), 0);
+        assert_eq!(stage.acts(&ada()).await, ["requested"]);
     }
 );

@@ -120,7 +120,8 @@ impl<'a> Stage<'a> {
         while activity::read(self.db.reader(), "a look", 10_000).await.unwrap().len() < written as usize {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
-        while success::note_due(self.db, now).await.unwrap() {}
+        let lease = testkit::scheduler(self.db, now).await;
+        while success::note_due(self.db, &lease, now).await.unwrap() {}
     }
 
     /// Why the person may not get a campaign about the topic.

@@ -2,7 +2,7 @@ use domain::SubscriberId;
 use subscribers::opt_out::What;
 use subscribers::suppression::{self, Reason};
 use subscribers::{opt_in, unconfirmed};
-use testkit::{TestDb, both};
+use testkit::{TestDb, both, scheduler};
 use verdict::Class;
 
 use crate::erasure::anywhere;
@@ -11,7 +11,7 @@ use crate::stage::{Stage, ada, address, days, evidence, now};
 
 /// Ends what is over, and then deletes who never confirmed until the day.
 async fn sweep(stage: &Stage<'_>, before: i64) -> Vec<SubscriberId> {
-    opt_in::expire_due(stage.db, 100, days(50)).await.unwrap();
+    opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
     let due = unconfirmed::due(stage.db.reader(), days(before), 100).await.unwrap();
     for who in &due {
         assert!(unconfirmed::forget(stage.db, *who, days(before), days(50)).await.unwrap());
@@ -63,7 +63,7 @@ both!(
     async fn who_asks_at_the_last_moment_stays(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         stage.ask(&ada(), &[0], now()).await;
-        opt_in::expire_due(stage.db, 100, days(50)).await.unwrap();
+        opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
         let due = unconfirmed::due(stage.db.reader(), days(40), 100).await.unwrap();
         stage.ask(&ada(), &[0], days(50)).await;
         assert!(!unconfirmed::forget(stage.db, due[0], days(40), days(50)).await.unwrap());

@@ -138,6 +138,7 @@ impl From<Error> for Problem {
             | Error::Accent(_)
             | Error::Site(_)
             | Error::Frozen(..)
+            | Error::Lease(_)
             | Error::Database(_) => Self::ours(&error),
         }
     }

@@ -104,6 +104,7 @@ impl From<Error> for Problem {
             | Error::OptInRow(_)
             | Error::Activity(_)
             | Error::Outbox(_)
+            | Error::Lease(_)
             | Error::Ledger(_)
             | Error::Database(_) => Self::ours(&error),
         }

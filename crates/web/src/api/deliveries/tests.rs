@@ -19,7 +19,9 @@ both! {
         let now = json!({ "send_at": "2026-03-02T09:00:00Z" });
         assert_eq!(house.call(Method::POST, &format!("{path}/schedule"), now).await.status, StatusCode::OK);
         for _ in 0..20 {
-            campaigns::launch_due(db.database(), domain::Clock::now(&*house.clock)).await.unwrap();
+            let now = domain::Clock::now(&*house.clock);
+            let lease = testkit::scheduler(db.database(), now).await;
+            campaigns::launch_due(db.database(), &lease, now).await.unwrap();
         }
         let first = house.call(Method::GET, &format!("{path}/deliveries?state=queued&limit=2"), Value::Null).await.json();
         assert_eq!(first["items"].as_array().unwrap().len(), 2, "{first}");
