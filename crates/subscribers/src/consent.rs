@@ -16,7 +16,7 @@ pub(crate) use forget::forget;
 pub use leaf::{Digest, InvalidDigest};
 pub use proof::Proof;
 pub use record::RecordError;
-pub(crate) use record::{Entry, record};
+pub(crate) use record::{Entry, record, record_all};
 pub use seal::{Anchor, InvalidAnchor, SealError, anchor, seal};
 pub(crate) use show::entries;
 pub use show::{Shown, show};

@@ -1,14 +1,15 @@
 //! Bringing a list of people on file.
 
+mod chunk;
+mod person;
+
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{Actor, EmailAddress, InvalidAddress, Locale, MasterKeys, TopicId};
-use sea_orm::ConnectionTrait;
+use domain::{Actor, InvalidAddress, Locale, MasterKeys, TopicId};
 
-use crate::subscription::{InvalidTransition, State};
 use crate::suppression::{AddressHasher, Reason};
-use crate::voucher::{self, Voucher};
-use crate::{Basis, Error, Evidence, Profile, Source, store};
+use crate::{Basis, Error, Profile};
+use chunk::Chunk;
 
 /// What a list is, and on what basis its people may be written to.
 #[derive(Clone, Debug)]
@@ -72,10 +73,10 @@ pub enum Skipped {
 }
 
 /// How many rows a transaction takes: others wait for it on SQLite.
-const CHUNK: usize = 25;
+const CHUNK: usize = 250;
 
-/// Brings people on file, in transactions of a few rows each. What was imported before a failure stays; the same list can
-/// be imported again.
+/// Brings people on file, in transactions of a few hundred rows each. What was imported before a failure stays; the same
+/// list can be imported again.
 pub async fn run(
     db: &Database,
     keys: &MasterKeys,
@@ -84,104 +85,31 @@ pub async fn run(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Report, Error> {
-    let import = Import { list, hasher: AddressHasher::new(keys), actor, now };
+    let (hasher, mut rows) = (AddressHasher::new(keys), rows.into_iter());
     let mut report = Report::default();
-    let mut rows = rows.into_iter();
     loop {
-        let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
+        let rows: Vec<Row> = rows.by_ref().take(CHUNK).collect();
+        if rows.is_empty() {
             return Ok(report);
         }
-        import.chunk(db, chunk, &mut report).await?;
-    }
-}
-
-struct Import<'a> {
-    list: &'a List,
-    hasher: AddressHasher,
-    actor: &'a Actor,
-    now: DateTime<Utc>,
-}
-
-impl Import<'_> {
-    async fn chunk(&self, db: &Database, rows: Vec<Row>, report: &mut Report) -> Result<(), Error> {
-        let mut good = Vec::new();
-        for row in rows {
-            match checked(row.email.parse(), row.profile) {
-                Ok((email, profile)) => good.push((email, profile, row.locale, row.line)),
-                Err(why) => report.skipped.push((row.line, why)),
-            }
+        let mut people = person::read(rows, &hasher, &mut report.skipped);
+        while !people.is_empty() {
+            let txn = db.begin().await?;
+            let (done, vanished) = Chunk { conn: &txn, list, actor, now }.bring(people).await?;
+            txn.commit().await?;
+            // Counted now: what does not commit has not happened.
+            report.add(done);
+            people = vanished;
         }
-        // In one order everywhere, so that two imports at once do not wait for each other in a ring.
-        good.sort_by(|a, b| (&a.0, a.3).cmp(&(&b.0, b.3)));
-        // Counted apart, because what does not commit has not happened.
-        let mut done = Report::default();
-        let txn = db.begin().await?;
-        for (email, profile, locale, line) in good {
-            match self.row(&txn, &email, profile, locale).await? {
-                Ok(Done::Added) => done.added += 1,
-                Ok(Done::Joined) => done.joined += 1,
-                Ok(Done::Unchanged) => done.unchanged += 1,
-                Err(why) => done.skipped.push((line, why)),
-            }
-        }
-        txn.commit().await?;
-        report.added += done.added;
-        report.joined += done.joined;
-        report.unchanged += done.unchanged;
-        report.skipped.extend(done.skipped);
         report.skipped.sort_by_key(|(line, _)| *line);
-        Ok(())
-    }
-
-    async fn row(
-        &self,
-        conn: &impl ConnectionTrait,
-        email: &EmailAddress,
-        profile: Profile,
-        locale: Option<Locale>,
-    ) -> Result<Result<Done, Skipped>, Error> {
-        if let Some(reason) = voucher::barred(conn, &self.hasher.all(email), &self.list.topics).await? {
-            return Ok(Err(Skipped::Suppressed(reason)));
-        }
-        let locale = locale.unwrap_or(self.list.locale);
-        let (person, fresh) =
-            store::find_or_insert(conn, &self.hasher, email, locale, Some(self.actor), self.now).await?;
-        if fresh {
-            store::put_profile(conn, &person, profile, locale, self.actor, self.now).await?;
-        }
-        let voucher = Voucher {
-            basis: self.list.basis,
-            stated: &self.list.stated,
-            until: self.list.until,
-            source: Source::Import,
-            actor: self.actor,
-            evidence: &Evidence::none(),
-        };
-        let (mut new, mut refused) = (false, None);
-        for topic in &self.list.topics {
-            match voucher::vouch(conn, &person, *topic, &voucher, self.now).await? {
-                Ok(one) => new |= one,
-                Err(why) => refused = Some(why),
-            }
-        }
-        Ok(match (fresh, new, refused) {
-            (true, ..) => Ok(Done::Added),
-            (_, true, _) => Ok(Done::Joined),
-            (_, _, None) => Ok(Done::Unchanged),
-            (_, _, Some(InvalidTransition { from: Some(State::Unsubscribed), .. })) => Err(Skipped::Left),
-            (_, _, Some(_)) => Err(Skipped::Unconfirmed),
-        })
     }
 }
 
-/// What became of a row that was taken.
-enum Done {
-    Added,
-    Joined,
-    Unchanged,
-}
-
-fn checked(email: Result<EmailAddress, InvalidAddress>, profile: Profile) -> Result<(EmailAddress, Profile), Skipped> {
-    Ok((email?, profile.checked().map_err(|error| Skipped::Field(error.to_string()))?))
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.joined += other.joined;
+        self.unchanged += other.unchanged;
+        self.skipped.extend(other.skipped);
+    }
 }

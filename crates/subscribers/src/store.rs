@@ -141,7 +141,24 @@ pub(crate) async fn find_or_insert(
 ) -> Result<(Model, bool), Error> {
     let id = SubscriberId::new(now);
     let actor = actor.cloned().unwrap_or(Actor::Subscriber(id));
-    let row = ActiveModel {
+    let row = fresh(id, email, locale, &actor, now);
+    Entity::insert(row).on_conflict_do_nothing_on([Column::Email]).exec_without_returning(conn).await?;
+    let row = Entity::find().filter(Column::Email.eq(email.clone())).lock_exclusive().one(conn).await?;
+    let row = row.ok_or(Error::NotFound(id))?;
+    suppression::put_hashes(conn, row.id, &hasher.all(email)).await?;
+    let fresh = row.id == id;
+    Ok((row, fresh))
+}
+
+/// The row of a person who comes on file now, about whom nothing is known yet.
+pub(crate) fn fresh(
+    id: SubscriberId,
+    email: &EmailAddress,
+    locale: Locale,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> ActiveModel {
+    ActiveModel {
         id: Set(id),
         email: Set(email.clone()),
         name: Set(None),
@@ -162,14 +179,8 @@ pub(crate) async fn find_or_insert(
         created_at: Set(now),
         created_by: Set(actor.clone()),
         updated_at: Set(now),
-        updated_by: Set(actor),
-    };
-    Entity::insert(row).on_conflict_do_nothing_on([Column::Email]).exec_without_returning(conn).await?;
-    let row = Entity::find().filter(Column::Email.eq(email.clone())).lock_exclusive().one(conn).await?;
-    let row = row.ok_or(Error::NotFound(id))?;
-    suppression::put_hashes(conn, row.id, &hasher.all(email)).await?;
-    let fresh = row.id == id;
-    Ok((row, fresh))
+        updated_by: Set(actor.clone()),
+    }
 }
 
 /// Writes a profile and a language; one more version.
@@ -181,21 +192,28 @@ pub(crate) async fn put_profile(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let attributes = serde_json::to_string(&profile.attributes).map_err(|_| Error::Row(row.id))?;
     let changed = ActiveModel {
-        name: Set(profile.name),
-        company: Set(profile.company),
-        phone: Set(profile.phone),
-        postal_address: Set(profile.postal_address),
-        attributes: Set(attributes),
         locale: Set(locale),
         version: Set(row.version + 1),
         updated_at: Set(now),
         updated_by: Set(actor.clone()),
         ..ActiveModel::default()
     };
+    let changed = with_profile(changed, row.id, profile)?;
     Entity::update_many().set(changed).filter(Column::Id.eq(row.id)).exec(conn).await?;
     Ok(())
+}
+
+/// A row with what a person told in it.
+pub(crate) fn with_profile(row: ActiveModel, id: SubscriberId, profile: Profile) -> Result<ActiveModel, Error> {
+    Ok(ActiveModel {
+        name: Set(profile.name),
+        company: Set(profile.company),
+        phone: Set(profile.phone),
+        postal_address: Set(profile.postal_address),
+        attributes: Set(serde_json::to_string(&profile.attributes).map_err(|_| Error::Row(id))?),
+        ..row
+    })
 }
 
 /// Writes another address: with its own provider, its own hashes, and a clean slate as to failures.

@@ -7,7 +7,7 @@ use std::fmt;
 use sea_orm::{ActiveEnum, DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use store::{Step, StepError, find, holds, of, take};
+pub(crate) use store::{Step, StepError, find, holds, of, take, take_all};
 
 /// How a subscription stands.
 #[derive(

@@ -6,10 +6,10 @@ mod reason;
 mod store;
 
 pub(crate) use hash::{AddressHash, AddressHasher, SCHEME};
-pub(crate) use people::{hashes_of, put_hashes};
+pub(crate) use people::{hashes_of, put_hashes, put_hashes_of_all};
 pub use people::{rehash, unreadable};
 pub use reason::{Lifter, Reach, Reason, Unliftable};
-pub(crate) use store::{Entry, active_by_hash, forget, lift_by_opt_in, put};
+pub(crate) use store::{Entry, forget, lift_by_opt_in, oldest_by_hash, put};
 pub use store::{
     Filter, LiftError, Lifted, New, Suppression, Told, active_for, active_for_subscriber, add, find, lift, list,
 };

@@ -40,12 +40,33 @@ pub(crate) struct Entry<'a> {
     pub(crate) evidence: &'a Evidence,
 }
 
+/// How many entries a statement takes: SQLite knows 32,766 parameters, PostgreSQL 65,535.
+const AT_ONCE: usize = 1_000;
+
 /// Appends an entry, in the transaction of the act itself. The sealer puts it into the chain.
 pub(crate) async fn record(
     conn: &impl ConnectionTrait,
     entry: Entry<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), RecordError> {
+    Entity::insert(row(&entry, now)?).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Appends many entries, likewise.
+pub(crate) async fn record_all(
+    conn: &impl ConnectionTrait,
+    entries: &[Entry<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), RecordError> {
+    for entries in entries.chunks(AT_ONCE) {
+        let rows: Vec<ActiveModel> = entries.iter().map(|entry| row(entry, now)).collect::<Result<_, _>>()?;
+        Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+fn row(entry: &Entry<'_>, now: DateTime<Utc>) -> Result<ActiveModel, RecordError> {
     let proof = Proof {
         actor: entry.actor.clone(),
         email: entry.email.clone(),
@@ -59,7 +80,7 @@ pub(crate) async fn record(
     };
     let evidence = proof.to_canonical()?;
     let salt = fresh_salt()?;
-    let row = ActiveModel {
+    Ok(ActiveModel {
         id: Set(ConsentEventId::new(now)),
         seq: Set(None),
         // Finer than either database keeps it, it would be hashed as something else than is read back.
@@ -74,9 +95,7 @@ pub(crate) async fn record(
         salt: Set(Some(salt.to_vec())),
         evidence_digest: Set(evidence_digest(&salt, &evidence).bytes().to_vec()),
         evidence: Set(Some(evidence)),
-    };
-    Entity::insert(row).exec_without_returning(conn).await?;
-    Ok(())
+    })
 }
 
 /// Notes for a brand that somebody was erased. It says neither who nor how many entries were theirs.

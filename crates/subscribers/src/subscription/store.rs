@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{SubscriberId, TopicId};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -71,25 +73,77 @@ pub(crate) async fn take(
     now: DateTime<Utc>,
 ) -> Result<bool, StepError> {
     let row = find(conn, subscriber, topic).await?;
-    let from = row.as_ref().map(|row| standing(row, step.event, now));
-    let to = State::after(from, step.event)?;
-    if from == Some(to) && !row.as_ref().is_some_and(|row| prolongs(row, step)) {
-        return Ok(false);
+    let Some(to) = led_to(row.as_ref(), step, now)? else { return Ok(false) };
+    write(conn, &[subscriber], topic, row.map(|row| row.state), to, step, now).await?;
+    Ok(true)
+}
+
+/// Takes one step of many people's subscriptions to a topic, whom the caller has locked. Says of each whether it made a
+/// difference, or why it was not taken.
+pub(crate) async fn take_all(
+    conn: &impl ConnectionTrait,
+    people: &[SubscriberId],
+    topic: TopicId,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<HashMap<SubscriberId, Result<bool, InvalidTransition>>, DbErr> {
+    let rows = Entity::find().filter(Column::TopicId.eq(topic));
+    let rows = rows.filter(Column::SubscriberId.is_in(people.iter().copied())).all(conn).await?;
+    let rows: HashMap<SubscriberId, Model> = rows.into_iter().map(|row| (row.subscriber_id, row)).collect();
+    let mut outcomes = HashMap::with_capacity(people.len());
+    let mut moves: Vec<(Option<State>, State, Vec<SubscriberId>)> = Vec::new();
+    for person in people {
+        let row = rows.get(person);
+        let to = led_to(row, step, now);
+        outcomes.insert(*person, to.map(|to| to.is_some()));
+        let Ok(Some(to)) = to else { continue };
+        let from = row.map(|row| row.state);
+        match moves.iter_mut().find(|(before, after, _)| (*before, *after) == (from, to)) {
+            Some((_, _, who)) => who.push(*person),
+            None => moves.push((from, to, vec![*person])),
+        }
     }
-    let before = row.map(|row| row.state);
-    let row =
-        ActiveModel { subscriber_id: Set(subscriber), topic_id: Set(topic), state: Set(to), ..columns(step, now) };
+    for (from, to, who) in moves {
+        write(conn, &who, topic, from, to, step, now).await?;
+    }
+    Ok(outcomes)
+}
+
+/// The state that a step leads to; none if it makes no difference.
+fn led_to(row: Option<&Model>, step: Step, now: DateTime<Utc>) -> Result<Option<State>, InvalidTransition> {
+    let from = row.map(|row| standing(row, step.event, now));
+    let to = State::after(from, step.event)?;
+    let changes = from != Some(to) || row.is_some_and(|row| prolongs(row, step));
+    Ok(changes.then_some(to))
+}
+
+/// Writes a step of people who all stood alike.
+async fn write(
+    conn: &impl ConnectionTrait,
+    people: &[SubscriberId],
+    topic: TopicId,
+    before: Option<State>,
+    to: State,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = ActiveModel { state: Set(to), ..columns(step, now) };
     match before {
         None => {
             let once = OnConflict::columns([Column::SubscriberId, Column::TopicId]).do_nothing().to_owned();
-            Entity::insert(row).on_conflict(once).exec_without_returning(conn).await?;
+            let rows = people.iter().map(|subscriber| ActiveModel {
+                subscriber_id: Set(*subscriber),
+                topic_id: Set(topic),
+                ..row.clone()
+            });
+            Entity::insert_many(rows).on_conflict(once).exec_without_returning(conn).await?;
         }
         Some(before) => {
-            let which = Entity::update_many().set(row).filter(Column::SubscriberId.eq(subscriber));
+            let which = Entity::update_many().set(row).filter(Column::SubscriberId.is_in(people.iter().copied()));
             which.filter(Column::TopicId.eq(topic)).filter(Column::State.eq(before)).exec(conn).await?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Whether an event that leaves the state as it is moves its end: asked again, there is time again; and a basis that ends

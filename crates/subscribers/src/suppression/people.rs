@@ -7,6 +7,9 @@ use super::{AddressHash, AddressHasher};
 use crate::entity::suppression::{Column, Entity};
 use crate::entity::{subscriber, subscriber_hash};
 
+/// How many hashes a statement takes: SQLite knows 32,766 parameters, PostgreSQL 65,535.
+pub(super) const AT_ONCE: usize = 5_000;
+
 /// Gives people on file the hashes that they lack since the key was rotated: `limit` of them, beginning behind `after`.
 /// Says who was the last; none when all are done.
 pub async fn rehash(
@@ -63,14 +66,27 @@ pub(crate) async fn put_hashes(
     subscriber: SubscriberId,
     hashes: &[AddressHash],
 ) -> Result<(), DbErr> {
-    let rows = hashes.iter().map(|hash| subscriber_hash::ActiveModel {
-        subscriber_id: Set(subscriber),
-        generation: Set(hash.generation),
-        hash: Set(hash.hash.clone()),
-    });
-    subscriber_hash::Entity::insert_many(rows)
-        .on_conflict_do_nothing_on([subscriber_hash::Column::SubscriberId, subscriber_hash::Column::Generation])
-        .exec_without_returning(conn)
-        .await?;
+    put_hashes_of_all(conn, hashes.iter().map(|hash| (subscriber, hash))).await
+}
+
+/// Writes the hashes that these people lack.
+pub(crate) async fn put_hashes_of_all(
+    conn: &impl ConnectionTrait,
+    hashes: impl IntoIterator<Item = (SubscriberId, &AddressHash)>,
+) -> Result<(), DbErr> {
+    let rows: Vec<_> = hashes
+        .into_iter()
+        .map(|(subscriber, hash)| subscriber_hash::ActiveModel {
+            subscriber_id: Set(subscriber),
+            generation: Set(hash.generation),
+            hash: Set(hash.hash.clone()),
+        })
+        .collect();
+    for rows in rows.chunks(AT_ONCE) {
+        subscriber_hash::Entity::insert_many(rows.iter().cloned())
+            .on_conflict_do_nothing_on([subscriber_hash::Column::SubscriberId, subscriber_hash::Column::Generation])
+            .exec_without_returning(conn)
+            .await?;
+    }
     Ok(())
 }

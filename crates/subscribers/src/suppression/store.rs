@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Actor, BrandId, EmailAddress, KeyId, MasterKeys, SubscriberId, SuppressionId};
@@ -6,7 +8,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
-use super::people::{hashes_of, put_hashes};
+use super::people::{AT_ONCE, hashes_of, put_hashes};
 use super::{AddressHash, AddressHasher, Lifter, Reason, SCHEME, Unliftable};
 use crate::entity::subscriber;
 use crate::entity::suppression::{ActiveModel, Column, Entity, Model};
@@ -268,10 +270,23 @@ pub async fn active_for_subscriber(
     active_by_hash(conn, &hashes_of(conn, subscriber).await?).await
 }
 
-pub(crate) async fn active_by_hash(
+/// What stands against these hashes for every brand or for one of `brands`: the oldest entry for each hash.
+pub(crate) async fn oldest_by_hash(
     conn: &impl ConnectionTrait,
     hashes: &[AddressHash],
-) -> Result<Vec<Suppression>, DbErr> {
+    brands: &[BrandId],
+) -> Result<HashMap<Vec<u8>, (SuppressionId, Reason)>, DbErr> {
+    let reaches = Condition::any().add(Column::BrandId.is_null()).add(Column::BrandId.is_in(brands.iter().copied()));
+    let mut oldest = HashMap::new();
+    for hashes in hashes.chunks(AT_ONCE) {
+        for row in active(hashes).filter(reaches.clone()).order_by_asc(Column::Id).all(conn).await? {
+            oldest.entry(row.hash).or_insert((row.id, row.reason));
+        }
+    }
+    Ok(oldest)
+}
+
+async fn active_by_hash(conn: &impl ConnectionTrait, hashes: &[AddressHash]) -> Result<Vec<Suppression>, DbErr> {
     let rows = active(hashes).order_by_asc(Column::Id).all(conn).await?;
     Ok(rows.into_iter().map(Suppression::from).collect())
 }

@@ -35,16 +35,16 @@ async fn bring_one(stage: &Stage<'_>, email: &str) -> Report {
 both!(
     async fn a_list_comes_on_file_with_its_basis_and_again_changes_nothing(db: TestDb) {
         let stage = Stage::set(db.database()).await;
-        let emails: Vec<String> = (0..250).map(|at| format!("p{at}@example.com")).collect();
+        let emails: Vec<String> = (0..600).map(|at| format!("p{at}@example.com")).collect();
         let report = bring(&stage, emails.clone()).await;
-        assert_eq!((report.added, report.joined, report.unchanged, report.skipped.len()), (250, 0, 0, 0));
+        assert_eq!((report.added, report.joined, report.unchanged, report.skipped.len()), (600, 0, 0, 0));
         let who = stage.id(&address("p7@example.com")).await;
         assert_eq!(stage.why_not(who, 0, now()).await, None);
         let shown = subscribers::consent::show(stage.db.reader(), &address("p7@example.com")).await.unwrap().unwrap();
         assert_eq!(shown[0].basis, Some(Basis::SoftOptIn));
         let note = shown[0].proof.as_ref().unwrap().note.clone();
         assert_eq!(note.as_deref(), Some("customers of the shop, asked at the till"));
-        assert_eq!(bring(&stage, emails).await.unchanged, 250);
+        assert_eq!(bring(&stage, emails).await.unchanged, 600);
         // A list mails nobody.
         assert!(stage.mails(domain::MailKind::Confirmation).await.is_empty());
     }
@@ -117,9 +117,66 @@ both!(
 both!(
     async fn two_imports_of_one_list_at_once_bring_everybody_once(db: TestDb) {
         let stage = Stage::set(db.database()).await;
-        let emails: Vec<String> = (0..150).map(|at| format!("p{at}@example.com")).collect();
+        let emails: Vec<String> = (0..700).map(|at| format!("p{at}@example.com")).collect();
         let backwards: Vec<String> = emails.iter().rev().cloned().collect();
         let (one, other) = tokio::join!(bring(&stage, emails), bring(&stage, backwards));
-        assert_eq!((one.added + other.added, one.unchanged + other.unchanged), (150, 150));
+        assert_eq!((one.added + other.added, one.unchanged + other.unchanged), (700, 700));
+    }
+);
+
+both!(
+    async fn who_stands_in_a_list_again_is_told_line_by_line(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let ada_id = stage.join(&ada(), &[0]).await;
+        stage.leave(ada_id, What::Topic(stage.topic(0)), now()).await;
+        stage.join(&address("bob@example.com"), &[0]).await;
+        let eve = address("eve@example.com");
+        let new = New { email: &eve, brand: Some(stage.brand), reason: Told::Manual, detail: "asked by telephone" };
+        suppression::add(stage.db, &testkit::keys(), &new, &staff(), now()).await.unwrap();
+
+        let emails = ["eve@example.com", "bob@example.com", "ada@example.com", "BOB@example.com", "ada@Example.com"];
+        let rows = (1..).zip(emails.into_iter().chain(["eve@example.com", "new@example.com", "new@example.com"]));
+        let name = |line: u64| Profile { name: Some(format!("Line {line}")), ..Profile::default() };
+        let row = |(line, email): (u64, &str)| Row { line, email: email.to_owned(), profile: name(line), locale: None };
+        let list = List { topics: vec![stage.topic(0), stage.topic(1)], ..list(&stage) };
+        let report = import::run(stage.db, &testkit::keys(), &list, rows.map(row), &staff(), now()).await.unwrap();
+
+        // Ada and Bob are subscribed to the second topic; Ada has left the first, and is told so when she comes up again.
+        assert_eq!((report.added, report.joined, report.unchanged), (1, 2, 2));
+        let suppressed = Skipped::Suppressed(Reason::Manual);
+        assert_eq!(report.skipped, [(1, suppressed.clone()), (5, Skipped::Left), (6, suppressed)]);
+        let new = subscribers::find_by_email(stage.db.reader(), &address("new@example.com")).await.unwrap().unwrap();
+        assert_eq!(new.profile, name(7), "the first line counts");
+        assert_eq!(stage.acts(&address("new@example.com")).await, ["vouched", "vouched"]);
+        assert_eq!(stage.acts(&address("bob@example.com")).await, ["confirmed", "requested", "vouched"]);
+        assert!(stage.why_not(new.id, 1, now()).await.is_none());
+    }
+);
+
+both!(
+    async fn a_basis_that_ends_is_prolonged_by_a_list_that_says_more_and_never_shortened(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        bring_one(&stage, "ada@example.com").await;
+        for (until, joined) in [(days(1000), 1), (days(1000), 0), (days(900), 0)] {
+            let list = List { until: Some(until), ..list(&stage) };
+            let row = Row { line: 1, email: "ada@example.com".to_owned(), ..Row::default() };
+            let report = import::run(stage.db, &testkit::keys(), &list, [row], &staff(), now()).await.unwrap();
+            assert_eq!((report.joined, report.unchanged), (joined, 1 - joined), "until {until}");
+        }
+        let who = stage.id(&ada()).await;
+        assert_eq!(stage.why_not(who, 0, days(999)).await, None);
+        assert_eq!(stage.why_not(who, 0, days(1000)).await.as_deref(), Some("not_subscribed"));
+    }
+);
+
+both!(
+    async fn a_list_for_a_topic_that_takes_nobody_is_refused_as_a_whole(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let nowhere = domain::TopicId::new(now());
+        let list = List { topics: vec![stage.topic(0), nowhere], ..list(&stage) };
+        let row = Row { line: 1, email: "ada@example.com".to_owned(), ..Row::default() };
+        let refused = import::run(stage.db, &testkit::keys(), &list, [row], &staff(), now()).await.unwrap_err();
+        assert!(matches!(refused, subscribers::Error::UnknownTopic(id) if id == nowhere), "{refused}");
+        assert!(subscribers::find_by_email(stage.db.reader(), &ada()).await.unwrap().is_none());
     }
 );
