@@ -1,3 +1,4 @@
+use domain::Locale;
 use subscribers::form::{self, Definition, Draft, Form};
 use subscribers::{seed, topic};
 use testkit::{TestDb, both};
@@ -45,6 +46,26 @@ both!(
         assert_eq!(stage.form.slug, seed::FORM);
         let offered: Vec<_> = seeded.topics.iter().map(|topic| topic.id).collect();
         assert_eq!(seeded.form.current.definition.topics, offered, "its own topics, not the first brand's");
+    }
+);
+
+both!(
+    async fn a_german_brand_begins_in_german(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let txn = stage.db.begin().await.unwrap();
+        let draft = brands::Draft { locale: Locale::De, ..brand("acme-gmbh") };
+        let german = brands::create(&txn, draft, &staff(), now()).await.unwrap().id;
+        let seeded = seed::first_brand(&txn, german, &staff(), now()).await.unwrap();
+        txn.commit().await.unwrap();
+        let topics: Vec<_> = seeded.topics.iter().map(|topic| (topic.slug.as_str(), topic.name.as_str())).collect();
+        let expected = [("offers", "Angebote"), ("events", "Veranstaltungen"), ("product-news", "Produktneuheiten")];
+        assert_eq!(topics, expected, "the slugs are the same for programs, the names are for people");
+        let form = &seeded.form.current;
+        assert_eq!((form.locale, form.definition.button.as_str()), (Locale::De, "Anmelden"));
+        assert!(form.consent_words.contains("dass Acme mir E-Mails"), "{}", form.consent_words);
+        let of_english = stage.form.current.definition.fields.iter().map(|spec| (spec.field, spec.required));
+        let of_german = form.definition.fields.iter().map(|spec| (spec.field, spec.required));
+        assert!(of_english.eq(of_german), "the same is asked in every language");
     }
 );
 
