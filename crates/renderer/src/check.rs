@@ -1,13 +1,17 @@
 //! What a body may consist of, and where in it a person's values may stand.
 
 mod attribute;
+mod content;
 mod element;
 mod mjml;
 mod style;
 
+use url::Url;
+
 use crate::error::Problem;
 use crate::markup::{Event, Fault, Node, Tag};
 use crate::tokens::{Token, Tokens};
+use attribute::Purpose;
 
 /// Where a token stands; both ends of a condition have the same place.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -17,9 +21,9 @@ struct Place {
 }
 
 /// Checks a body and writes it anew: comments are gone, conditions between elements have become comments, which every
-/// parser leaves where they are.
-pub(crate) fn check(nodes: &[Node<'_>], source: &str, tokens: &mut Tokens) -> Result<String, Fault> {
-    let mut checker = Checker { nodes, tokens, open: Vec::new(), conditions: Vec::new(), out: String::new() };
+/// parser leaves where they are. Pictures come from the same place as `base`.
+pub(crate) fn check(nodes: &[Node<'_>], source: &str, base: &Url, tokens: &mut Tokens) -> Result<String, Fault> {
+    let mut checker = Checker { nodes, base, tokens, open: Vec::new(), conditions: Vec::new(), out: String::new() };
     for (index, node) in nodes.iter().enumerate() {
         let end = nodes.get(index + 1).map_or(source.len(), |next| next.at);
         checker.node(index, &source[node.at..end]).map_err(|problem| (node.at, problem))?;
@@ -44,6 +48,7 @@ fn order(nodes: &[Node<'_>]) -> Result<(), Fault> {
 
 struct Checker<'a> {
     nodes: &'a [Node<'a>],
+    base: &'a Url,
     tokens: &'a mut Tokens,
     /// The open elements, by the numbers of their nodes.
     open: Vec<usize>,
@@ -66,17 +71,59 @@ impl Checker<'_> {
             Event::Text(words) => return self.words(words),
             Event::Open(tag) => {
                 element::check(tag, self.parent(), self.in_words())?;
+                if !tag.name.starts_with("mj") {
+                    content::check(tag.name, self.open.iter().map(|node| self.name(*node)))?;
+                }
                 for (number, (name, value)) in tag.attributes.iter().enumerate() {
                     self.attribute(index, number, tag, name, value)?;
                 }
+                self.tag(tag, written);
                 if !tag.empty {
+                    if self.is_bare_row(tag.name) {
+                        self.out.push_str("<tr><td>");
+                    }
                     self.open.push(index);
                 }
             }
-            Event::Close(_) => drop(self.open.pop()),
+            Event::Close(name) => {
+                self.open.pop();
+                if self.is_bare_row(name) {
+                    self.out.push_str("</td></tr>");
+                }
+                self.out.push_str(written);
+            }
         }
-        self.out.push_str(written);
         Ok(())
+    }
+
+    /// Whether there is more in a text than blanks and conditions.
+    fn says_something(&self, words: &str) -> bool {
+        let mut rest = 0;
+        let mut is_blank = true;
+        for (start, end, token) in self.tokens.find(words) {
+            is_blank &= words[rest..start].trim().is_empty() && !matches!(self.tokens.get(token), Token::Value { .. });
+            rest = end;
+        }
+        !(is_blank && words[rest..].trim().is_empty())
+    }
+
+    /// Whether mrml puts what an element holds between the rows of a table as it is.
+    fn is_bare_row(&self, element: &str) -> bool {
+        element == "mj-raw" && matches!(self.parent(), Some("mj-column" | "mj-hero"))
+    }
+
+    /// Writes a tag that holds in every parser: no value ends its own quotes, and none the tag.
+    fn tag(&mut self, tag: &Tag<'_>, written: &str) {
+        if !tag.attributes.iter().any(|(_, value)| value.contains(['"', '>'])) {
+            return self.out.push_str(written);
+        }
+        self.out.push_str(&format!("<{}", tag.name));
+        for (name, value) in &tag.attributes {
+            self.out.push_str(&format!(" {name}=\"{}\"", value.replace('"', "&quot;").replace('>', "&gt;")));
+        }
+        let values: usize = tag.attributes.iter().map(|(_, value)| value.matches('\n').count()).sum();
+        self.out.extend(written.matches('\n').skip(values));
+        self.out.push_str(if tag.empty { " />" } else { ">" });
     }
 
     fn attribute(
@@ -87,19 +134,21 @@ impl Checker<'_> {
         name: &str,
         value: &str,
     ) -> Result<(), Problem> {
-        attribute::check(tag.name, name)?;
-        let place = Place { element: index, attribute: Some(number) };
-        if attribute::is_address(name) {
-            for token in attribute::address(value, self.tokens)? {
-                self.tokens.mark_in_url(token);
+        let encoded = match attribute::purpose(tag.name, name)? {
+            Purpose::Link => attribute::link(value, self.tokens)?,
+            Purpose::Picture => attribute::picture(value, self.base, self.tokens)?,
+            Purpose::Look if self.tokens.find(value).next().is_some() => {
+                return Err(Problem::Place("in an attribute, save alt, title, and the end of an address"));
             }
-            return Ok(());
-        }
-        let found: Vec<_> = self.tokens.find(value).map(|(_, _, token)| token).collect();
-        if !found.is_empty() && !matches!(name, "alt" | "title" | "aria-label") {
-            return Err(Problem::Place("in an attribute, save alt, title, and the end of an address"));
-        }
-        found.into_iter().try_for_each(|token| self.condition(token, place))
+            Purpose::Look => return attribute::look(tag.name, name, value),
+            Purpose::Words => {
+                let place = Place { element: index, attribute: Some(number) };
+                let found: Vec<_> = self.tokens.find(value).map(|(_, _, token)| token).collect();
+                return found.into_iter().try_for_each(|token| self.condition(token, place));
+            }
+        };
+        encoded.into_iter().for_each(|token| self.tokens.mark_in_url(token));
+        Ok(())
     }
 
     fn words(&mut self, words: &str) -> Result<(), Problem> {
@@ -108,9 +157,14 @@ impl Checker<'_> {
             if self.tokens.find(words).next().is_some() {
                 return Err(Problem::Place("in a style sheet"));
             }
-            style::check(words)?;
+            style::sheet(words)?;
             self.out.push_str(words);
             return Ok(());
+        }
+        if let Some(parts) = self.parent().filter(|parent| content::holds_only_parts(parent))
+            && self.says_something(words)
+        {
+            return Err(Problem::Words(parts.to_owned()));
         }
         let place = Place { element: self.open.last().copied().unwrap_or_default(), attribute: None };
         let found: Vec<_> = self.tokens.find(words).collect();

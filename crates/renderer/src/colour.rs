@@ -134,8 +134,8 @@ mod tests {
         }
 
         #[test]
-        fn text_is_readable_whatever_the_brand_picked(red: u8, green: u8, blue: u8, ground_red: u8, ground_green: u8, ground_blue: u8) {
-            let (colour, ground) = (Colour::new(red, green, blue), Colour::new(ground_red, ground_green, ground_blue));
+        fn text_is_readable_whatever_the_brand_picked(colour: [u8; 3], ground: [u8; 3]) {
+            let [colour, ground] = [colour, ground].map(|[red, green, blue]| Colour::new(red, green, blue));
             prop_assert!(ground.contrast(ground.ink_on()) >= READABLE);
             prop_assert!(colour.readable_on(ground).contrast(ground) >= READABLE);
         }

@@ -1,10 +1,12 @@
 use domain::Locale;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use crate::document::{self, Frame};
+use crate::document;
 use crate::error::{Part, Problem, RenderError, TemplateError};
 use crate::field::Author;
 use crate::footer;
+use crate::page::Frame;
 use crate::program::{Form, Program};
 use crate::template::{Flat, Vocabulary, flatten};
 use crate::tokens::Tokens;
@@ -69,7 +71,8 @@ impl Compiled {
             return Err(RenderError::TooLarge { bytes: html.len(), limit: MAIL_LIMIT });
         }
         let subject = one_line(&self.subject.run(values));
-        // `{{#unless name}}…` can leave nothing for those who have a name; compiling proved that nobody's subject has words.
+        // `{{#unless name}}…` can leave nothing for those who have a name; compiling proved that nobody's subject has
+        // words.
         let subject = if subject.is_empty() { one_line(&self.subject.run(&Values::default())) } else { subject };
         Ok(Rendered { subject, html, text: tidy(&self.text.run(values)) })
     }
@@ -102,7 +105,7 @@ pub(crate) fn build(
     let subject = flatten(&source.subject, Part::Subject, false, &vocabulary, &mut tokens)?;
     let preheader = flatten(&source.preheader, Part::Preheader, false, &vocabulary, &mut tokens)?;
     let body = flatten(&source.mjml, Part::Body, true, &vocabulary, &mut tokens)?;
-    let (mjml, body_text) = checked(&body, &mut tokens)?;
+    let (mjml, body_text) = checked(&body, &look.base_url, &mut tokens)?;
 
     let frame = Frame {
         language: look.locale.as_str(),
@@ -116,9 +119,9 @@ pub(crate) fn build(
         line: line.map(|line| body.source_line(line)),
         problem,
     };
-    let mut html = document::html(&mjml, &frame).map_err(fault)?;
+    let page = document::body(&mjml, &frame).map_err(fault)?;
     let footer = footer::build(&house, &frame, &mut tokens)?;
-    document::append(&mut html, &footer.html).map_err(fault)?;
+    let html = frame.page(&page, &footer.html);
     let text = format!("{}\n\n{}", body_text.trim_end(), footer.text);
 
     let split =
@@ -136,7 +139,7 @@ pub(crate) fn build(
 }
 
 /// A body that has been read and checked: MJML for mrml, and its plain text.
-pub(crate) fn checked(body: &Flat, tokens: &mut Tokens) -> Result<(String, String), TemplateError> {
+pub(crate) fn checked(body: &Flat, base_url: &Url, tokens: &mut Tokens) -> Result<(String, String), TemplateError> {
     let fault = |tokens: &Tokens, (at, problem): markup::Fault| {
         // The author has never seen a token, so none may be quoted.
         let quotes_token = tokens.find(&problem.to_string()).next().is_some();
@@ -144,7 +147,7 @@ pub(crate) fn checked(body: &Flat, tokens: &mut Tokens) -> Result<(String, Strin
         TemplateError::at(Part::Body, body.line(at), problem)
     };
     let nodes = markup::read(&body.text).map_err(|found| fault(tokens, found))?;
-    let mjml = check::check(&nodes, &body.text, tokens).map_err(|found| fault(tokens, found))?;
+    let mjml = check::check(&nodes, &body.text, base_url, tokens).map_err(|found| fault(tokens, found))?;
     Ok((mjml, text::write(&nodes, tokens)))
 }
 

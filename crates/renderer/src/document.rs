@@ -1,4 +1,4 @@
-//! From checked MJML to a whole HTML document.
+//! From checked MJML to the HTML that stands in a document's body.
 
 use std::collections::HashMap;
 
@@ -7,108 +7,90 @@ use mrml::prelude::parser::{Error, ParserOptions, Span};
 use mrml::prelude::render::RenderOptions;
 
 use crate::error::Problem;
-use crate::escape;
+use crate::page::Frame;
 
 /// What is wrong, and on which line of the MJML where that is known.
 pub(crate) type Fault = (Option<usize>, Problem);
 
-/// What the renderer puts around an author's body.
+/// A body that has been rendered, its styles worked into its elements.
 #[derive(Debug)]
-pub(crate) struct Frame<'a> {
-    /// RFC 5646.
-    pub(crate) language: &'a str,
-    /// The document's title, plain text with tokens.
-    pub(crate) title: &'a str,
-    /// Plain text with tokens.
-    pub(crate) preheader: &'a str,
-    /// MJML for the head.
-    pub(crate) head: &'a str,
-    /// HTML for the head.
-    pub(crate) style_sheet: &'a str,
+pub(crate) struct Body {
+    /// The document's beginning, up to the head: doctype and `<html …>`.
+    pub(crate) opening: String,
+    /// The style of `<body>` as `<mj-body>` asks for it: its ground.
+    pub(crate) ground: String,
+    /// The rules that stay a style sheet, because what they say depends on the reader.
+    pub(crate) at_rules: String,
+    /// mrml's one `<div>` around all sections.
+    pub(crate) content: String,
 }
 
-/// After the preheader, so that a mailbox does not show the beginning of the body behind it.
-const PADDING: &str = "&#847;&zwnj;&nbsp;";
+/// Renders a body, without anything from elsewhere.
+///
+/// Its style sheets meet nothing but its own elements: what they say of `<html>`, `<head>` and `<body>` is left behind,
+/// since those are everybody's.
+pub(crate) fn body(mjml: &str, frame: &Frame<'_>) -> Result<Body, Fault> {
+    let html = render(&frame.around(mjml)?)?;
+    let (opening, rest) = html.split_once("<head>").ok_or_else(unexpected)?;
+    let (head, rest) = rest.split_once("</head>").ok_or_else(unexpected)?;
+    let (tag, content) = rest.split_once("<body").and_then(|(_, rest)| split_tag(rest)).ok_or_else(unexpected)?;
+    let (content, _) = content.rsplit_once("</body>").ok_or_else(unexpected)?;
+    let ground = tag.split_once("style=\"").and_then(|(_, rest)| rest.split_once('"')).map_or("", |(style, _)| style);
 
-/// The HTML of a body: MJML rendered without anything from elsewhere, styles worked into the elements, framed.
-pub(crate) fn html(mjml: &str, frame: &Frame<'_>) -> Result<String, Fault> {
-    let html = inline(&render(&framed(mjml, frame)?)?)?;
-    let (head, body) = html.split_once("</head>").ok_or_else(unexpected)?;
-    let (body_tag, body) =
-        body.split_once("<body").and_then(|(_, rest)| rest.split_once('>')).ok_or_else(unexpected)?;
-    let preheader = if frame.preheader.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "<div style=\"display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;mso-hide:all;font-size:1px;\
-             line-height:1px;\">{}{}</div>",
-            escape::to_html(frame.preheader),
-            PADDING.repeat(40)
-        )
-    };
-    Ok(format!(
-        "{head}<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"supported-color-schemes\" \
-         content=\"light dark\">{}</head><body{body_tag}>{preheader}{body}",
-        frame.style_sheet
-    ))
+    let sheets = style_sheets(head);
+    let styled = inline(&format!("{opening}<head><style>{sheets}</style></head><body>{content}</body></html>"))?;
+    let (head, rest) = styled.split_once("</head>").ok_or_else(unexpected)?;
+    let at_rules = head.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
+    let (_, content) = rest.split_once("<body").and_then(|(_, rest)| split_tag(rest)).ok_or_else(unexpected)?;
+    let (content, _) = content.rsplit_once("</body>").ok_or_else(unexpected)?;
+    Ok(Body {
+        opening: opening.to_owned(),
+        ground: ground.to_owned(),
+        at_rules: at_rules.map_or("", |(rules, _)| rules).to_owned(),
+        content: content.to_owned(),
+    })
 }
 
-/// The sections of a body that is to be put into another document.
-pub(crate) fn sections(mjml: &str, frame: &Frame<'_>) -> Result<String, Fault> {
-    let html = inline(&render(&framed(mjml, frame)?)?)?;
-    let start = html.find("role=\"article\"").and_then(|at| html[at..].find('>').map(|end| at + end + 1));
-    let end = end_of_sections(&html);
-    start.zip(end).and_then(|(start, end)| html.get(start..end)).map(str::to_owned).ok_or_else(unexpected)
+impl Body {
+    /// What stands in the one `<div>`.
+    pub(crate) fn sections(&self) -> Result<&str, Fault> {
+        let inside = self.content.strip_prefix("<div").and_then(split_tag).map(|(_, inside)| inside);
+        inside.and_then(|inside| inside.strip_suffix("</div>")).ok_or_else(unexpected)
+    }
 }
 
-/// Appends sections to the body of a document.
-pub(crate) fn append(html: &mut String, sections: &str) -> Result<(), Fault> {
-    let at = end_of_sections(html).ok_or_else(unexpected)?;
-    html.insert_str(at, sections);
-    Ok(())
+/// What a tag says, and what follows it; both write their attributes in double quotes.
+fn split_tag(text: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let end = text.find(|c| {
+        quoted ^= c == '"';
+        c == '>' && !quoted
+    })?;
+    Some((&text[..end], &text[end + 1..]))
 }
 
-/// Where mrml's one `<div>` around all sections ends.
-fn end_of_sections(html: &str) -> Option<usize> {
-    html.rfind("</body>").and_then(|body| html[..body].rfind("</div>"))
+/// The style sheets of a head, save those in comments, which are for Outlook, and those for Thunderbird's old engine.
+fn style_sheets(head: &str) -> String {
+    let mut sheets = String::new();
+    let mut rest = head;
+    while let Some(at) = rest.find("<!--").into_iter().chain(rest.find("<style type=\"text/css\">")).min() {
+        let (_, behind) = rest.split_at(at);
+        let (end, sheet) = match behind.strip_prefix("<style type=\"text/css\">") {
+            Some(sheet) => ("</style>", Some(sheet)),
+            None => ("-->", None),
+        };
+        let length = behind.find(end).unwrap_or(behind.len());
+        if let Some(sheet) = sheet.and_then(|sheet| sheet.split_once(end)) {
+            sheets.push_str(sheet.0);
+            sheets.push('\n');
+        }
+        rest = behind.get(length + end.len()..).unwrap_or_default();
+    }
+    sheets
 }
 
 fn unexpected() -> Fault {
     (None, Problem::NoDocument)
-}
-
-/// Puts language, title and defaults into the MJML. No line moves.
-fn framed(mjml: &str, frame: &Frame<'_>) -> Result<String, Fault> {
-    let not_a_document = || (Some(1), Problem::NoDocument);
-    let (leading, document) = leading_blanks(mjml);
-    let (attributes, inside) =
-        document.strip_prefix("<mjml").and_then(|rest| rest.split_once('>')).ok_or_else(not_a_document)?;
-    let language = attribute(attributes, "lang").unwrap_or(frame.language);
-    let direction = attribute(attributes, "dir").filter(|direction| *direction == "rtl").unwrap_or("ltr");
-    let (blanks, inside) = leading_blanks(inside);
-    let head = inside.strip_prefix("<mj-head").and_then(|rest| rest.split_once('>'));
-    let (own_head, rest) = match head {
-        Some((attributes, rest)) => (!attributes.ends_with('/'), rest),
-        None => (false, inside),
-    };
-    let end_of_head = if own_head { "" } else { "</mj-head>" };
-    let (title, defaults) = (escape::to_html(frame.title), frame.head);
-    let breaks: String = attributes.matches('\n').collect();
-    Ok(format!(
-        "{leading}<mjml lang=\"{language}\" dir=\"{direction}\">{breaks}{blanks}\
-         <mj-head><mj-title>{title}</mj-title>{defaults}{end_of_head}{rest}"
-    ))
-}
-
-fn leading_blanks(text: &str) -> (&str, &str) {
-    text.split_at(text.len() - text.trim_start().len())
-}
-
-/// The value of an attribute, if it is a plain word.
-fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let (_, value) = attributes.split_once(&format!(" {name}=\""))?;
-    let (value, _) = value.split_once('"')?;
-    value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-').then_some(value)
 }
 
 fn render(mjml: &str) -> Result<String, Fault> {

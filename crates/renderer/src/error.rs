@@ -138,6 +138,17 @@ pub enum Problem {
         /// What it may stand in.
         home: &'static [&'static str],
     },
+    /// An element that HTML parsers move out of the one around it, or that they end that one for.
+    #[error("<{element}> cannot stand in <{around}>; mail programs would move it")]
+    Within {
+        /// The element.
+        element: String,
+        /// What it stands in.
+        around: String,
+    },
+    /// Words between the cells of a table, which HTML parsers move in front of it.
+    #[error("there are words in <{0}> that stand in no cell")]
+    Words(String),
     /// There is no MJML document.
     #[error("a body is one <mjml>, in it perhaps an <mj-head>, and then an <mj-body>")]
     NoDocument,
@@ -170,11 +181,21 @@ pub enum Problem {
     /// A link that works nowhere or does what links in mails must not.
     #[error("{0:?} is no link for a mail; one begins with https://, http://, mailto: or tel:")]
     Link(String),
+    /// A picture of somebody else's, who would learn who opens the mail.
+    #[error(
+        "{address:?} is not the brand's; a mail loads from nobody else, so a picture's address begins with {origin}/"
+    )]
+    Picture {
+        /// The address, as far as the author wrote it.
+        address: String,
+        /// Scheme and host of the brand's base URL.
+        origin: String,
+    },
     /// mrml does not take it.
     #[error("this is no valid MJML: {0}")]
     Mjml(String),
-    /// A style sheet cannot be worked into the elements.
-    #[error("the style sheet cannot be read: {0}")]
+    /// A style that cannot be read, that loads something, or that could reach what is not the author's.
+    #[error("this style cannot be used: {0}")]
     Style(String),
     /// Some people would get a mail without a subject.
     #[error("the subject is empty for people whose fields are; give it a fallback or some words")]

@@ -1,6 +1,7 @@
 //! The three ways in which a value becomes harmless, each for one place.
 
-/// For HTML text and quoted attributes. A character that cannot be shown becomes a space, so a value is always one line.
+/// For HTML text and quoted attributes. A character that cannot be shown becomes a space, so a value is always one
+/// line.
 pub(crate) fn html(value: &str, out: &mut String) {
     for c in value.chars() {
         match c {

@@ -4,8 +4,9 @@ use domain::Locale;
 
 use crate::Catalogue;
 use crate::compile::checked;
-use crate::document::{self, Frame};
+use crate::document;
 use crate::error::{Part, TemplateError};
+use crate::page::Frame;
 use crate::template::{Vocabulary, flatten};
 use crate::tokens::Tokens;
 
@@ -26,15 +27,14 @@ pub(crate) fn words(locale: Locale) -> Vec<(String, String)> {
         .to_vec()
 }
 
-/// Makes the footer. It is rendered apart from the body, so that no style of the body can hide it.
+/// Makes the footer. It is rendered apart from the body and stands outside of it, so that no style and no element of
+/// the body can hide it.
 pub(crate) fn build(vocabulary: &Vocabulary, frame: &Frame<'_>, tokens: &mut Tokens) -> Result<Footer, TemplateError> {
     let mjml = flatten(MJML, Part::Body, true, vocabulary, tokens)?;
     let text = flatten(TEXT, Part::Body, false, vocabulary, tokens)?;
-    let (mjml, _) = checked(&mjml, tokens)?;
-    let html = document::sections(&mjml, frame).map_err(|(line, problem)| TemplateError {
-        part: Part::Body,
-        line,
-        problem,
-    })?;
+    let (mjml, _) = checked(&mjml, &vocabulary.base_url, tokens)?;
+    let fault = |(line, problem): document::Fault| TemplateError { part: Part::Body, line, problem };
+    let body = document::body(&mjml, frame).map_err(fault)?;
+    let html = frame.footer(body.sections().map_err(fault)?);
     Ok(Footer { html, text: text.text })
 }

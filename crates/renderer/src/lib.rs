@@ -13,6 +13,7 @@ mod footer;
 mod look;
 mod markup;
 mod merge;
+mod page;
 mod program;
 mod rendered;
 mod source;

@@ -5,9 +5,9 @@ use crate::Colour;
 
 /// How a brand's mails look and what their footer must say: everything that is the same for all recipients.
 ///
-/// Templates read it as `{{brand.name}}`, `{{brand.website}}`, `{{brand.postal_address}}` and by its colours, which follow
-/// from the accent: `{{brand.accent}}`, `{{brand.on_accent}}`, `{{brand.link}}`, `{{brand.tint}}`, `{{brand.ink}}`,
-/// `{{brand.soft}}`, `{{brand.rule}}`, `{{brand.page}}`.
+/// Templates read it as `{{brand.name}}`, `{{brand.website}}`, `{{brand.postal_address}}` and by its colours, which
+/// follow from the accent: `{{brand.accent}}`, `{{brand.on_accent}}`, `{{brand.link}}`, `{{brand.tint}}`,
+/// `{{brand.ink}}`, `{{brand.soft}}`, `{{brand.rule}}`, `{{brand.page}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
     /// The brand's name as readers know it.

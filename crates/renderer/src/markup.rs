@@ -1,7 +1,8 @@
 //! A reader for MJML and the HTML in it, strict enough that everybody after it reads the same.
 //!
 //! Every attribute is quoted, every element is closed (void elements of HTML aside), nothing is nested deeper than
-//! [`DEPTH`]. mrml and the HTML parser recurse and forgive; what passes here gives them nothing to recurse or disagree on.
+//! [`DEPTH`]. mrml and the HTML parser recurse and forgive; what passes here gives them nothing to recurse or disagree
+//! on.
 
 use crate::error::Problem;
 

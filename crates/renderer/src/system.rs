@@ -175,8 +175,8 @@ impl Letter<'_> {
 
 /// Whether a text may stand in a salutation.
 ///
-/// Anybody can type a stranger's address and a "name" like `Win at evil.example` into a form; we would carry that to the
-/// stranger. What could be read as an address or a message is left out, and the greeting goes without a name.
+/// Anybody can type a stranger's address and a "name" like `Win at evil.example` into a form; we would carry that to
+/// the stranger. What could be read as an address or a message is left out, and the greeting goes without a name.
 fn is_a_name(text: &str) -> bool {
     let reads_as_host =
         text.split('.').skip(1).any(|label| label.chars().take_while(|c| c.is_alphanumeric()).count() > 1);

@@ -278,11 +278,13 @@ mod tests {
     #[test]
     fn what_is_for_eyes_only_is_left_out() {
         check(
-            "<mjml><mj-head><mj-style>p > a { color: red }</mj-style></mj-head><mj-body><mj-text>a</mj-text></mj-body></mjml>",
+            "<mjml><mj-head><mj-style>p > a { color: red }</mj-style></mj-head><mj-body><mj-text>a</mj-text>\
+             </mj-body></mjml>",
             "a",
         );
         check(
-            "<mj-text css-class=\"x e-html-only\"><p>b</p></mj-text><mj-image src=\"https://a.example/x.png\" alt=\"\"/><p>c</p>",
+            "<mj-text css-class=\"x e-html-only\"><p>b</p></mj-text>\
+             <mj-image src=\"https://a.example/x.png\" alt=\"\"/><p>c</p>",
             "c",
         );
         check("<p>a</p><mj-divider/><p>b</p>", "a\n\n* * *\n\nb");

@@ -1,7 +1,7 @@
 //! What every mail of a brand has in common: defaults that look good without any styling, and the dark twin of each.
 //!
-//! Authors get the classes `e-page`, `e-paper`, `e-tint`, `e-ink`, `e-soft`, `e-rule`, `e-button` and `e-accent`. Most are set by
-//! default; who wants an element to be something else in the dark gives it another class.
+//! Authors get the classes `e-page`, `e-paper`, `e-tint`, `e-ink`, `e-soft`, `e-rule`, `e-button` and `e-accent`. Most
+//! are set by default; who wants an element to be something else in the dark gives it another class.
 
 use crate::{Colour, Look};
 

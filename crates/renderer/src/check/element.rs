@@ -55,9 +55,10 @@ pub(super) fn has_words(element: &str) -> bool {
     matches!(element, "mj-text" | "mj-button" | "mj-table" | "mj-raw" | "mj-social-element")
 }
 
-/// Whether an element's children may come or go without the layout of their neighbours changing.
+/// Whether an element's children may come or go without the layout of their neighbours changing. Between those of a
+/// wrapper mrml writes one long comment for Outlook, which whatever stands there would end.
 pub(super) fn is_room(element: &str) -> bool {
-    matches!(element, "mj-body" | "mj-wrapper" | "mj-column" | "mj-hero")
+    matches!(element, "mj-body" | "mj-column" | "mj-hero")
 }
 
 /// Checks that an element is one that mails have, that it stands where it may, and that it has what it needs.
@@ -95,8 +96,8 @@ pub(super) fn check(tag: &Tag<'_>, parent: Option<&str>, in_words: bool) -> Resu
     }
 }
 
-/// What an MJML element stands in; an empty name is the top. Elements that load from elsewhere (`mj-font`, `mj-include`) or
-/// need forms in a mail (accordion, carousel, navbar) have no home.
+/// What an MJML element stands in; an empty name is the top. Elements that load from elsewhere (`mj-font`,
+/// `mj-include`) or need forms in a mail (accordion, carousel, navbar) have no home.
 fn home(element: &str) -> Option<&'static [&'static str]> {
     Some(match element {
         "mjml" => &[""],
@@ -107,7 +108,7 @@ fn home(element: &str) -> Option<&'static [&'static str]> {
         "mj-section" | "mj-hero" => &["mj-body", "mj-wrapper"],
         "mj-group" => &["mj-section"],
         "mj-column" => &["mj-section", "mj-group"],
-        "mj-raw" => &["mj-body", "mj-wrapper", "mj-column", "mj-hero"],
+        "mj-raw" => &["mj-body", "mj-column", "mj-hero"],
         "mj-text" | "mj-image" | "mj-button" | "mj-divider" | "mj-spacer" | "mj-table" | "mj-social" => {
             &["mj-column", "mj-hero"]
         }

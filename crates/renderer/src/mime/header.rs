@@ -70,7 +70,8 @@ pub(super) fn list(list: &ListHeaders) -> Result<Vec<HeaderValue>, MimeError> {
     Ok(headers)
 }
 
-/// What tells other programs not to answer. Bulk mail has no `Auto-Submitted`: it is no answer to anything (RFC 3834 §5).
+/// What tells other programs not to answer. Bulk mail has no `Auto-Submitted`: it is no answer to anything (RFC 3834
+/// §5).
 pub(super) fn automatic(kind: MailKind) -> [(&'static str, &'static str); 2] {
     let first = if kind.is_bulk() { ("Precedence", "bulk") } else { ("Auto-Submitted", "auto-generated") };
     [first, ("X-Auto-Response-Suppress", "OOF, AutoReply")]

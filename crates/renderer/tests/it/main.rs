@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod compile;
 #[cfg(test)]
+mod footer;
+#[cfg(test)]
 mod mime;
+#[cfg(test)]
+mod pictures;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
