@@ -30,6 +30,7 @@ use crate::hand::{Bench, Hand, Report};
 use crate::holding::Holding;
 use crate::retry::Ladder;
 use crate::sender::{Parts, Settings, Tick};
+use crate::stage::Stage;
 use crate::{Error, Tally};
 
 /// The state of a [`Sender`](crate::Sender).
@@ -125,7 +126,7 @@ impl Desk {
         let before = std::mem::take(&mut self.tally);
         (self.next_claim, self.next_look) = (Duration::ZERO, Duration::ZERO);
         loop {
-            self.round().await?;
+            Stage::Desk.during(self.round()).await?;
             if !self.is_busy() {
                 break;
             }
@@ -141,7 +142,7 @@ impl Desk {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut database = Backoff::default();
         loop {
-            let pause = match self.round().await {
+            let pause = match Stage::Desk.during(self.round()).await {
                 Ok(()) => {
                     if database.worked() {
                         tracing::info!("the sender goes on: the database answers again");

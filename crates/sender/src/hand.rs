@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::compose::{ComposeError, Piece, Stationery, compose};
 use crate::connection::{Connection, Ended, Guard, Message, OpenError};
 use crate::relay::Relay;
+use crate::stage::Stage;
 
 /// A connection that has nothing to carry for so long is closed. Relays close them too, some after half a minute.
 const IDLE: Duration = Duration::from_secs(20);
@@ -174,7 +175,7 @@ impl Worker {
             return Ended::Withheld { phase: outbox::Phase::MailFrom };
         };
         tokio::select! {
-            ended = connection.send(message, guard) => ended,
+            ended = Stage::Smtp.during(connection.send(message, guard)) => ended,
             () = self.bench.cut.cancelled() => connection.cut(),
         }
     }

@@ -13,6 +13,7 @@ mod judgement;
 pub mod relay;
 pub mod retry;
 mod sender;
+mod stage;
 mod tally;
 
 pub use error::Error;

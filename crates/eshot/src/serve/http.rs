@@ -58,6 +58,10 @@ fn recorder() -> Option<PrometheusHandle> {
     metrics::describe_histogram!("eshot_http_request_seconds", "How long they took, by route.");
     metrics::describe_gauge!("eshot_deliveries", "Deliveries of all mailings, by the state of their submission.");
     metrics::describe_counter!("eshot_deliveries_total", "Attempts that ended, by outcome and mailbox provider.");
+    metrics::describe_counter!(
+        "eshot_sender_cpu_nanoseconds_total",
+        "Processor time that making and handing over messages took, by stage."
+    );
     metrics::describe_counter!("eshot_returned_mail_total", "Mails that came back, by what became of them.");
     Some(handle)
 }

@@ -9,6 +9,7 @@ use subscribers::topic::Topic;
 use super::letterhead::{self, List};
 use super::{ComposeError, Stationery};
 use crate::connection::Message;
+use crate::stage::Stage;
 
 /// What one delivery needs to be composed, besides its mailing's stationery.
 #[derive(Debug)]
@@ -43,12 +44,12 @@ pub(crate) fn compose(
     links: &Links,
     now: DateTime<Utc>,
 ) -> Result<Message, ComposeError> {
-    let (rendered, list) = piece.content.render(piece, stationery, links)?;
+    let (rendered, list) = Stage::Render.of(|| piece.content.render(piece, stationery, links))?;
     let list = list.map(|list| list.headers(stationery, links)).transpose()?;
     // Before an address is confirmed, its name is whatever anybody typed: it has no place in a header.
     let name = list.is_some().then(|| piece.name.clone()).flatten();
     let headers = letterhead::headers(piece, stationery, links, name, list, now)?;
-    let raw = mime::message(&rendered, &headers)?;
+    let raw = Stage::Mime.of(|| mime::message(&rendered, &headers))?;
     if !is_fit_for_the_wire(&raw) {
         return Err(ComposeError::Wire);
     }
@@ -56,7 +57,7 @@ pub(crate) fn compose(
         return_path: links.return_path(&stationery.site, piece.key)?,
         recipient: piece.recipient.clone(),
         envid: links.envid(piece.key)?,
-        raw: stationery.signer.sign(&raw)?,
+        raw: Stage::Sign.of(|| stationery.signer.sign(&raw))?,
     })
 }
 
