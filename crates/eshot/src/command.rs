@@ -10,6 +10,7 @@ mod serve;
 mod subscriber;
 mod token;
 
+use crate::bench;
 use crate::cli::{Command, Key};
 use crate::context::Context;
 use crate::demo;
@@ -21,6 +22,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
     match command {
         Command::Serve => serve::run(start()?).await,
         Command::Demo(demo) => demo::run(&demo).await,
+        Command::Bench(command) => bench::run(command).await,
         Command::Check => check::run(&start()?).await,
         Command::Migrate => migrate::run(&start()?).await,
         Command::Brand(command) => brand::run(command, &start()?).await,

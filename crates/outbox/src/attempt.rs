@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use domain::{DeliveryKey, EnhancedStatus, InstanceId};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use domain::{DeliveryKey, EnhancedStatus, InstanceId, MailingNo, Ordinal};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use serde_json::json;
 
 use crate::dialect::{self, Column};
@@ -46,6 +46,22 @@ pub async fn attempts(conn: &impl ConnectionTrait, key: DeliveryKey) -> Result<V
                       noted_at, late \
                FROM attempts WHERE mailing_no = $1 AND ordinal = $2 ORDER BY attempt";
     sql::all(conn, sql, [key.mailing.into(), key.ordinal.into()]).await
+}
+
+/// Every attempt at the deliveries behind the ordinal `after` up to `to`, in the order of these and first to last.
+pub async fn attempts_between(
+    conn: &impl ConnectionTrait,
+    mailing: MailingNo,
+    after: Ordinal,
+    to: Ordinal,
+) -> Result<Vec<(Ordinal, Attempt)>, DbErr> {
+    let sql = "SELECT ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, rule, started_at, \
+                      answered_at, noted_at, late \
+               FROM attempts WHERE mailing_no = $1 AND ordinal > $2 AND ordinal <= $3 ORDER BY ordinal, attempt";
+    let values = [mailing.into(), after.into(), to.into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "ordinal")?, Attempt::from_query_result(row, "")?))).collect()
 }
 
 /// An answer as it is to be kept.

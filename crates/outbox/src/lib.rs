@@ -25,7 +25,7 @@ mod state;
 mod submit;
 
 pub use answer::{Answer, Outcome};
-pub use attempt::{Attempt, attempts};
+pub use attempt::{Attempt, attempts, attempts_between};
 pub use claim::{Batch, Claim, Claimed, claim};
 pub use counts::{Counts, counts, totals};
 pub use decide::{give_up, resend};
