@@ -18,7 +18,7 @@ const LINE_LIMIT: usize = 1_000;
 /// The most bytes that a body may have.
 const BODY_LIMIT: usize = 256 * 1024;
 /// The most bytes that the HTML for one person may have. Gmail cuts mails off at about 102 kB, so this is no goal.
-const MAIL_LIMIT: usize = 1024 * 1024;
+pub(crate) const MAIL_LIMIT: usize = 1024 * 1024;
 /// The most characters of a subject line.
 const SUBJECT_LIMIT: usize = 250;
 
@@ -31,8 +31,8 @@ pub struct Compiled {
     /// The language that the mail is in.
     locale: Locale,
     subject: Program,
-    html: Program,
-    text: Program,
+    pub(crate) html: Program,
+    pub(crate) text: Program,
 }
 
 /// Compiles a template against a brand's look; whatever could go wrong for a recipient goes wrong here.
@@ -66,15 +66,26 @@ impl Compiled {
     }
 
     pub(crate) fn run(&self, values: &Values<'_>) -> Result<Rendered, RenderError> {
+        Ok(Rendered { html: self.html(values)?, subject: self.subject(values), text: self.text(values) })
+    }
+
+    pub(crate) fn html(&self, values: &Values<'_>) -> Result<String, RenderError> {
         let html = self.html.run(values);
         if html.len() > MAIL_LIMIT {
             return Err(RenderError::TooLarge { bytes: html.len(), limit: MAIL_LIMIT });
         }
+        Ok(html)
+    }
+
+    pub(crate) fn subject(&self, values: &Values<'_>) -> String {
         let subject = one_line(&self.subject.run(values));
         // `{{#unless name}}…` can leave nothing for those who have a name; compiling proved that nobody's subject has
         // words.
-        let subject = if subject.is_empty() { one_line(&self.subject.run(&Values::default())) } else { subject };
-        Ok(Rendered { subject, html, text: tidy(&self.text.run(values)) })
+        if subject.is_empty() { one_line(&self.subject.run(&Values::default())) } else { subject }
+    }
+
+    pub(crate) fn text(&self, values: &Values<'_>) -> String {
+        tidy(&self.text.run(values))
     }
 }
 

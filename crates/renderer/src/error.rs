@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::mime::MimeError;
+
 /// Which of the three templates of a [`Source`](crate::Source) is meant.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -223,4 +225,15 @@ pub enum RenderError {
         /// The size it may have.
         limit: usize,
     },
+}
+
+/// Why a compiled template gave no message for one person.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// The template does not render for this person.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// What stands above the body makes no head.
+    #[error(transparent)]
+    Mime(#[from] MimeError),
 }

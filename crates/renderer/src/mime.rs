@@ -2,6 +2,8 @@
 
 mod body;
 mod header;
+pub(crate) mod parts;
+pub(crate) mod quoted_printable;
 
 use chrono::{DateTime, Utc};
 use domain::{EmailAddress, MailKind};
@@ -11,6 +13,7 @@ use lettre::message::MultiPart;
 use lettre::message::header::ContentType;
 use url::Url;
 
+pub(crate) use self::body::{encoding, normalised};
 use crate::Rendered;
 
 /// What stands above the body.
@@ -76,26 +79,14 @@ pub enum MimeError {
 }
 
 /// The bytes of a message: multipart/alternative, text first, 7-bit, CRLF. The same input gives the same bytes.
+///
+/// It is lettre's builder that writes it; many messages from one template are written faster by
+/// [`Segments`](crate::Segments).
 pub fn message(rendered: &Rendered, headers: &Headers) -> Result<Vec<u8>, MimeError> {
     let envelope = Envelope::new(Some(headers.from.to_lettre()?), vec![headers.to.to_lettre()?])?;
-    let mut builder = Message::builder()
-        .envelope(envelope)
-        .raw_header(header::mailbox("From", &headers.from))
-        .raw_header(header::mailbox("To", &headers.to))
-        .raw_header(header::subject(&rendered.subject))
-        .date(headers.date.into())
-        .message_id(Some(header::message_id(&headers.message_id)?));
-    if let Some(mailbox) = &headers.reply_to {
-        mailbox.to_lettre()?;
-        builder = builder.raw_header(header::mailbox("Reply-To", mailbox));
-    }
-    if let Some(list) = &headers.list {
-        for value in header::list(list)? {
-            builder = builder.raw_header(value);
-        }
-    }
-    for (name, value) in header::automatic(headers.kind) {
-        builder = builder.raw_header(header::verbatim(name, value));
+    let mut builder = Message::builder().envelope(envelope);
+    for field in header::fields(headers, &rendered.subject)? {
+        builder = builder.raw_header(field.to_lettre());
     }
     let parts = MultiPart::alternative()
         .boundary(body::boundary(&headers.message_id))

@@ -9,15 +9,17 @@ use crate::values::Values;
 /// Handlebars' parser reads what authors write; its evaluator is not used. So there are no helpers to call, no raw
 /// output and no second evaluation: [`Op::Value`] is the only place where a value gets into a mail, and it always
 /// escapes. It is also what a campaign freezes, and about four times as fast.
+///
+/// `L` is how the literals are kept: as the text that they are, or encoded already.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Program(pub(crate) Vec<Op>);
+pub(crate) struct Program<L = String>(pub(crate) Vec<Op<L>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Op {
+#[serde(rename_all = "snake_case", bound(deserialize = "L: Deserialize<'de>"))]
+pub(crate) enum Op<L = String> {
     /// Written as it is.
-    Literal(String),
+    Literal(L),
     /// A value, or else the fallback.
     Value {
         field: Field,
@@ -28,9 +30,9 @@ pub(crate) enum Op {
     /// One of two, by whether the field has a value.
     If {
         field: Field,
-        then: Vec<Op>,
+        then: Vec<Op<L>>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        otherwise: Vec<Op>,
+        otherwise: Vec<Op<L>>,
     },
 }
 
@@ -46,45 +48,111 @@ pub(crate) enum Form {
     Line,
 }
 
+/// Where a program writes to.
+pub(crate) trait Sheet<L> {
+    fn literal(&mut self, literal: &L);
+
+    /// Takes a value as the form says that it must be written.
+    fn value(&mut self, value: &str, form: Form);
+}
+
 impl Program {
     /// Runs it.
     pub(crate) fn run(&self, values: &Values<'_>) -> String {
         let mut out = String::with_capacity(self.size() + 512);
-        write(&self.0, values, &mut out);
+        self.write(values, &mut out);
         out
     }
 
     /// How many bytes its literals have, on all branches together.
     pub(crate) fn size(&self) -> usize {
-        fn size(ops: &[Op]) -> usize {
-            ops.iter()
-                .map(|op| match op {
-                    Op::Literal(text) => text.len(),
-                    Op::Value { .. } => 0,
-                    Op::If { then, otherwise, .. } => size(then) + size(otherwise),
-                })
-                .sum()
-        }
-        size(&self.0)
+        let mut size = 0;
+        self.each_literal(&mut |literal| size += literal.len());
+        size
     }
-}
 
-fn write(ops: &[Op], values: &Values<'_>, out: &mut String) {
-    for op in ops {
-        match op {
-            Op::Literal(text) => out.push_str(text),
-            Op::Value { field, fallback, form } => {
-                if let Some(value) = values.get(field).or(fallback.as_deref()) {
-                    match form {
-                        Form::Html => escape::html(value, out),
-                        Form::UrlPart => escape::url_part(value, out),
-                        Form::Line => escape::line(value, out),
+    /// Its literals one after the other, those of all branches.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::with_capacity(self.size());
+        self.each_literal(&mut |literal| words.push_str(literal));
+        words
+    }
+
+    fn each_literal(&self, take: &mut impl FnMut(&str)) {
+        fn each(ops: &[Op], take: &mut impl FnMut(&str)) {
+            for op in ops {
+                match op {
+                    Op::Literal(text) => take(text),
+                    Op::Value { .. } => {}
+                    Op::If { then, otherwise, .. } => {
+                        each(then, take);
+                        each(otherwise, take);
                     }
                 }
             }
-            Op::If { field, then, otherwise } => {
-                write(if values.get(field).is_some() { then } else { otherwise }, values, out);
+        }
+        each(&self.0, take);
+    }
+
+    /// The same program with its literals kept in another way.
+    pub(crate) fn map<L>(&self, keep: impl Fn(&str) -> L) -> Program<L> {
+        fn map<L>(ops: &[Op], keep: &impl Fn(&str) -> L) -> Vec<Op<L>> {
+            ops.iter()
+                .map(|op| match op {
+                    Op::Literal(text) => Op::Literal(keep(text)),
+                    Op::Value { field, fallback, form } => {
+                        Op::Value { field: field.clone(), fallback: fallback.clone(), form: *form }
+                    }
+                    Op::If { field, then, otherwise } => {
+                        Op::If { field: field.clone(), then: map(then, keep), otherwise: map(otherwise, keep) }
+                    }
+                })
+                .collect()
+        }
+        Program(map(&self.0, &keep))
+    }
+}
+
+impl<L> Program<L> {
+    /// Runs it onto a sheet: the one walk, whatever the mail is written on.
+    pub(crate) fn write(&self, values: &Values<'_>, sheet: &mut impl Sheet<L>) {
+        write(&self.0, values, sheet);
+    }
+}
+
+fn write<L>(ops: &[Op<L>], values: &Values<'_>, sheet: &mut impl Sheet<L>) {
+    for op in ops {
+        match op {
+            Op::Literal(literal) => sheet.literal(literal),
+            Op::Value { field, fallback, form } => {
+                if let Some(value) = values.get(field).or(fallback.as_deref()) {
+                    sheet.value(value, *form);
+                }
             }
+            Op::If { field, then, otherwise } => {
+                write(if values.get(field).is_some() { then } else { otherwise }, values, sheet);
+            }
+        }
+    }
+}
+
+impl Sheet<String> for String {
+    fn literal(&mut self, literal: &String) {
+        self.push_str(literal);
+    }
+
+    fn value(&mut self, value: &str, form: Form) {
+        form.write(value, self);
+    }
+}
+
+impl Form {
+    /// The one place where a value is made harmless.
+    pub(crate) fn write(self, value: &str, out: &mut String) {
+        match self {
+            Form::Html => escape::html(value, out),
+            Form::UrlPart => escape::url_part(value, out),
+            Form::Line => escape::line(value, out),
         }
     }
 }

@@ -11,6 +11,8 @@ mod pictures;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
+mod segments;
+#[cfg(test)]
 mod system;
 #[cfg(test)]
 mod values;
