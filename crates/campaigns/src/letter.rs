@@ -1,7 +1,7 @@
 use brands::Brand;
 use domain::{CampaignId, MailingNo, SubscriberId, TopicNo};
 use links::{Links, Site};
-use renderer::{Catalogue, Compiled, Merge, MergeLinks, Person, Rendered};
+use renderer::{Catalogue, Compiled, Merge, MergeLinks, Person, Rendered, Segments};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use subscribers::topic::{self, Topic};
 
@@ -22,8 +22,8 @@ pub struct Letter {
     pub topic_name: String,
     /// Where its links live.
     pub site: Site,
-    /// The document that every message is merged from.
-    pub compiled: Compiled,
+    /// The document that every message is merged from, ready for many of them.
+    pub segments: Segments,
 }
 
 /// The letter of a campaign: from the document that was frozen when it was scheduled, or from the draft as it is.
@@ -36,7 +36,8 @@ pub async fn letter(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Lette
         Some(text) => serde_json::from_str(&text).map_err(|error| Error::Frozen(id, error))?,
         None => renderer::compile(&campaign.draft.source, &look(&brand)?)?,
     };
-    Ok(Letter { site: site(&brand)?, campaign, brand, topic: topic.no, topic_name: topic.name, compiled })
+    let segments = Segments::new(compiled);
+    Ok(Letter { site: site(&brand)?, campaign, brand, topic: topic.no, topic_name: topic.name, segments })
 }
 
 /// Who reads a mail: whom its links act for, and what its footer says.
@@ -68,11 +69,16 @@ impl Reader {
 }
 
 impl Letter {
-    /// The mail for one person.
+    /// The mail for one person, to be looked at.
     pub fn render(&self, links: &Links, reader: Reader, person: Person) -> Result<Rendered, Error> {
+        Ok(self.segments.compiled().render(&self.merge(links, reader, person)?)?)
+    }
+
+    /// What the mail says to one person: for [`Segments::message`], which makes the message that is sent.
+    pub fn merge(&self, links: &Links, reader: Reader, person: Person) -> Result<Merge, Error> {
         let whom = self.person(reader);
         let words = [("topic", self.topic_name.as_str()), ("brand", self.brand.name.as_str())];
-        let merge = Merge {
+        Ok(Merge {
             person,
             links: MergeLinks {
                 unsubscribe: links.unsubscribe_url(&self.site, whom),
@@ -81,8 +87,7 @@ impl Letter {
                 view: links.view_url(&self.site, self.campaign.mailing.unwrap_or(MailingNo(0)))?,
             },
             why: Catalogue::of(self.brand.locale).text(reader.why(), &words),
-        };
-        Ok(self.compiled.render(&merge)?)
+        })
     }
 
     /// Whom the links of this reader's mail name, in the footer and in the headers.

@@ -9,5 +9,5 @@ use crate::{Error, letter, store};
 pub async fn view(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<Option<Rendered>, Error> {
     let Some(campaign) = store::find_by_mailing(conn, mailing).await? else { return Ok(None) };
     let letter = letter::letter(conn, campaign.id).await?;
-    Ok(Some(letter.compiled.render_public()?))
+    Ok(Some(letter.segments.compiled().render_public()?))
 }

@@ -7,6 +7,7 @@ mod letterhead;
 mod piece;
 mod read;
 mod stationery;
+mod wire;
 
 use std::error::Error as _;
 
@@ -26,6 +27,8 @@ pub(crate) enum ComposeError {
     Template(#[from] renderer::TemplateError),
     #[error("the message cannot be written")]
     Mime(#[from] renderer::mime::MimeError),
+    #[error("the message cannot be put together")]
+    Message(#[from] renderer::MessageError),
     #[error("an address or a link of the message cannot be written")]
     Link(#[from] links::Unfit),
     #[error(transparent)]

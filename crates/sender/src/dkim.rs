@@ -1,13 +1,18 @@
 //! DKIM signatures (RFC 6376) over the very bytes that are sent, RSA-2048 and Ed25519 (RFC 8463) side by side.
 
+mod canonical;
+
 use std::fmt;
 
 use brands::key::{Algorithm, SigningKey};
+use chrono::{DateTime, Utc};
 use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
-use mail_auth::dkim::{Canonicalization, DkimSigner, Done};
+use mail_auth::dkim::{Canonicalization, DkimSigner, Done, Signature};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use secrecy::ExposeSecret;
+
+use self::canonical::Canonical;
 
 /// The fields that are signed where they are present, and signed as absent where they are not, so that nobody adds one.
 const SIGNED: [&str; 19] = [
@@ -93,11 +98,15 @@ impl Signer {
         self.keys.is_empty()
     }
 
-    /// The message with its signatures on top. The `t=` in them is the system's time: mail-auth reads it itself.
-    pub fn sign(&self, raw: &[u8]) -> Result<Vec<u8>, DkimError> {
+    /// The message with its signatures on top, made `now`.
+    pub fn sign(&self, raw: &[u8], now: DateTime<Utc>) -> Result<Vec<u8>, DkimError> {
         let mut signed = Vec::with_capacity(raw.len() + self.keys.len() * 1024);
-        for key in &self.keys {
-            key.sign(raw)?.write_header(&mut signed);
+        if let Some(first) = self.keys.first() {
+            // All keys sign the same fields in the same way, so what they sign is read and hashed once.
+            let canonical = Canonical::of(raw, first.template());
+            for key in &self.keys {
+                key.sign(&canonical, now)?.write_header(&mut signed);
+            }
         }
         signed.extend_from_slice(raw);
         Ok(signed)
@@ -116,10 +125,17 @@ impl Key {
         })
     }
 
-    fn sign(&self, raw: &[u8]) -> Result<mail_auth::dkim::Signature, DkimError> {
+    fn template(&self) -> &Signature {
         match self {
-            Self::Rsa(signer) => signer.sign(raw),
-            Self::Ed25519(signer) => signer.sign(raw),
+            Self::Rsa(signer) => &signer.template,
+            Self::Ed25519(signer) => &signer.template,
+        }
+    }
+
+    fn sign(&self, canonical: &Canonical, now: DateTime<Utc>) -> Result<Signature, DkimError> {
+        match self {
+            Self::Rsa(signer) => canonical.sign(signer, now),
+            Self::Ed25519(signer) => canonical.sign(signer, now),
         }
         .map_err(DkimError::Sign)
     }

@@ -10,9 +10,9 @@ use rustix::time::{ClockId, clock_gettime};
 /// What is measured by itself.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Stage {
-    /// Merging the compiled document with a person.
+    /// What a mail says to one person: values and links. For a mail of the system's own, the whole document.
     Render,
-    /// Headers, encoding, one text of it all.
+    /// Headers, values between the segments, encoding: one text of it all.
     Mime,
     /// DKIM.
     Sign,

@@ -115,7 +115,7 @@ fn messages() -> Vec<Vec<u8>> {
 async fn both_signatures_verify_and_a_second_header_breaks_them() {
     let keys = signing_keys().await;
     let (signer, records) = (Signer::new(&keys).unwrap(), records(&keys));
-    let good: Vec<_> = messages().iter().map(|raw| signer.sign(raw).unwrap()).collect();
+    let good: Vec<_> = messages().iter().map(|raw| signer.sign(raw, start_of_time()).unwrap()).collect();
     let forged = forgeries(&String::from_utf8(good[2].clone()).unwrap());
     for verifier in VERIFIERS.iter().filter(|verifier| verifier.is_installed()) {
         let pass = vec![verifier.expected("pass"); good.len()];
@@ -151,7 +151,7 @@ fn forgeries(signed: &str) -> Vec<Vec<u8>> {
 #[tokio::test]
 async fn the_signature_names_what_receivers_ask_for() {
     let keys = signing_keys().await;
-    let signed = Signer::new(&keys).unwrap().sign(&messages()[2]).unwrap();
+    let signed = Signer::new(&keys).unwrap().sign(&messages()[2], start_of_time()).unwrap();
     let text = String::from_utf8(signed).unwrap();
     let signatures: Vec<_> = text.split("DKIM-Signature: ").skip(1).collect();
     assert_eq!(signatures.len(), 2);
@@ -159,6 +159,8 @@ async fn the_signature_names_what_receivers_ask_for() {
         let signature = signature.replace("\r\n\t", "");
         assert!(signature.contains("c=relaxed/relaxed"), "{signature}");
         assert!(signature.contains("d=example.com"), "{signature}");
+        // The time is the one that was handed in.
+        assert!(signature.contains(&format!("t={}", start_of_time().timestamp())), "{signature}");
         assert!(!signature.contains(" l=") && !signature.contains(" x="), "{signature}");
         let names = signature.split("h=").nth(1).unwrap().split(';').next().unwrap().to_lowercase();
         let times = |name: &str| names.split(':').filter(|one| one.trim() == name).count();
@@ -182,5 +184,5 @@ async fn the_signature_names_what_receivers_ask_for() {
 async fn without_a_key_a_message_stays_as_it_is() {
     let signer = Signer::new(&[]).unwrap();
     assert!(signer.is_empty());
-    assert_eq!(signer.sign(&messages()[2]).unwrap(), messages()[2]);
+    assert_eq!(signer.sign(&messages()[2], start_of_time()).unwrap(), messages()[2]);
 }

@@ -21,7 +21,7 @@ impl List {
         Self { person: letter.person(reader), topic: letter.topic_name.clone() }
     }
 
-    pub(super) fn headers(&self, stationery: &Stationery, links: &Links) -> Result<ListHeaders, ComposeError> {
+    fn headers(&self, stationery: &Stationery, links: &Links) -> Result<ListHeaders, ComposeError> {
         let (site, brand, mailing) = (&stationery.site, &stationery.brand, &stationery.mailing);
         Ok(ListHeaders {
             unsubscribe: links.unsubscribe_url(site, self.person),
@@ -40,11 +40,13 @@ pub(super) fn headers(
     piece: &Piece,
     stationery: &Stationery,
     links: &Links,
-    name: Option<String>,
-    list: Option<ListHeaders>,
+    list: Option<List>,
     now: DateTime<Utc>,
 ) -> Result<Headers, ComposeError> {
     let brand = &stationery.brand;
+    let list = list.map(|list| list.headers(stationery, links)).transpose()?;
+    // Before an address is confirmed, its name is whatever anybody typed: it has no place in a header.
+    let name = list.is_some().then(|| piece.name.clone()).flatten();
     Ok(Headers {
         kind: stationery.mailing.kind,
         from: Mailbox { name: Some(brand.from_name.clone()), address: brand.from_address.clone() },

@@ -2,12 +2,13 @@ use campaigns::{Letter, Reader};
 use chrono::{DateTime, Utc};
 use domain::{AccessId, DeliveryKey, EmailAddress, Locale, MailKind, OptInId, SubscriberId};
 use links::Links;
-use renderer::{Person, Rendered, mime, system};
+use renderer::mime::{self, Headers};
+use renderer::{Merge, Person, Rendered, system};
 use subscribers::access;
 use subscribers::topic::Topic;
 
 use super::letterhead::{self, List};
-use super::{ComposeError, Stationery};
+use super::{ComposeError, Stationery, wire};
 use crate::connection::Message;
 use crate::stage::Stage;
 
@@ -44,39 +45,38 @@ pub(crate) fn compose(
     links: &Links,
     now: DateTime<Utc>,
 ) -> Result<Message, ComposeError> {
-    let (rendered, list) = Stage::Render.of(|| piece.content.render(piece, stationery, links))?;
-    let list = list.map(|list| list.headers(stationery, links)).transpose()?;
-    // Before an address is confirmed, its name is whatever anybody typed: it has no place in a header.
-    let name = list.is_some().then(|| piece.name.clone()).flatten();
-    let headers = letterhead::headers(piece, stationery, links, name, list, now)?;
-    let raw = Stage::Mime.of(|| mime::message(&rendered, &headers))?;
-    if !is_fit_for_the_wire(&raw) {
+    let (draft, list) = Stage::Render.of(|| piece.content.draft(piece, stationery, links))?;
+    let headers = letterhead::headers(piece, stationery, links, list, now)?;
+    let raw = Stage::Mime.of(|| draft.write(&headers))?;
+    if !wire::is_fit(&raw) {
         return Err(ComposeError::Wire);
     }
     Ok(Message {
         return_path: links.return_path(&stationery.site, piece.key)?,
         recipient: piece.recipient.clone(),
         envid: links.envid(piece.key)?,
-        raw: Stage::Sign.of(|| stationery.signer.sign(&raw))?,
+        raw: Stage::Sign.of(|| stationery.signer.sign(&raw, now))?,
     })
 }
 
 impl Content {
-    fn render(
-        &self,
+    fn draft<'a>(
+        &'a self,
         piece: &Piece,
-        stationery: &Stationery,
+        stationery: &'a Stationery,
         links: &Links,
-    ) -> Result<(Rendered, Option<List>), ComposeError> {
+    ) -> Result<(Draft<'a>, Option<List>), ComposeError> {
         let (site, look) = (&stationery.site, &stationery.look);
         Ok(match self {
             Self::Letter { reader, person } => {
                 let letter = stationery.letter.as_ref().ok_or(ComposeError::NoLetter)?;
-                (letter.render(links, *reader, (**person).clone())?, Some(List::of(letter, *reader)))
+                let merge = letter.merge(links, *reader, (**person).clone())?;
+                (Draft::Letter(letter, Box::new(merge)), Some(List::of(letter, *reader)))
             }
             Self::Test(letter) => {
                 let person = Person { email: Some(piece.recipient.to_string()), ..Person::default() };
-                (letter.render(links, Reader::Tester, person)?, Some(List::of(letter, Reader::Tester)))
+                let merge = letter.merge(links, Reader::Tester, person)?;
+                (Draft::Letter(letter, Box::new(merge)), Some(List::of(letter, Reader::Tester)))
             }
             Self::Question { locale, name, opt_in, topics, days } => {
                 let confirm = links.confirm_url(site, *opt_in);
@@ -85,7 +85,7 @@ impl Content {
                     MailKind::Reminder => system::reminder(*locale, look, &data)?,
                     _ => system::confirmation(*locale, look, &data)?,
                 };
-                (rendered, None)
+                (Draft::Own(rendered), None)
             }
             Self::Welcome { locale, subscriber, topics } => {
                 let first = topics.first().ok_or(ComposeError::NoTopic)?;
@@ -96,37 +96,31 @@ impl Content {
                     preferences: links.preferences_url(site, list.person),
                     unsubscribe: links.unsubscribe_url(site, list.person),
                 };
-                (system::welcome(*locale, look, &data)?, Some(list))
+                (Draft::Own(system::welcome(*locale, look, &data)?), Some(list))
             }
             Self::Access { locale, access } => {
                 let minutes = u32::try_from(access::MINUTES).unwrap_or(u32::MAX);
                 let link = links.access_url(site, *access);
-                (system::access(*locale, look, &system::Access { name: piece.name.clone(), link, minutes })?, None)
+                let data = system::Access { name: piece.name.clone(), link, minutes };
+                (Draft::Own(system::access(*locale, look, &data)?), None)
             }
         })
     }
 }
 
-/// 7-bit, and every line ends in CRLF: what every server passes on unchanged, and no two servers read differently.
-fn is_fit_for_the_wire(raw: &[u8]) -> bool {
-    raw.is_ascii()
-        && raw.iter().enumerate().all(|(at, byte)| match byte {
-            b'\n' => at > 0 && raw[at - 1] == b'\r',
-            b'\r' => raw.get(at + 1) == Some(&b'\n'),
-            0 => false,
-            _ => true,
-        })
+/// A message but for its head.
+enum Draft<'a> {
+    /// A campaign, and what it says to one person.
+    Letter(&'a Letter, Box<Merge>),
+    /// A mail of the system's own.
+    Own(Rendered),
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_servers_could_read_differently_is_not_fit_for_the_wire() {
-        assert!(is_fit_for_the_wire(b"a: b\r\n\r\nc\r\n"));
-        for raw in [&b"a\nb\r\n"[..], b"\n", b"a\rb\r\n", b"a\r", b"a\0\r\n", "ä\r\n".as_bytes()] {
-            assert!(!is_fit_for_the_wire(raw), "{raw:?}");
-        }
+impl Draft<'_> {
+    fn write(self, headers: &Headers) -> Result<Vec<u8>, ComposeError> {
+        Ok(match self {
+            Self::Letter(letter, merge) => letter.segments.message(&merge, headers)?,
+            Self::Own(rendered) => mime::message(&rendered, headers)?,
+        })
     }
 }
