@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000009_campaigns", sql: include_str!("steps/000009_campaigns.sql") },
     Step { name: "m20261124_000010_returned_mail", sql: include_str!("steps/000010_returned_mail.sql") },
     Step { name: "m20261124_000011_domain_looks", sql: include_str!("steps/000011_domain_looks.sql") },
+    Step { name: "m20261124_000012_kept_etags", sql: include_str!("steps/000012_kept_etags.sql") },
 ];
 
 impl MigrationName for Step {

@@ -30,6 +30,8 @@ pub enum Begun {
         status: u16,
         /// Its body.
         body: String,
+        /// Its `ETag`, if it had one.
+        etag: Option<String>,
     },
 }
 
@@ -77,7 +79,7 @@ pub async fn begin(
     // One statement, so that of two at once only one is fresh. A key whose day is over counts as new.
     let sql = "INSERT INTO idempotency_keys (token_id, key, request, created_at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (token_id, key) DO UPDATE SET \
-                 request = excluded.request, status = NULL, body = NULL, created_at = excluded.created_at \
+                 request = excluded.request, status = NULL, body = NULL, etag = NULL, created_at = excluded.created_at \
                WHERE idempotency_keys.created_at <= $5";
     let values = [token.into(), key.into(), request.to_vec().into(), now.into(), (now - KEPT_FOR).into()];
     let claim = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
@@ -91,7 +93,7 @@ pub async fn begin(
         return Err(Refused::OtherRequest);
     }
     match (first.status.map(u16::try_from), first.body) {
-        (Some(Ok(status)), Some(body)) => Ok(Begun::Finished { status, body }),
+        (Some(Ok(status)), Some(body)) => Ok(Begun::Finished { status, body, etag: first.etag }),
         _ => Err(Refused::InProgress),
     }
 }
@@ -103,9 +105,11 @@ pub async fn finish(
     key: &str,
     status: u16,
     body: &str,
+    etag: Option<&str>,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE idempotency_keys SET status = $3, body = $4 WHERE token_id = $1 AND key = $2 AND status IS NULL";
-    let values = [token.into(), key.into(), i32::from(status).into(), body.into()];
+    let sql = "UPDATE idempotency_keys SET status = $3, body = $4, etag = $5 \
+               WHERE token_id = $1 AND key = $2 AND status IS NULL";
+    let values = [token.into(), key.into(), i32::from(status).into(), body.into(), etag.into()];
     conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await.map(drop)
 }
 

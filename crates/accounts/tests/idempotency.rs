@@ -21,8 +21,8 @@ both!(
         assert_eq!(begin().await.unwrap(), Begun::Fresh);
         assert!(matches!(begin().await, Err(Refused::InProgress)));
 
-        idempotency::finish(db.writer(), token(), "k", 201, "{\"id\":1}").await.unwrap();
-        let answer = Begun::Finished { status: 201, body: "{\"id\":1}".to_owned() };
+        idempotency::finish(db.writer(), token(), "k", 201, "{\"id\":1}", None).await.unwrap();
+        let answer = Begun::Finished { status: 201, body: "{\"id\":1}".to_owned(), etag: None };
         assert_eq!(begin().await.unwrap(), answer);
         idempotency::abandon(db.writer(), token(), "k").await.unwrap();
         assert_eq!(begin().await.unwrap(), answer, "what has an answer is not given up");
@@ -75,7 +75,7 @@ both!(
         let (db, now) = (db.database(), start_of_time());
         let begin = async |key: &str, at| idempotency::begin(db.writer(), token(), key, &request(), at).await;
         begin("k", now).await.unwrap();
-        idempotency::finish(db.writer(), token(), "k", 201, "").await.unwrap();
+        idempotency::finish(db.writer(), token(), "k", 201, "", None).await.unwrap();
         begin("later", now + Duration::from_secs(1)).await.unwrap();
 
         assert_eq!(begin("k", now + KEPT_FOR).await.unwrap(), Begun::Fresh, "its answer is gone with it");
@@ -90,10 +90,10 @@ both!(
         let begin = async |key: &str| idempotency::begin(db.writer(), token(), key, &request(), now).await.unwrap();
         for (key, body) in [("ada", "{\"email\":\"A_a@Example.com\"}"), ("ava", "{\"email\":\"ava@example.com\"}")] {
             begin(key).await;
-            idempotency::finish(db.writer(), token(), key, 201, body).await.unwrap();
+            idempotency::finish(db.writer(), token(), key, 201, body, None).await.unwrap();
         }
         assert_eq!(idempotency::forget(db.writer(), "a_a@example.com").await.unwrap(), 1);
-        assert_eq!(begin("ada").await, Begun::Finished { status: 201, body: String::new() });
+        assert_eq!(begin("ada").await, Begun::Finished { status: 201, body: String::new(), etag: None });
         assert!(matches!(begin("ava").await, Begun::Finished { body, .. } if body.contains("ava@example.com")));
     }
 );

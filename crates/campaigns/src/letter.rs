@@ -1,5 +1,5 @@
 use brands::Brand;
-use domain::{CampaignId, MailingNo, SubscriberId, TopicNo};
+use domain::{CampaignId, SubscriberId, TopicNo};
 use links::{Links, Site};
 use renderer::{Catalogue, Compiled, Merge, MergeLinks, Person, Rendered, Segments};
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -83,8 +83,8 @@ impl Letter {
             links: MergeLinks {
                 unsubscribe: links.unsubscribe_url(&self.site, whom),
                 preferences: links.preferences_url(&self.site, whom),
-                // A draft that was never sent anywhere has no page yet; mailing 0 is nobody's.
-                view: links.view_url(&self.site, self.campaign.mailing.unwrap_or(MailingNo(0)))?,
+                // A draft that was never sent anywhere has no page yet.
+                view: self.campaign.mailing.map(|mailing| links.view_url(&self.site, mailing)).transpose()?,
             },
             why: Catalogue::of(self.brand.locale).text(reader.why(), &words),
         })

@@ -15,6 +15,7 @@ mod verify;
 use crate::cli::{Bench, BenchSend};
 use crate::config::{Log, LogFormat};
 use crate::log;
+use crate::out::say;
 
 /// `eshot bench`: reads no configuration, so that two machines measure the same.
 pub(crate) async fn run(command: Bench) -> anyhow::Result<bool> {
@@ -27,6 +28,6 @@ pub(crate) async fn run(command: Bench) -> anyhow::Result<bool> {
 /// Prints what was measured. What does not verify is an error and no figure.
 async fn send_and_report(wanted: &BenchSend) -> anyhow::Result<bool> {
     let report = run::measure(wanted).await?;
-    println!("{}", serde_json::to_string(&report)?);
+    say!("{}", serde_json::to_string(&report)?);
     Ok(true)
 }

@@ -14,6 +14,7 @@ use crate::bench;
 use crate::cli::{Command, Key};
 use crate::context::Context;
 use crate::demo;
+use crate::out::say;
 
 /// Runs a command. False if it ran and what it checked did not hold.
 ///
@@ -38,6 +39,6 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
 
 /// `eshot openapi`.
 fn openapi() -> anyhow::Result<bool> {
-    println!("{}", web::openapi().to_pretty_json()?);
+    say!("{}", web::openapi().to_pretty_json()?);
     Ok(true)
 }

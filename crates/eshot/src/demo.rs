@@ -10,11 +10,14 @@ mod report;
 mod table;
 mod walk;
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::io::{self, Write};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Demo;
 use crate::config::{Log, LogFormat};
 use crate::log;
+use crate::out::say;
 
 use house::House;
 
@@ -31,27 +34,66 @@ pub(crate) async fn run(demo: &Demo) -> anyhow::Result<bool> {
     if demo.once { once().await } else { stay().await }
 }
 
-/// Does the whole walk, prints what held, and ends. False if something did not hold.
+/// Does the whole walk, prints what held, and ends. False if something did not hold, or it was told to end before.
 async fn once() -> anyhow::Result<bool> {
-    let house = House::build(None).await?;
-    let table = walk::walk(&house).await;
+    let mut end = End::new()?;
+    // Dropped where it stands, a house that is being built takes its folder with it.
+    let house = tokio::select! {
+        house = House::build(None) => house?,
+        () = end.told() => return Ok(false),
+    };
+    let table = tokio::select! {
+        table = walk::walk(&house) => Some(table),
+        () = end.told() => None,
+    };
     house.close().await;
-    let table = table?;
-    println!("{table}");
+    let Some(table) = table.transpose()? else { return Ok(false) };
+    say!("{table}");
     Ok(table.holds())
 }
 
 /// Sends one campaign, says where to look, and stays until it is told to end.
 async fn stay() -> anyhow::Result<bool> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let mut house = House::build(Some(USUAL_PORT)).await?;
-    house.send_first_campaign().await?;
-    println!("{}", house.invitation());
-    let failure = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        error = house.failed() => Some(error),
+    let mut end = End::new()?;
+    let mut house = tokio::select! {
+        house = House::build(Some(USUAL_PORT)) => house?,
+        () = end.told() => return Ok(true),
+    };
+    let ended = tokio::select! {
+        sent = house.send_first_campaign() => sent.map(|()| true),
+        () = end.told() => Ok(false),
+    };
+    let ended = match ended {
+        Ok(true) => {
+            // The pages are there, whether or not anybody reads where.
+            let _ = writeln!(io::stdout(), "{}", house.invitation());
+            tokio::select! {
+                () = end.told() => Ok(true),
+                error = house.failed() => Err(error),
+            }
+        }
+        Ok(false) => Ok(true),
+        Err(error) => Err(error),
     };
     house.close().await;
-    failure.map_or(Ok(true), Err)
+    ended
+}
+
+/// Ctrl-C, or whoever supervises us.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

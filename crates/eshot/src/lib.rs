@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![deny(clippy::print_stdout, reason = "`out::say!` ends the program where nobody reads")]
 
 mod bench;
 mod cli;
@@ -8,6 +9,7 @@ pub mod config;
 mod context;
 pub mod demo;
 mod log;
+mod out;
 mod program;
 mod relay;
 mod serve;

@@ -76,7 +76,7 @@ fn merge(topic: &str, person: Person) -> Result<Merge, url::ParseError> {
         links: MergeLinks {
             unsubscribe: "https://news.example.com/u/q2w3e4r5t6y7".parse()?,
             preferences: "https://news.example.com/p/q2w3e4r5t6y7".parse()?,
-            view: "https://news.example.com/view/a2s3d4f5".parse()?,
+            view: Some("https://news.example.com/view/a2s3d4f5".parse()?),
         },
         why: Catalogue::of(Locale::En).text("mail.footer.why", &[("topic", topic), ("brand", "Larch & Linden")]),
     })

@@ -47,6 +47,6 @@ pub struct MergeLinks {
     pub unsubscribe: Url,
     /// Shows and changes what the person gets: `{{links.preferences}}`.
     pub preferences: Url,
-    /// The same mail as a web page without personal values: `{{links.view}}`.
-    pub view: Url,
+    /// The same mail as a web page without personal values, if it has one: `{{links.view}}`.
+    pub view: Option<Url>,
 }

@@ -49,7 +49,7 @@ impl<'a> From<&'a Merge> for Values<'a> {
             why: &merge.why,
             unsubscribe: Some(&merge.links.unsubscribe),
             preferences: Some(&merge.links.preferences),
-            view: Some(&merge.links.view),
+            view: merge.links.view.as_ref(),
             ..Self::default()
         }
     }

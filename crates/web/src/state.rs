@@ -86,17 +86,17 @@ impl WebState {
 
     /// Counts a public post of this client, or says how long it should wait.
     pub(crate) fn admit(&self, client: &Client) -> Result<(), Duration> {
-        client.address.map_or(Ok(()), |address| self.guards.networks.admit(&Network::of(address)))
+        client.address.map_or(Ok(()), |address| self.guards.networks.admit(&Network::of(address), self.clock.uptime()))
     }
 
     /// Counts a sign-up for this address.
     pub(crate) fn admit_sign_up(&self, address: &EmailAddress) -> Result<(), Duration> {
-        self.guards.sign_ups.admit(address)
+        self.guards.sign_ups.admit(address, self.clock.uptime())
     }
 
     /// Counts a one-click post for this person.
     pub(crate) fn admit_one_click(&self, person: Person) -> Result<(), Duration> {
-        self.guards.people.admit(&person)
+        self.guards.people.admit(&person, self.clock.uptime())
     }
 }
 

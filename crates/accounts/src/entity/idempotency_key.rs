@@ -13,6 +13,7 @@ pub(crate) struct Model {
     pub(crate) request: Vec<u8>,
     pub(crate) status: Option<i32>,
     pub(crate) body: Option<String>,
+    pub(crate) etag: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
 }
 

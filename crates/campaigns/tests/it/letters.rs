@@ -59,6 +59,7 @@ both!(
         let token = preview.text.split("/u/").nth(1).unwrap().split_whitespace().next().unwrap();
         assert_eq!(links().read_unsubscribe(token).unwrap().subscriber, SubscriberId::NOBODY);
 
+        assert!(!preview.text.contains("/v/") && !preview.html.contains("/v/"), "it has no page to be viewed on yet");
         let anybody = campaigns::preview(db.reader(), &links(), campaign.id, None).await.unwrap();
         assert_eq!(anybody.subject, "Spring for you");
     }

@@ -3,6 +3,7 @@ use domain::Actor;
 
 use crate::cli::{Brand, NewBrand};
 use crate::context::Context;
+use crate::out::say;
 
 /// Buttons and links of a brand that has chosen no colour yet.
 const ACCENT: &str = "#4338ca";
@@ -41,19 +42,19 @@ async fn create(new: NewBrand, context: &Context) -> anyhow::Result<bool> {
     let seeded = subscribers::seed::first_brand(&txn, brand.id, &Actor::Operator, now).await?;
     audit::record(&txn, &Actor::Operator, "brand.create", &format!("brand:{}", brand.id), None, now).await?;
     txn.commit().await?;
-    println!("made the brand {} ({})", brand.slug, brand.id);
+    say!("made the brand {} ({})", brand.slug, brand.id);
     for topic in &seeded.topics {
-        println!("  topic {}: {}", topic.slug, topic.name);
+        say!("  topic {}: {}", topic.slug, topic.name);
     }
-    println!("  form  {}forms/{}", with_slash(&brand.base_url), seeded.form.slug);
-    println!("next: `eshot key new --domain {}`, then `eshot check`", brand.sending_domain);
+    say!("  form  {}forms/{}", with_slash(&brand.base_url), seeded.form.slug);
+    say!("next: `eshot key new --domain {}`, then `eshot check`", brand.sending_domain);
     Ok(true)
 }
 
 async fn list(context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     for brand in brands::list(db.reader()).await? {
-        println!("{}  {}  {} <{}>  {}", brand.id, brand.slug, brand.from_name, brand.from_address, brand.base_url);
+        say!("{}  {}  {} <{}>  {}", brand.id, brand.slug, brand.from_name, brand.from_address, brand.base_url);
     }
     Ok(true)
 }

@@ -9,6 +9,7 @@ use domain::MasterKeys;
 use migrations::Standing;
 
 use crate::context::Context;
+use crate::out::say;
 use crate::relay::relay;
 
 /// How long one name server may think.
@@ -45,11 +46,11 @@ impl fmt::Display for Line {
 
 /// `eshot check`: what is in force, and whether it works. False if something does not.
 pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
-    println!("{}", context.printable);
+    say!("{}", context.printable);
     let mut holds = true;
     let mut tell = |line: Line| {
         holds &= line.holds;
-        println!("{line}");
+        say!("{line}");
     };
     let keys = context.keys();
     tell(match &keys {

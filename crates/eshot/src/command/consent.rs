@@ -7,6 +7,7 @@ use subscribers::consent::{self, Anchor, Shown};
 
 use crate::cli::Consent;
 use crate::context::Context;
+use crate::out::say;
 
 /// `eshot consent …`.
 pub(super) async fn run(command: Consent, context: &Context) -> anyhow::Result<bool> {
@@ -16,8 +17,8 @@ pub(super) async fn run(command: Consent, context: &Context) -> anyhow::Result<b
         Consent::Anchor => {
             let db = context.database().await?;
             match consent::anchor(db.reader()).await? {
-                Some(anchor) => println!("{anchor}"),
-                None => println!("# nothing is sealed yet"),
+                Some(anchor) => say!("{anchor}"),
+                None => say!("# nothing is sealed yet"),
             }
             Ok(true)
         }
@@ -28,18 +29,20 @@ async fn verify(anchor: Option<&Path>, context: &Context) -> anyhow::Result<bool
     let (db, keys) = (context.database().await?, context.keys()?);
     let anchor = anchor.map(read).transpose()?.flatten();
     let verified = consent::verify(db.reader(), &keys, anchor).await?;
-    println!(
+    say!(
         "{} entries sealed, {} waiting for the sealer, {} of erased people",
-        verified.sealed, verified.unsealed, verified.erased
+        verified.sealed,
+        verified.unsealed,
+        verified.erased
     );
     if let Some(head) = verified.anchor {
-        println!("head {head}");
+        say!("head {head}");
     }
     for problem in &verified.problems {
-        println!("FAIL  {problem}");
+        say!("FAIL  {problem}");
     }
     if verified.problems.is_empty() {
-        println!("ok    the ledger is whole");
+        say!("ok    the ledger is whole");
     }
     Ok(verified.problems.is_empty())
 }
@@ -55,7 +58,7 @@ fn read(path: &Path) -> anyhow::Result<Option<Anchor>> {
 async fn show(address: &EmailAddress, context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     let Some(entries) = consent::show(db.reader(), address).await? else {
-        println!("nobody with the address {address} is on file");
+        say!("nobody with the address {address} is on file");
         return Ok(false);
     };
     for entry in &entries {
@@ -67,7 +70,7 @@ async fn show(address: &EmailAddress, context: &Context) -> anyhow::Result<bool>
 fn print(entry: &Shown) {
     let seq = entry.seq.map_or_else(|| "not sealed yet".to_owned(), |seq| format!("no. {seq}"));
     let topic = entry.topic.as_ref().map_or("everything", |topic| topic.name.as_str());
-    println!("{}  {} {topic}  ({seq}, {})", entry.at.format("%Y-%m-%d %H:%M:%S UTC"), entry.act, entry.id);
+    say!("{}  {} {topic}  ({seq}, {})", entry.at.format("%Y-%m-%d %H:%M:%S UTC"), entry.act, entry.id);
     let form = entry.form.as_ref().map(|form| format!("{:?} (version {})", form.consent_words, form.number));
     let basis = entry.basis.map(|basis| basis.to_string());
     let facts = match &entry.proof {
@@ -83,10 +86,10 @@ fn print(entry: &Shown) {
     };
     for (name, text) in facts.into_iter().chain([("basis", basis), ("words", form)]) {
         if let Some(text) = text {
-            println!("    {name:<11} {text}");
+            say!("    {name:<11} {text}");
         }
     }
     if !entry.intact {
-        println!("    FAIL        this is not what was hashed when it was written");
+        say!("    FAIL        this is not what was hashed when it was written");
     }
 }

@@ -5,6 +5,7 @@ use feedback::{Filter, Kept, Standing};
 
 use crate::cli::Feedback;
 use crate::context::Context;
+use crate::out::say;
 
 /// `eshot feedback …`.
 pub(super) async fn run(command: Feedback, context: &Context) -> anyhow::Result<bool> {
@@ -18,7 +19,7 @@ async fn list(not_understood: bool, limit: u64, context: &Context) -> anyhow::Re
     let db = context.database().await?;
     let filter = Filter { standing: not_understood.then_some(Standing::NotUnderstood), ..Filter::default() };
     for mail in feedback::list(db.reader(), filter, None, limit).await? {
-        println!("{}", line(&mail));
+        say!("{}", line(&mail));
     }
     Ok(true)
 }
@@ -42,7 +43,7 @@ async fn show(id: ReturnedMailId, context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     let (Some(mail), Some(raw)) = (feedback::find(db.reader(), id).await?, feedback::raw(db.reader(), id).await?)
     else {
-        println!("there is no returned mail {id}");
+        say!("there is no returned mail {id}");
         return Ok(false);
     };
     eprintln!("{}", line(&mail));

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::SigningKey;
 use crate::context::Context;
+use crate::out::say;
 
 /// How many people one transaction gives a new hash.
 const REHASHED_AT_ONCE: u64 = 500;
@@ -12,7 +13,7 @@ const REHASHED_AT_ONCE: u64 = 500;
 /// `eshot key master`: needs nothing and writes nothing.
 pub(super) fn master(id: u8) -> anyhow::Result<bool> {
     anyhow::ensure!(id > 0, "generations of the master key are counted from 1");
-    println!("{}", MasterKeys::generate_line(KeyId(i16::from(id)))?);
+    say!("{}", MasterKeys::generate_line(KeyId(i16::from(id)))?);
     Ok(true)
 }
 
@@ -26,7 +27,7 @@ pub(super) async fn run(command: SigningKey, context: &Context) -> anyhow::Resul
             let (actor, now) = (Actor::Operator, context.now());
             brands::key::retire(db.writer(), id, &actor, now).await?;
             audit::record(db.writer(), &actor, "key.retire", &format!("key:{id}"), None, now).await?;
-            println!("{id} signs no more; leave its DNS record in place for a week, for mail that is under way");
+            say!("{id} signs no more; leave its DNS record in place for a week, for mail that is under way");
             Ok(true)
         }
         SigningKey::Rotate => rotate(context).await,
@@ -36,13 +37,13 @@ pub(super) async fn run(command: SigningKey, context: &Context) -> anyhow::Resul
 /// Ed25519 is never alone: many verifiers know RSA only (RFC 8463 §3).
 async fn new(domain: &str, context: &Context) -> anyhow::Result<bool> {
     let (db, keys) = (context.database().await?, context.keys()?);
-    println!("Publish these records; until then the signatures count as none:\n");
+    say!("Publish these records; until then the signatures count as none:\n");
     for algorithm in Algorithm::ALL {
         let (actor, now) = (Actor::Operator, context.now());
         let key = brands::key::create(&db, &keys, domain, algorithm, &actor, now).await?;
         let what = Some(json!({ "domain": key.domain, "algorithm": algorithm.to_string() }));
         audit::record(db.writer(), &actor, "key.create", &format!("key:{}", key.id), what, now).await?;
-        println!("{}\n", key.dns_record());
+        say!("{}\n", key.dns_record());
     }
     Ok(true)
 }
@@ -50,9 +51,9 @@ async fn new(domain: &str, context: &Context) -> anyhow::Result<bool> {
 async fn list(domain: Option<&str>, context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     for key in brands::key::list(db.reader(), domain).await? {
-        println!("{}", line(&key));
+        say!("{}", line(&key));
         if key.retired_at.is_none() {
-            println!("  {}", key.dns_record());
+            say!("  {}", key.dns_record());
         }
     }
     Ok(true)
@@ -73,8 +74,8 @@ async fn rotate(context: &Context) -> anyhow::Result<bool> {
     }
     let object = format!("master_key:{}", keys.current().0);
     audit::record(db.writer(), &Actor::Operator, "master_key.rotate", &object, None, context.now()).await?;
-    println!("{resealed} secret(s) sealed anew under master key {}", keys.current().0);
-    println!(
+    say!("{resealed} secret(s) sealed anew under master key {}", keys.current().0);
+    say!(
         "every subscriber has a hash of that generation; keep the old lines for the suppressions of people who are gone"
     );
     Ok(true)

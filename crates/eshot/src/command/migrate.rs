@@ -1,6 +1,7 @@
 use migrations::Standing;
 
 use crate::context::Context;
+use crate::out::say;
 
 /// `eshot migrate`.
 pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
@@ -8,9 +9,9 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
     let before = migrations::check(&db).await?;
     migrations::run(&db).await?;
     match before {
-        Standing::Current => println!("the schema is up to date"),
-        Standing::Empty => println!("the schema was laid"),
-        Standing::Behind(steps) => println!("the schema was taken {steps} step(s) on"),
+        Standing::Current => say!("the schema is up to date"),
+        Standing::Empty => say!("the schema was laid"),
+        Standing::Behind(steps) => say!("the schema was taken {steps} step(s) on"),
         // `run` has refused it.
         Standing::Newer(_) => return Ok(false),
     }

@@ -5,6 +5,7 @@ use domain::{Actor, EmailAddress};
 
 use crate::cli::Subscriber;
 use crate::context::Context;
+use crate::out::say;
 
 /// `eshot subscriber …`.
 pub(super) async fn run(command: Subscriber, context: &Context) -> anyhow::Result<bool> {
@@ -22,8 +23,8 @@ async fn show(address: &EmailAddress, context: &Context) -> anyhow::Result<bool>
         None => None,
     };
     match found {
-        Some(export) => println!("{}", serde_json::to_string_pretty(&export)?),
-        None => println!("nobody with the address {address} is on file"),
+        Some(export) => say!("{}", serde_json::to_string_pretty(&export)?),
+        None => say!("nobody with the address {address} is on file"),
     }
     Ok(true)
 }
@@ -31,13 +32,13 @@ async fn show(address: &EmailAddress, context: &Context) -> anyhow::Result<bool>
 async fn erase(address: &EmailAddress, context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     let Some(subscriber) = subscribers::find_by_email(db.reader(), address).await? else {
-        println!("nobody with the address {address} is on file");
+        say!("nobody with the address {address} is on file");
         return Ok(false);
     };
     let (actor, now) = (Actor::Operator, context.now());
     web::erase(&db, subscriber.id, &actor, now).await?;
     // Who it was is not to be found in the log either.
     audit::record(db.writer(), &actor, "subscriber.erase", "subscriber", None, now).await?;
-    println!("erased: what is left is a keyed hash, which keeps the address from being mailed again");
+    say!("erased: what is left is a keyed hash, which keeps the address from being mailed again");
     Ok(true)
 }

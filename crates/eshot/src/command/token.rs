@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::cli::Token;
 use crate::context::Context;
+use crate::out::say;
 
 /// `eshot token …`.
 pub(super) async fn run(command: Token, context: &Context) -> anyhow::Result<bool> {
@@ -18,17 +19,17 @@ pub(super) async fn run(command: Token, context: &Context) -> anyhow::Result<boo
                 .transpose()?
                 .map(|life| now + life);
             let (token, secret) = token::create(&db, &name, &scopes, expires, &Actor::Operator, now).await?;
-            println!("{}", secret.expose_secret());
+            say!("{}", secret.expose_secret());
             eprintln!("this is the only time that {} is shown; it may {}", token.id, token.scopes);
         }
         Token::List => {
             for token in token::list(db.reader()).await? {
-                println!("{}", line(&token));
+                say!("{}", line(&token));
             }
         }
         Token::Revoke { id } => {
             token::revoke(&db, id, &Actor::Operator, now).await?;
-            println!("{id} is revoked");
+            say!("{id} is revoked");
         }
     }
     Ok(true)

@@ -1,5 +1,6 @@
 use std::fs;
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -108,4 +109,21 @@ fn the_api_is_described_without_a_configuration() {
     fs::write(folder.path().join("eshot.toml"), "nonsense = true").unwrap();
     assert!(out(&eshot(folder.path(), &["openapi"], &[])).contains("\"/api/v1/campaigns\""));
     assert!(out(&eshot(folder.path(), &["key", "master", "--id", "2"], &[])).starts_with("2:"));
+}
+
+#[test]
+fn a_listing_that_nobody_reads_to_its_end_ends_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut listing = Command::new(env!("CARGO_BIN_EXE_eshot"))
+        .arg("openapi")
+        .current_dir(folder.path())
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(listing.stdout.take());
+    let ended = listing.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), err(&ended).as_str()), (Some(141), ""));
 }

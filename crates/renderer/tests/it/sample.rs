@@ -36,7 +36,7 @@ pub(crate) fn merge(person: Person) -> Merge {
         links: MergeLinks {
             unsubscribe: "https://news.example.com/u/1".parse().expect("a URL"),
             preferences: "https://news.example.com/p/1".parse().expect("a URL"),
-            view: "https://news.example.com/view/1".parse().expect("a URL"),
+            view: Some("https://news.example.com/view/1".parse().expect("a URL")),
         },
         why: "You get this mail because you signed up for Offers.".to_owned(),
     }

@@ -47,7 +47,7 @@ async fn keyed(state: &WebState, token: TokenId, key: &str, request: Request, ne
     let (state, key) = (state.clone(), key.to_owned());
     let answer = async move {
         match idempotency::begin(state.db.writer(), token, &key, &digest, state.now()).await? {
-            Begun::Finished { status, body } => Ok(again(status, body)),
+            Begun::Finished { status, body, etag } => Ok(again(status, body, etag)),
             Begun::Fresh => {
                 let response = next.run(Request::from_parts(parts, Body::from(body))).await;
                 keep(&state, token, &key, response).await
@@ -71,16 +71,20 @@ async fn keep(state: &WebState, token: TokenId, key: &str, response: Response) -
         idempotency::abandon(state.db.writer(), token, key).await?;
     } else {
         let text = String::from_utf8_lossy(&body);
-        idempotency::finish(state.db.writer(), token, key, parts.status.as_u16(), &text).await?;
+        let etag = parts.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
+        idempotency::finish(state.db.writer(), token, key, parts.status.as_u16(), &text, etag).await?;
     }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn again(status: u16, body: String) -> Response {
+fn again(status: u16, body: String, etag: Option<String>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
     let mut response = (status, body).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::try_from(etag).ok()) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
     response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     response
 }

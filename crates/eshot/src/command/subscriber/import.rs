@@ -12,6 +12,7 @@ use subscribers::import::{self, List, Row};
 
 use crate::cli::Import;
 use crate::context::Context;
+use crate::out::say;
 
 /// Columns that are fields of a subscriber; any other becomes an attribute.
 const EMAIL: &str = "email";
@@ -43,7 +44,7 @@ pub(super) async fn run(command: Import, context: &Context) -> anyhow::Result<bo
         "skipped": report.skipped.len(),
     });
     audit::record(db.writer(), &actor, "subscriber.import", "subscriber", Some(counts), now).await?;
-    println!(
+    say!(
         "{} added, {} subscribed to more, {} unchanged, {} left out",
         report.added,
         report.joined,
@@ -51,7 +52,7 @@ pub(super) async fn run(command: Import, context: &Context) -> anyhow::Result<bo
         report.skipped.len()
     );
     for (line, why) in &report.skipped {
-        println!("  line {line}: {why}");
+        say!("  line {line}: {why}");
     }
     Ok(true)
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::{CampaignId, DeliveryKey, EmailAddress};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::WebState;
@@ -20,6 +20,19 @@ pub(super) struct Test {
     to: EmailAddress,
 }
 
+/// The delivery to follow.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TestDelivery {
+    /// `MAILING.ORDINAL`, as `/api/v1/deliveries/{id}` takes it.
+    id: String,
+}
+
+impl From<DeliveryKey> for TestDelivery {
+    fn from(key: DeliveryKey) -> Self {
+        Self { id: key.to_string() }
+    }
+}
+
 /// Sends a campaign, as it is now, to one address
 ///
 /// Needs `campaigns:write`. Its links work and change nothing.
@@ -30,14 +43,14 @@ pub(super) struct Test {
     tag = "campaigns",
     params(("id" = CampaignId, Path, description = "The campaign."), Once),
     request_body = Test,
-    responses((status = 202, description = "The delivery to follow.", body = DeliveryKey), Problem)
+    responses((status = 202, description = "The delivery to follow.", body = TestDelivery), Problem)
 )]
 pub(super) async fn handler(
     caller: May<CampaignsWrite>,
     State(state): State<WebState>,
     Path(id): Path<CampaignId>,
     Json(test): Json<Test>,
-) -> Result<(StatusCode, Json<DeliveryKey>), Problem> {
+) -> Result<(StatusCode, Json<TestDelivery>), Problem> {
     let key = campaigns::test_mail(&state.db, id, test.to, &caller.actor(), state.now()).await?;
-    Ok((StatusCode::ACCEPTED, Json(key)))
+    Ok((StatusCode::ACCEPTED, Json(key.into())))
 }

@@ -17,6 +17,8 @@ both! {
         let (one, two) = (post("jobs").await, post("jobs").await);
         assert_eq!((one.status, two.status), (StatusCode::CREATED, StatusCode::CREATED), "{} {}", one.body, two.body);
         assert_eq!(one.body, two.body);
+        assert!(!one.header("etag").is_empty());
+        assert_eq!(one.header("etag"), two.header("etag"));
         assert_eq!((one.header("idempotency-replayed"), two.header("idempotency-replayed")), ("", "true"));
         let other = post("events-abroad").await;
         assert_eq!(other.json()["type"], "urn:eshot:problem:idempotency-key-reused");
