@@ -100,7 +100,7 @@ fn merge() -> Result<Merge, Box<dyn Error>> {
         links: MergeLinks {
             unsubscribe: "https://news.example.com/u/mzxw6ytboi4dsmrqgezdgnbvgy3tqojqmzxw6ytboi4dsmrq".parse()?,
             preferences: "https://news.example.com/p/mzxw6ytboi4dsmrqgezdgnbvgy3tqojqmzxw6ytboi4dsmrq".parse()?,
-            view: "https://news.example.com/view/mzxw6ytboi4dsmrq".parse()?,
+            view: Some("https://news.example.com/view/mzxw6ytboi4dsmrq".parse()?),
         },
         why: "You get this mail because you signed up for Offers of Larch & Linden.".to_owned(),
     })
