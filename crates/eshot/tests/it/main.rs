@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 
+mod bench;
 mod commands;
 mod demo;
 mod entrypoint;
