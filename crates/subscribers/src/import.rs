@@ -73,9 +73,9 @@ pub enum Skipped {
 }
 
 /// How many rows a transaction takes: others wait for it on SQLite.
-const CHUNK: usize = 250;
+const CHUNK: usize = 100;
 
-/// Brings people on file, in transactions of a few hundred rows each. What was imported before a failure stays; the same
+/// Brings people on file, in transactions of a hundred rows each. What was imported before a failure stays; the same
 /// list can be imported again.
 pub async fn run(
     db: &Database,
