@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use database::Database;
+use database::lease::{self, Lease};
 use dns::{LookupError, Resolver};
 use domain::{Actor, EmailAddress, SubscriberId};
 use futures_util::future::join_all;
@@ -56,9 +57,8 @@ enum Next {
 /// Looks up the domains that servers did not find and whose time has come, and suppresses whose domain is gone on a second
 /// day; a bounded number in each call, each domain once. Says whether there may be more.
 ///
-/// The look-ups are over before the first transaction begins. Two instances that look at once do no harm: what one has
-/// settled is not due for the other.
-pub async fn look_due(db: &Database, resolver: &Resolver, now: DateTime<Utc>) -> Result<bool, Error> {
+/// The look-ups are over before the first transaction begins. Whoever calls it holds `lease`, one role for all instances.
+pub async fn look_due(db: &Database, resolver: &Resolver, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
     let due = due(db.reader(), now).await?;
     let mut more = due.len() as u64 == PEOPLE;
     let mut domains: BTreeMap<&str, BTreeSet<SubscriberId>> = BTreeMap::new();
@@ -75,7 +75,7 @@ pub async fn look_due(db: &Database, resolver: &Resolver, now: DateTime<Utc>) ->
     for ((domain, people), found) in domains.into_iter().zip(looks) {
         let people: Vec<SubscriberId> = people.into_iter().collect();
         for people in people.chunks(CHUNK) {
-            settle(db, domain, people, found, now).await?;
+            settle(db, lease, domain, people, found, now).await?;
         }
     }
     Ok(more)
@@ -96,12 +96,13 @@ async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<(Sub
 /// Writes down what a look-up means for some people, those of them who are due still and have the domain still.
 async fn settle(
     db: &Database,
+    lease: &Lease,
     domain: &str,
     people: &[SubscriberId],
     found: Found,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let txn = db.begin().await?;
+    let txn = lease::begin(db, lease, now).await?;
     let people = health::lock_all(&txn, people.iter().copied()).await?;
     let due = |person: &&Model| person.domain_look_at.is_some_and(|at| at <= now) && person.email.domain() == domain;
     for person in people.iter().filter(due) {

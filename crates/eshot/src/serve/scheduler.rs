@@ -22,6 +22,9 @@ const GAUGES: Duration = Duration::from_secs(5);
 /// How often it is looked whether a domain is to be looked up.
 const LOOKS: Duration = Duration::from_secs(5);
 
+/// How long that role stays: name servers that do not answer are waited for.
+const LOOKS_TTL: Duration = Duration::from_secs(60);
+
 /// How often it is looked whether something is kept for longer than it is needed.
 const TIDY: Duration = Duration::from_secs(60);
 
@@ -63,13 +66,11 @@ async fn looking(shared: &Shared) {
     let Some(resolver) = told("looking domains up (see dns.nameserver)", Resolver::new(&settings)) else { return };
     let mut tick = every(LOOKS);
     while next(&mut tick, shared).await {
-        if held(shared, "domains").await.is_none() {
-            continue;
-        }
+        let Some(lease) = held_for(shared, "domains", LOOKS_TTL).await else { continue };
         tokio::select! {
             // What is under way changes nothing before it is over.
             () = shared.stop.cancelled() => {}
-            looked = domain_gone::look_due(&shared.db, &resolver, shared.context.now()) => {
+            looked = domain_gone::look_due(&shared.db, &resolver, &lease, shared.context.now()) => {
                 told("looking domains up", looked);
             }
         }
@@ -110,8 +111,12 @@ fn every(period: Duration) -> Interval {
 
 /// The lease of a role, if this instance has it or can have it.
 async fn held(shared: &Shared, role: &str) -> Option<Lease> {
+    held_for(shared, role, TTL).await
+}
+
+async fn held_for(shared: &Shared, role: &str, ttl: Duration) -> Option<Lease> {
     let now = shared.context.now();
-    told(role, lease::acquire(&shared.db, role, shared.instance.uuid(), TTL, now).await).flatten()
+    told(role, lease::acquire(&shared.db, role, shared.instance.uuid(), ttl, now).await).flatten()
 }
 
 /// One round. Each part is tried whatever became of the others, and tells its own failure.

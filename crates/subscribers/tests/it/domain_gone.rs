@@ -2,10 +2,11 @@ use std::net::SocketAddr;
 use std::time::Duration as Patience;
 
 use chrono::{DateTime, Duration, Utc};
+use database::lease::{self, BeginError};
 use dns::{Resolver, Settings};
 use domain::{Actor, SubscriberId};
 use subscribers::suppression::Reason;
-use subscribers::{Change, Effect, domain_gone};
+use subscribers::{Change, Effect, Error, domain_gone};
 use testkit::dns::Zone;
 use testkit::{TestDb, both};
 use tokio::net::UdpSocket;
@@ -30,7 +31,12 @@ async fn there() -> Resolver {
 
 impl Stage<'_> {
     async fn look(&self, resolver: &Resolver, now: DateTime<Utc>) {
-        while domain_gone::look_due(self.db, resolver, now).await.unwrap() {}
+        while self.one_round(resolver, now).await {}
+    }
+
+    async fn one_round(&self, resolver: &Resolver, now: DateTime<Utc>) -> bool {
+        let lease = testkit::scheduler(self.db, now).await;
+        domain_gone::look_due(self.db, resolver, &lease, now).await.unwrap()
     }
 
     async fn is_barred(&self, who: SubscriberId, now: DateTime<Utc>) -> bool {
@@ -154,14 +160,28 @@ both!(
         }
         let resolver = nothing().await;
         for day in [0, 1] {
-            assert!(
-                domain_gone::look_due(stage.db, &resolver, days(day)).await.unwrap(),
-                "thirty domains are too many"
-            );
-            assert!(!domain_gone::look_due(stage.db, &resolver, days(day)).await.unwrap());
+            assert!(stage.one_round(&resolver, days(day)).await, "thirty domains are too many");
+            assert!(!stage.one_round(&resolver, days(day)).await);
         }
         for who in people {
             assert!(stage.is_barred(who, days(1)).await);
         }
+    }
+);
+
+both!(
+    async fn whoever_lost_the_lease_while_looking_settles_nothing(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        fail(&stage, who, Class::DomainGone, now()).await;
+        let resolver = nothing().await;
+        stage.look(&resolver, now()).await;
+        let frozen = testkit::scheduler(stage.db, now()).await;
+        let taken =
+            lease::acquire(stage.db, &frozen.role, uuid::Uuid::from_u128(2), Patience::from_secs(9), days(1)).await;
+        assert!(taken.unwrap().is_some());
+        let refused = domain_gone::look_due(stage.db, &resolver, &frozen, days(1)).await.unwrap_err();
+        assert!(matches!(refused, Error::Lease(BeginError::Lost(_))), "{refused}");
+        assert!(!stage.is_barred(who, days(1)).await);
     }
 );
