@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::entity::access_link::{ActiveModel, Column, Entity, Model};
 use crate::entity::subscriber;
-use crate::{Error, Scope, intent, may_be_mailed, opt_in};
+use crate::{Error, Scope, health, intent, may_be_mailed, opt_in};
 
 /// For how many minutes a link is good.
 pub const MINUTES: i64 = 30;
@@ -49,7 +49,7 @@ pub enum RedeemError {
 /// more than three in an hour are not sent.
 pub async fn request(db: &Database, email: &EmailAddress, brand: BrandId, now: DateTime<Utc>) -> Result<(), Error> {
     let txn = db.begin().await?;
-    let person = subscriber::Entity::find().filter(subscriber::Column::Email.eq(email.clone())).lock_exclusive();
+    let person = subscriber::Entity::find().filter(subscriber::Column::Email.eq(email.clone())).lock(health::ACT);
     let Some(person) = person.one(&txn).await? else { return Ok(()) };
     let scope = Scope { brand, topic: None };
     let may = may_be_mailed(&txn, MailKind::Access, &scope, &[person.id], now).await?.may(person.id);

@@ -25,7 +25,7 @@ pub async fn erase(
     now: DateTime<Utc>,
 ) -> Result<Erased, Error> {
     let txn = db.begin().await?;
-    let person = health::lock(&txn, subscriber).await?.ok_or(Error::NotFound(subscriber))?;
+    let person = health::lock_whole(&txn, subscriber).await?.ok_or(Error::NotFound(subscriber))?;
     let hashes = suppression::hashes_of(&txn, subscriber).await?;
     // Neither the person's id nor their name may stand in what stays.
     let actor = match actor {

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Duration, Utc};
 use domain::{Actor, BrandId, SubscriberId};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use verdict::{Class, Verdict};
 
@@ -118,8 +119,17 @@ pub async fn hold(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Resu
     Ok(lock(conn, subscriber).await?.is_some())
 }
 
+/// How PostgreSQL locks a person, or a row like theirs, for an act: the next act waits, but not a row that only refers to them.
+pub(crate) const ACT: LockType = LockType::NoKeyUpdate;
+
 /// Locks the person until the caller's transaction ends, so that acts on one person follow one another.
 pub(crate) async fn lock(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(subscriber).lock(ACT).one(conn).await
+}
+
+/// Locks the person against whatever refers to them, too: for who deletes them or changes their address, which is a key.
+/// Whoever got a weaker lock first could find somebody waiting for them to whom they must wait.
+pub(crate) async fn lock_whole(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(subscriber).lock_exclusive().one(conn).await
 }
 
@@ -128,7 +138,7 @@ pub(crate) async fn lock_all(
     conn: &impl ConnectionTrait,
     people: impl IntoIterator<Item = SubscriberId>,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::Id.is_in(people)).order_by_asc(Column::Id).lock_exclusive().all(conn).await
+    Entity::find().filter(Column::Id.is_in(people)).order_by_asc(Column::Id).lock(ACT).all(conn).await
 }
 
 pub(crate) async fn change(

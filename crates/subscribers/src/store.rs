@@ -112,7 +112,11 @@ pub async fn update(
 ) -> Result<Subscriber, Error> {
     let profile = change.profile.map(Profile::checked).transpose()?;
     let txn = db.begin().await?;
-    let row = health::lock(&txn, id).await?.ok_or(Error::NotFound(id))?;
+    let row = match change.email {
+        Some(_) => health::lock_whole(&txn, id).await?,
+        None => health::lock(&txn, id).await?,
+    };
+    let row = row.ok_or(Error::NotFound(id))?;
     if row.version != expected {
         return Err(Error::Conflict { id, expected, actual: row.version });
     }
@@ -143,7 +147,7 @@ pub(crate) async fn find_or_insert(
     let actor = actor.cloned().unwrap_or(Actor::Subscriber(id));
     let row = fresh(id, email, locale, &actor, now);
     Entity::insert(row).on_conflict_do_nothing_on([Column::Email]).exec_without_returning(conn).await?;
-    let row = Entity::find().filter(Column::Email.eq(email.clone())).lock_exclusive().one(conn).await?;
+    let row = Entity::find().filter(Column::Email.eq(email.clone())).lock(health::ACT).one(conn).await?;
     let row = row.ok_or(Error::NotFound(id))?;
     suppression::put_hashes(conn, row.id, &hasher.all(email)).await?;
     let fresh = row.id == id;

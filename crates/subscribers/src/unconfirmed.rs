@@ -27,7 +27,7 @@ pub async fn forget(
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let txn = db.begin().await?;
-    let Some(person) = health::lock(&txn, subscriber).await? else { return Ok(false) };
+    let Some(person) = health::lock_whole(&txn, subscriber).await? else { return Ok(false) };
     let mine = over(before).filter(Column::SubscriberId.eq(subscriber)).limit(1);
     if mine.into_tuple::<SubscriberId>().one(&txn).await?.is_none() {
         return Ok(false);

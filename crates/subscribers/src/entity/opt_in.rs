@@ -17,6 +17,7 @@ pub(crate) struct Model {
     pub(crate) details: String,
     pub(crate) requested_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     pub(crate) mailed_at: Option<DateTime<Utc>>,
     pub(crate) reminded_at: Option<DateTime<Utc>>,
     pub(crate) confirmed_at: Option<DateTime<Utc>>,

@@ -10,7 +10,7 @@ use crate::entity::subscriber::{Column, Entity, Model};
 use crate::subscription::{InvalidTransition, State};
 use crate::suppression::{self, AddressHash};
 use crate::voucher::{self, Voucher};
-use crate::{Error, Evidence, Source, store};
+use crate::{Error, Evidence, Source, health, store};
 
 /// A transaction's worth of a list. Each question is asked for all of them at once.
 pub(super) struct Chunk<'a, C> {
@@ -98,7 +98,7 @@ impl<C: ConnectionTrait> Chunk<'_, C> {
             let once = Entity::insert_many(rows).on_conflict_do_nothing_on([Column::Email]);
             once.exec_without_returning(self.conn).await?;
         }
-        let rows = with_emails(people).order_by_asc(Column::Id).lock_exclusive().all(self.conn).await?;
+        let rows = with_emails(people).order_by_asc(Column::Id).lock(health::ACT).all(self.conn).await?;
         let on_file = |row: Model| (row.email.clone(), OnFile { fresh: fresh.contains(&row.id), row });
         Ok(rows.into_iter().map(on_file).collect())
     }

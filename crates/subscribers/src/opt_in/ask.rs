@@ -159,6 +159,8 @@ async fn write(
         details: Set(Details { profile: told, locale: asked.details.locale }.write(id)?),
         requested_at: Set(now),
         expires_at: Set(now + Duration::days(asked.days.into())),
+        // Settled with the question, in the same transaction.
+        due_at: Set(Some(now)),
         mailed_at: Set(None),
         reminded_at: Set(None),
         confirmed_at: Set(None),
@@ -226,7 +228,8 @@ async fn supersede(
     let its = topic_ids(conn, newer.id).await?;
     let old = waiting.iter().filter(|(row, topics)| row.id != newer.id && topics.is_subset(&its));
     let old: Vec<OptInId> = old.map(|(row, _)| row.id).collect();
-    let row = opt_in::ActiveModel { state: Set(State::Superseded), ..opt_in::ActiveModel::default() };
+    let row =
+        opt_in::ActiveModel { state: Set(State::Superseded), due_at: Set(None), ..opt_in::ActiveModel::default() };
     opt_in::Entity::update_many().set(row).filter(opt_in::Column::Id.is_in(old)).exec(conn).await?;
     Ok(())
 }

@@ -118,6 +118,7 @@ async fn confirm_topics(
 async fn finish(conn: &impl ConnectionTrait, id: OptInId, now: DateTime<Utc>) -> Result<(), Error> {
     let row = opt_in::ActiveModel {
         state: Set(State::Confirmed),
+        due_at: Set(None),
         confirmed_at: Set(Some(now)),
         details: Set("{}".to_owned()),
         ..opt_in::ActiveModel::default()

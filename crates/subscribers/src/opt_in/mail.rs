@@ -3,7 +3,7 @@ use domain::{BrandId, Locale, MailKind, OptInId, SubscriberId};
 use outbox::enqueue::{self, Intent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -29,19 +29,44 @@ impl Details {
     }
 }
 
-/// Queues the mail that asks, if the address may get it today, and says whether it did. The caller has locked the person.
+/// How long lies between a question and the next mail to the same address.
+const BETWEEN: Duration = Duration::days(1);
+
+/// What became of a mail that was to be queued.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It is on its way.
+    Queued,
+    /// The address had its mail; it may get the next at this time.
+    NotBefore(DateTime<Utc>),
+    /// *May be mailed* says no.
+    Barred,
+}
+
+/// Queues the mail that asks, if the address may get it today, and says whether it did. What it may not get today is due when
+/// the day is over; what it may not get at all is not due any more. The caller has locked the person.
 pub(super) async fn question(
     conn: &impl ConnectionTrait,
     person: &subscriber::Model,
     row: &opt_in::Model,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    if !queue(conn, MailKind::Confirmation, person, row, now).await? {
-        return Ok(false);
+    let outcome = queue(conn, MailKind::Confirmation, person, row, now).await?;
+    let queued = outcome == Outcome::Queued;
+    let next = match outcome {
+        Outcome::Queued => Some(now + BETWEEN),
+        Outcome::NotBefore(at) => Some(at),
+        Outcome::Barred => None,
+    };
+    let mut settled = opt_in::ActiveModel { due_at: Set(next), ..opt_in::ActiveModel::default() };
+    if row.reminded_at.is_some() {
+        settled.due_at = Set(None);
     }
-    let mailed = opt_in::ActiveModel { mailed_at: Set(Some(now)), ..opt_in::ActiveModel::default() };
-    opt_in::Entity::update_many().set(mailed).filter(opt_in::Column::Id.eq(row.id)).exec(conn).await?;
-    Ok(true)
+    if queued {
+        settled.mailed_at = Set(Some(now));
+    }
+    settle(conn, row.id, settled).await?;
+    Ok(queued)
 }
 
 /// Queues the mail that asks once more, likewise.
@@ -51,12 +76,24 @@ pub(super) async fn reminder(
     row: &opt_in::Model,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    if !queue(conn, MailKind::Reminder, person, row, now).await? {
-        return Ok(false);
-    }
-    let reminded = opt_in::ActiveModel { reminded_at: Set(Some(now)), ..opt_in::ActiveModel::default() };
-    opt_in::Entity::update_many().set(reminded).filter(opt_in::Column::Id.eq(row.id)).exec(conn).await?;
-    Ok(true)
+    let outcome = queue(conn, MailKind::Reminder, person, row, now).await?;
+    let settled = match outcome {
+        Outcome::Queued => opt_in::ActiveModel { reminded_at: Set(Some(now)), due_at: Set(None), ..Default::default() },
+        Outcome::NotBefore(at) => opt_in::ActiveModel { due_at: Set(Some(at)), ..Default::default() },
+        Outcome::Barred => opt_in::ActiveModel { due_at: Set(None), ..Default::default() },
+    };
+    settle(conn, row.id, settled).await?;
+    Ok(outcome == Outcome::Queued)
+}
+
+/// No mail about the request is due.
+pub(super) async fn nothing(conn: &impl ConnectionTrait, row: OptInId) -> Result<(), DbErr> {
+    settle(conn, row, opt_in::ActiveModel { due_at: Set(None), ..Default::default() }).await
+}
+
+async fn settle(conn: &impl ConnectionTrait, row: OptInId, settled: opt_in::ActiveModel) -> Result<(), DbErr> {
+    opt_in::Entity::update_many().set(settled).filter(opt_in::Column::Id.eq(row)).exec(conn).await?;
+    Ok(())
 }
 
 /// Queues the first mail after a confirmation.
@@ -76,17 +113,19 @@ async fn queue(
     person: &subscriber::Model,
     row: &opt_in::Model,
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    if rule(kind).once_a_day && asked_today(conn, person.id, now).await? {
-        return Ok(false);
-    }
+) -> Result<Outcome, Error> {
     let scope = Scope { brand: row.brand_id, topic: None };
     if !may_be_mailed(conn, kind, &scope, &[person.id], now).await?.may(person.id) {
-        return Ok(false);
+        return Ok(Outcome::Barred);
+    }
+    if rule(kind).once_a_day
+        && let Some(last) = last_asked(conn, person.id, now).await?
+    {
+        return Ok(Outcome::NotBefore(last + BETWEEN));
     }
     let data = json!(intent::OptIn { opt_in: row.id, locale: Details::read(row)?.locale });
     send(conn, kind, row.brand_id, person, data, now).await?;
-    Ok(true)
+    Ok(Outcome::Queued)
 }
 
 /// Puts a mail to a person on file into the brand's stream of its kind.
@@ -104,11 +143,16 @@ pub(crate) async fn send(
     Ok(())
 }
 
-/// Whether the address was asked within a day, by whichever brand.
-async fn asked_today(conn: &impl ConnectionTrait, person: SubscriberId, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    let yesterday = now - Duration::days(1);
-    let lately = opt_in::Column::MailedAt.gt(yesterday).or(opt_in::Column::RemindedAt.gt(yesterday));
-    let count =
-        opt_in::Entity::find().filter(opt_in::Column::SubscriberId.eq(person)).filter(lately).count(conn).await?;
-    Ok(count > 0)
+/// When the address was last asked, by whichever brand, if that was within a day.
+async fn last_asked(
+    conn: &impl ConnectionTrait,
+    person: SubscriberId,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let yesterday = now - BETWEEN;
+    let rows = opt_in::Entity::find()
+        .filter(opt_in::Column::SubscriberId.eq(person))
+        .filter(opt_in::Column::MailedAt.gt(yesterday).or(opt_in::Column::RemindedAt.gt(yesterday)));
+    let rows = rows.all(conn).await?;
+    Ok(rows.iter().flat_map(|row| [row.mailed_at, row.reminded_at]).flatten().max())
 }

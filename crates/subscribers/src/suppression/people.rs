@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 use super::{AddressHash, AddressHasher};
 use crate::entity::suppression::{Column, Entity};
 use crate::entity::{subscriber, subscriber_hash};
+use crate::health::ACT;
 
 /// How many hashes a statement takes: SQLite knows 32,766 parameters, PostgreSQL 65,535.
 pub(super) const AT_ONCE: usize = 5_000;
@@ -24,7 +25,7 @@ pub async fn rehash(
         .filter(Condition::all().add_option(after.map(|after| subscriber::Column::Id.gt(after))))
         .order_by_asc(subscriber::Column::Id)
         .limit(limit)
-        .lock_exclusive()
+        .lock(ACT)
         .all(&txn)
         .await?;
     for person in &people {

@@ -12,6 +12,7 @@ use super::people::{AT_ONCE, hashes_of, put_hashes};
 use super::{AddressHash, AddressHasher, Lifter, Reason, SCHEME, Unliftable};
 use crate::entity::subscriber;
 use crate::entity::suppression::{ActiveModel, Column, Entity, Model};
+use crate::health::ACT;
 
 /// One entry of the list. Neither address nor person stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +129,7 @@ pub async fn add(
     let txn = db.begin().await?;
     // A person on file may lack the newest hash: then the entry would pass them by.
     let person = subscriber::Entity::find().filter(subscriber::Column::Email.eq(new.email.clone()));
-    if let Some(person) = person.lock_exclusive().one(&txn).await? {
+    if let Some(person) = person.lock(ACT).one(&txn).await? {
         put_hashes(&txn, person.id, &hashes).await?;
     }
     let entry = Entry { hashes: &hashes, brand: new.brand, reason: new.reason.into(), detail: new.detail, actor };
@@ -186,7 +187,7 @@ pub async fn lift(
     now: DateTime<Utc>,
 ) -> Result<Suppression, LiftError> {
     let txn = db.begin().await?;
-    let row = Entity::find_by_id(id).lock_exclusive().one(&txn).await?.ok_or(LiftError::NotFound(id))?;
+    let row = Entity::find_by_id(id).lock(ACT).one(&txn).await?.ok_or(LiftError::NotFound(id))?;
     let lifter = match actor {
         Actor::User(_) | Actor::Token(_) | Actor::Operator => Lifter::Staff(why),
         // Rules, the program and the person have ways of their own; here they lift no more than a list does.

@@ -79,3 +79,24 @@ both!(
         assert!(matches!(access::open(stage.db.reader(), id, late).await, Err(RedeemError::NotFound)));
     }
 );
+
+/// On SQLite a writer is alone anyway.
+#[test]
+fn a_link_is_redeemed_while_another_act_on_the_person_is_under_way() {
+    testkit::run(async {
+        let Some(db) = TestDb::postgres().await else {
+            return eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+        };
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        access::request(stage.db, &ada(), stage.brand, now()).await.unwrap();
+
+        let link = mailed(&stage).await;
+        let act = stage.db.begin().await.unwrap();
+        assert!(subscribers::hold(&act, who).await.unwrap());
+        let redeemed = access::redeem(stage.db, link, now());
+        let redeemed = tokio::time::timeout(std::time::Duration::from_secs(20), redeemed).await;
+        assert!(redeemed.expect("it waited for the act").is_ok());
+        act.commit().await.unwrap();
+    });
+}

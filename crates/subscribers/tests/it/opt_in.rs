@@ -1,11 +1,13 @@
 use chrono::Duration;
 use database::lease::{self, BeginError};
 use domain::{Actor, Locale, MailKind, OptInId};
+use sea_orm::{ConnectionTrait, Statement};
 use subscribers::opt_in::{self, Confirmation, Invitation, Request, RequestError, State};
 use subscribers::opt_out::What;
 use subscribers::suppression::{self, Reason};
 use subscribers::{Evidence, Profile};
 use testkit::{TestDb, both, scheduler};
+use verdict::Class;
 
 use crate::stage::{Stage, ada, address, days, evidence, now, staff};
 
@@ -321,3 +323,41 @@ both!(
         assert_eq!(stage.acts(&ada()).await, ["requested"]);
     }
 );
+
+both!(
+    async fn who_may_not_be_reminded_is_looked_at_once(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        for n in 0..3 {
+            stage.ask(&address(&format!("p{n}@example.com")), &[0], now()).await;
+        }
+        crate::failures::fail(&stage, stage.id(&address("p1@example.com")).await, Class::Hard, now()).await;
+        assert_eq!(due(&stage).await, 3);
+        let remind = async |now| opt_in::remind_due(stage.db, &scheduler(stage.db, now).await, 2, now).await.unwrap();
+        let queued = remind(days(1)).await + remind(days(1)).await;
+        assert_eq!((queued, due(&stage).await), (2, 0));
+        // What is asked of an address that may not be asked is never due.
+        stage.ask(&address("p1@example.com"), &[1], days(2)).await;
+        assert_eq!((remind(days(2)).await, due(&stage).await), (0, 0));
+    }
+);
+
+both!(
+    async fn what_is_answered_replaced_or_over_is_not_due(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        stage.join(&address("bob@example.com"), &[0]).await;
+        stage.ask(&ada(), &[0], now()).await;
+        stage.ask(&ada(), &[0, 1], now()).await;
+        assert_eq!(due(&stage).await, 2);
+        let lease = scheduler(stage.db, days(1)).await;
+        assert_eq!(opt_in::remind_due(stage.db, &lease, 100, days(1)).await.unwrap(), 1);
+        assert_eq!(due(&stage).await, 1, "the question about both took the place of the first");
+        opt_in::expire_due(stage.db, &scheduler(stage.db, days(9)).await, 100, days(9)).await.unwrap();
+        assert_eq!(due(&stage).await, 0);
+    }
+);
+
+/// How many requests a mail is due for, now or later.
+async fn due(stage: &Stage<'_>) -> i64 {
+    let count = Statement::from_string(stage.db.backend(), "SELECT COUNT(due_at) FROM opt_ins");
+    stage.db.reader().query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
