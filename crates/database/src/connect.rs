@@ -147,7 +147,8 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .max_lifetime(None)
         // Launches and imports queue in front of the writer in short turns; a caller is patient for longer than one.
         .acquire_timeout(PATIENCE * 3)
-        .connect_with(options.clone().create_if_missing(true))
+        // 4 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.
+        .connect_with(options.clone().create_if_missing(true).pragma("cache_size", "-4096"))
         .await
         .map_err(ConnectError::Open)?;
     let reader = SqlitePoolOptions::new()

@@ -33,6 +33,9 @@ use crate::sender::{Parts, Settings, Tick};
 use crate::stage::Stage;
 use crate::{Error, Tally};
 
+/// How far apart rounds are begun when there is more than enough to do. Where answers come more slowly than this, none waits.
+const BEAT: Duration = Duration::from_millis(2);
+
 /// The state of a [`Sender`](crate::Sender).
 pub(crate) struct Desk {
     parts: Parts,
@@ -60,6 +63,7 @@ pub(crate) struct Desk {
     /// How long a limit holds back what is in hand.
     limited: Option<Duration>,
     draining: bool,
+    round_began: Instant,
     tally: Tally,
 }
 
@@ -116,6 +120,7 @@ impl Desk {
             next_claim: Duration::ZERO,
             limited: None,
             draining: false,
+            round_began: Instant::now(),
             tally: Tally::default(),
             parts,
             settings,
@@ -169,6 +174,7 @@ impl Desk {
 
     /// One round; see the module.
     async fn round(&mut self) -> Result<(), Error> {
+        self.round_began = Instant::now();
         self.replace_the_fallen();
         self.turn(self.now()).await?;
         self.upkeep(self.now()).await?;
@@ -177,13 +183,20 @@ impl Desk {
         Ok(())
     }
 
-    /// Waits for a report, and takes all that are there.
+    /// Waits for a report, and takes all that are there. While reports come thick and fast the next round is not begun before
+    /// its time: the more answers share a commit, the less each of them costs.
     async fn wait(&mut self, at_most: Duration) {
-        if let Ok(Some(report)) = timeout_at(Instant::now() + at_most, self.reports.recv()).await {
+        let mut until = Instant::now() + at_most;
+        while let Ok(Some(report)) = timeout_at(until, self.reports.recv()).await {
             self.take(report);
             while let Ok(report) = self.reports.try_recv() {
                 self.take(report);
             }
+            let round_is_due = self.round_began + BEAT;
+            if Instant::now() >= round_is_due || !self.is_anybody_at_work() {
+                break;
+            }
+            until = until.min(round_is_due);
         }
     }
 
@@ -228,6 +241,11 @@ impl Desk {
         !self.heard.is_empty()
             || !self.unfit.is_empty()
             || self.seats.iter().any(|seat| !matches!(seat.task, Task::None))
+    }
+
+    /// Whether a worker is going to report.
+    fn is_anybody_at_work(&self) -> bool {
+        self.seats.iter().any(|seat| matches!(seat.task, Task::Preparing(_) | Task::Sending(..)))
     }
 
     fn is_sending(&self) -> bool {
