@@ -52,6 +52,8 @@ pub(crate) struct Desk {
     unfit: Vec<(DeliveryKey, String)>,
     /// Answers that are not written down yet.
     heard: Vec<Heard>,
+    /// Answers that are, but not yet what follows from them.
+    owed: Vec<Heard>,
     /// Answers that are, and of which it has not been asked yet what they say of the provider.
     aftermath: VecDeque<Heard>,
     breaker: Breaker,
@@ -111,6 +113,7 @@ impl Desk {
             last_holding: 0,
             unfit: Vec::new(),
             heard: Vec::new(),
+            owed: Vec::new(),
             aftermath: VecDeque::new(),
             breaker: Breaker::default(),
             relay_backoff: Backoff::default(),

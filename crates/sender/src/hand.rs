@@ -23,8 +23,8 @@ const IDLE: Duration = Duration::from_secs(20);
 pub(crate) enum Order {
     /// See to a connection and compose the message.
     Prepare(Box<Piece>, Arc<Stationery>),
-    /// Send what was prepared.
-    Send(Guard),
+    /// Send what was prepared: with this leave and, should the relay want another connection for it, with that one.
+    Send(Guard, Guard),
     /// Forget what was prepared.
     Discard,
 }
@@ -102,7 +102,7 @@ impl Worker {
         while let Some(order) = self.next(&mut inbox).await {
             let news = match order {
                 Order::Prepare(piece, stationery) => self.prepare(piece, &stationery).await,
-                Order::Send(guard) => self.send(&guard).await,
+                Order::Send(guard, again) => self.send(&guard, &again).await,
                 Order::Discard => {
                     self.message = None;
                     continue;
@@ -146,24 +146,25 @@ impl Worker {
         Ok(())
     }
 
-    async fn send(&mut self, guard: &Guard) -> News {
+    async fn send(&mut self, guard: &Guard, again: &Guard) -> News {
         let started_at = self.bench.clock.now();
         let message = self.message.take();
         let ended = match &message {
-            Some(message) => self.hand_over(message, guard).await,
+            Some(message) => self.hand_over(message, guard, again).await,
             // Nothing was prepared, so nothing goes.
             None => Ended::Withheld { phase: outbox::Phase::MailFrom },
         };
         News::Ended { ended, started_at, answered_at: self.bench.clock.now() }
     }
 
-    async fn hand_over(&mut self, message: &Message, guard: &Guard) -> Ended {
+    async fn hand_over(&mut self, message: &Message, guard: &Guard, again: &Guard) -> Ended {
         let seasoned = self.connection.as_ref().is_some_and(|connection| connection.carried() > 0);
         let ended = self.try_once(message, guard).await;
-        // The relay had enough of this connection and has heard nothing of this message: it may have it on another one.
+        // The relay had enough of this connection and has heard nothing of this message: it may have it on another one. That may
+        // take a while to make, so it is asked anew whether the message may still be begun.
         if seasoned && ended.is_farewell() {
             return match self.connect().await {
-                Ok(()) => self.try_once(message, guard).await,
+                Ok(()) => self.try_once(message, again).await,
                 Err(OpenError { phase, problem, .. }) => Ended::Broken { phase, problem },
             };
         }

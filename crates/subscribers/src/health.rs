@@ -119,6 +119,14 @@ pub async fn hold(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Resu
     Ok(lock(conn, subscriber).await?.is_some())
 }
 
+/// Locks several people likewise, in the order in which everybody does.
+pub async fn hold_all(
+    conn: &impl ConnectionTrait,
+    people: impl IntoIterator<Item = SubscriberId>,
+) -> Result<(), DbErr> {
+    lock_all(conn, people).await.map(drop)
+}
+
 /// How PostgreSQL locks a person, or a row like theirs, for an act: the next act waits, but not a row that only refers to them.
 pub(crate) const ACT: LockType = LockType::NoKeyUpdate;
 

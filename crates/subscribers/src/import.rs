@@ -90,6 +90,7 @@ pub async fn run(
     loop {
         let rows: Vec<Row> = rows.by_ref().take(CHUNK).collect();
         if rows.is_empty() {
+            report.skipped.sort_by_key(|(line, _)| *line);
             return Ok(report);
         }
         let mut people = person::read(rows, &hasher, &mut report.skipped);
@@ -101,7 +102,6 @@ pub async fn run(
             report.add(done);
             people = vanished;
         }
-        report.skipped.sort_by_key(|(line, _)| *line);
     }
 }
 

@@ -38,11 +38,17 @@ impl Connection {
             Err(lost @ Ended::Broken { .. }) => return Err(self.first(to_mail, lost)),
             answer => answer,
         };
+        let anybody = to_rcpt.is_ok();
         let refusal = to_mail.err().or(to_rcpt.err());
         match (refusal, self.listen(Phase::Data).await) {
             (None, answer) => answer,
             (Some(refusal), Ok(go_on)) => {
-                self.say_nothing(&go_on).await;
+                // A relay that would take a message for somebody, but not from us, might deliver the empty one.
+                if anybody {
+                    self.broken = true;
+                } else {
+                    self.say_nothing(&go_on).await;
+                }
                 Err(refusal)
             }
             (Some(refusal), Err(Ended::Broken { .. })) => {

@@ -12,6 +12,7 @@ use crate::connection::Ended;
 use crate::judgement::{Attempt, Judgement};
 
 /// An answer, and all that is needed to act on it.
+#[derive(Clone)]
 pub(super) struct Heard {
     holding: u64,
     brand: BrandId,

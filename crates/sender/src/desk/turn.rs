@@ -24,20 +24,63 @@ impl Desk {
     ///
     /// One commit for both is half the price of two, and a worker's next message is never begun before its last answer is safe.
     pub(super) async fn turn(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        self.write_off_unfit().await?;
         let groups = if self.draining { Vec::new() } else { self.ready(now).await? };
-        if !self.heard.is_empty() || !groups.is_empty() {
-            let txn = self.parts.db.begin().await?;
-            self.write_answers(&txn, now).await?;
-            let begun = self.write_groups(&txn, &groups, now).await?;
-            self.write_consequences(&txn, now).await?;
-            txn.commit().await?;
+        if !self.heard.is_empty() || !self.owed.is_empty() || !groups.is_empty() {
+            let begun = match self.write(&groups, now).await {
+                Ok(begun) => begun,
+                Err(error) => {
+                    self.save_the_answers(now).await;
+                    return Err(error);
+                }
+            };
             self.close_the_answered();
+            self.owed.clear();
             for (group, submitted) in groups.iter().zip(begun) {
                 self.let_go(group, &submitted);
             }
         }
+        self.write_off_unfit().await?;
         self.mind_the_providers(now).await
+    }
+
+    async fn write(&self, groups: &[Group], now: DateTime<Utc>) -> Result<Vec<Vec<Submitted>>, Error> {
+        let txn = self.parts.db.begin().await?;
+        self.hold_the_refused(&txn).await?;
+        self.write_answers(&txn, now).await?;
+        let begun = self.write_groups(&txn, groups, now).await?;
+        self.write_consequences(&txn, now).await?;
+        txn.commit().await?;
+        Ok(begun)
+    }
+
+    /// Writes the answers alone, where something else is what cannot be written: nobody is in doubt for that. What follows from
+    /// them is owed, and comes with the next round.
+    async fn save_the_answers(&mut self, now: DateTime<Utc>) {
+        let alone = async {
+            let txn = self.parts.db.begin().await?;
+            self.write_answers(&txn, now).await?;
+            Ok::<_, Error>(txn.commit().await?)
+        };
+        // If this fails too, the database is out of reach: the answers stay in hand, and the next round tries both again.
+        if !self.heard.is_empty() && alone.await.is_ok() {
+            self.owed.extend(self.heard.iter().cloned());
+            self.close_the_answered();
+        }
+    }
+
+    /// What was answered and has not had all its consequences.
+    fn unsettled(&self) -> impl Iterator<Item = &Heard> {
+        self.owed.iter().chain(&self.heard)
+    }
+
+    /// Locks the people to whom something follows, before their deliveries: whoever erases a person, or reads what came back,
+    /// has it in this order, and so neither waits for the other for ever.
+    async fn hold_the_refused(&self, txn: &DatabaseTransaction) -> Result<(), Error> {
+        let refused: Vec<_> = self.unsettled().filter_map(Heard::failure).map(|(subscriber, ..)| subscriber).collect();
+        if !refused.is_empty() {
+            subscribers::hold_all(txn, refused).await?;
+        }
+        Ok(())
     }
 
     async fn write_answers(&self, txn: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), Error> {
@@ -66,15 +109,12 @@ impl Desk {
         Ok(begun)
     }
 
-    /// Facts and failures. After the deliveries, as whoever reads returned mail has it: so the two cannot wait for each other.
+    /// Failures and facts.
     async fn write_consequences(&self, txn: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut failures: Vec<_> = self.heard.iter().filter_map(Heard::failure).collect();
-        // Whoever locks several people does it in this order.
-        failures.sort_unstable_by_key(|(subscriber, ..)| *subscriber);
-        for (subscriber, brand, verdict) in failures {
+        for (subscriber, brand, verdict) in self.unsettled().filter_map(Heard::failure) {
             subscribers::record_failure(txn, subscriber, brand, verdict, now).await?;
         }
-        let facts: Vec<_> = self.heard.iter().filter_map(Heard::fact).collect();
+        let facts: Vec<_> = self.unsettled().filter_map(Heard::fact).collect();
         activity::record_all(txn, &facts).await?;
         Ok(())
     }
@@ -92,7 +132,8 @@ impl Desk {
             let Some(work) = self.prepared(*seat) else { continue };
             match (submitted.get(&work.key), self.holdings.iter().find(|holding| holding.id == group.holding)) {
                 (Some(submitted), Some(holding)) => {
-                    self.seats[*seat].hand.tell(Order::Send(holding.guard(&self.parts.clock)));
+                    let [guard, again] = [(); 2].map(|()| holding.guard(&self.parts.clock));
+                    self.seats[*seat].hand.tell(Order::Send(guard, again));
                     self.seats[*seat].task = Task::Sending(work, *submitted);
                 }
                 _ => self.discard(*seat),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use outbox::{Phase, State};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sender::Tally;
 use testkit::smtp::{Moment, Rule, Script};
 use testkit::{TestDb, both};
@@ -129,4 +130,33 @@ async fn facts(house: &House<'_>, enough: usize) -> (usize, usize) {
     let facts = tokio::time::timeout(Duration::from_secs(30), read).await.unwrap();
     let count = |kind| facts.iter().filter(|(_, fact)| fact.kind == kind).count();
     (count(activity::Kind::Sent), count(activity::Kind::Failed))
+}
+
+both!(
+    async fn a_refusal_waits_for_whoever_acts_on_the_person_and_ends_neither(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Rcpt, "550 5.1.1 no such user"));
+        let ada = house.enrol(&["ada@example.org"]).await[0];
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(1);
+        let erasure = house.db.begin().await.unwrap();
+        assert!(subscribers::hold(&erasure, ada).await.unwrap());
+        let erase = async {
+            waits_for_a_lock(house.db).await;
+            outbox::forget(&erasure, ada).await.unwrap();
+            erasure.commit().await.unwrap();
+        };
+        let (tick, ()) = tokio::join!(sender.tick(), erase);
+        assert_eq!(tick.unwrap().tally.failed + house.counts(mailing).await.skipped.unsigned_abs(), 1);
+        house.audit(mailing).await;
+    }
+);
+
+/// Until another transaction waits for what this one holds. On SQLite it waits before it begins.
+async fn waits_for_a_lock(db: &database::Database) {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    if db.backend() != DbBackend::Postgres {
+        return;
+    }
+    while db.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().is_none() {}
 }

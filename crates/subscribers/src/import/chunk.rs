@@ -41,8 +41,11 @@ impl<C: ConnectionTrait> Chunk<'_, C> {
     /// for: they are to be looked at anew.
     pub(super) async fn bring(&self, people: Vec<Person>) -> Result<(Report, Vec<Person>), Error> {
         let mut report = Report::default();
+        // In this order: who is erased between the two is known, and then gone; the other way round they would be neither known
+        // nor barred, and come back on file.
+        let known = self.known(&people).await?;
         let people = self.without_barred(people, &mut report).await?;
-        let on_file = self.on_file(&people).await?;
+        let on_file = self.on_file(&people, &known).await?;
         let (people, vanished): (Vec<Person>, _) =
             people.into_iter().partition(|person| on_file.contains_key(&person.email));
         let hashes = people.iter().flat_map(|person| {
@@ -74,16 +77,19 @@ impl<C: ConnectionTrait> Chunk<'_, C> {
         Ok(free)
     }
 
-    /// The people with these addresses, locked in the order of their ids; who is not on file comes on file.
-    async fn on_file(&self, people: &[Person]) -> Result<BTreeMap<EmailAddress, OnFile>, Error> {
-        let known: HashSet<EmailAddress> = with_emails(people)
-            .select_only()
-            .column(Column::Email)
-            .into_tuple()
-            .all(self.conn)
-            .await?
-            .into_iter()
-            .collect();
+    /// Which addresses are on file.
+    async fn known(&self, people: &[Person]) -> Result<HashSet<EmailAddress>, Error> {
+        let known: Vec<EmailAddress> =
+            with_emails(people).select_only().column(Column::Email).into_tuple().all(self.conn).await?;
+        Ok(known.into_iter().collect())
+    }
+
+    /// The people with these addresses, locked in the order of their ids; who was not on file comes on file.
+    async fn on_file(
+        &self,
+        people: &[Person],
+        known: &HashSet<EmailAddress>,
+    ) -> Result<BTreeMap<EmailAddress, OnFile>, Error> {
         let mut fresh = HashSet::new();
         let mut rows = Vec::new();
         for person in people.iter().filter(|person| !known.contains(&person.email)) {

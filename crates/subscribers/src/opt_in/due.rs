@@ -13,7 +13,7 @@ use crate::subscription::{self, Event, Step, StepError};
 use crate::{Basis, Error, Evidence, health};
 
 /// Asks once more whoever has not answered for a day, and mails what had to wait for its day; `limit` requests in one go.
-/// Says how many mails were queued. What may not be mailed is settled too: it is not due any more. Whoever calls it holds
+/// Says how many mails were queued. What may not be mailed is looked at again a day later. Whoever calls it holds
 /// `lease`, one role for all instances.
 pub async fn remind_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
     let due: Vec<OptInId> = opt_in::Entity::find()

@@ -39,12 +39,12 @@ enum Outcome {
     Queued,
     /// The address had its mail; it may get the next at this time.
     NotBefore(DateTime<Utc>),
-    /// *May be mailed* says no.
+    /// *May be mailed* says no. It is asked again after a day, until the request ends: staff may lift what bars it.
     Barred,
 }
 
 /// Queues the mail that asks, if the address may get it today, and says whether it did. What it may not get today is due when
-/// the day is over; what it may not get at all is not due any more. The caller has locked the person.
+/// the day is over; what it may not get at all is looked at again then. The caller has locked the person.
 pub(super) async fn question(
     conn: &impl ConnectionTrait,
     person: &subscriber::Model,
@@ -56,7 +56,7 @@ pub(super) async fn question(
     let next = match outcome {
         Outcome::Queued => Some(now + BETWEEN),
         Outcome::NotBefore(at) => Some(at),
-        Outcome::Barred => None,
+        Outcome::Barred => Some(now + BETWEEN),
     };
     let mut settled = opt_in::ActiveModel { due_at: Set(next), ..opt_in::ActiveModel::default() };
     if row.reminded_at.is_some() {
@@ -80,7 +80,7 @@ pub(super) async fn reminder(
     let settled = match outcome {
         Outcome::Queued => opt_in::ActiveModel { reminded_at: Set(Some(now)), due_at: Set(None), ..Default::default() },
         Outcome::NotBefore(at) => opt_in::ActiveModel { due_at: Set(Some(at)), ..Default::default() },
-        Outcome::Barred => opt_in::ActiveModel { due_at: Set(None), ..Default::default() },
+        Outcome::Barred => opt_in::ActiveModel { due_at: Set(Some(now + BETWEEN)), ..Default::default() },
     };
     settle(conn, row.id, settled).await?;
     Ok(outcome == Outcome::Queued)

@@ -16,7 +16,7 @@ use crate::failures::fail;
 use crate::stage::{Stage, ada, address, days, now, staff};
 
 fn asking(server: SocketAddr) -> Resolver {
-    Resolver::new(&Settings { nameserver: Some(server), timeout: Patience::from_millis(200) }).unwrap()
+    Resolver::new(&Settings { nameserver: Some(server), timeout: Patience::from_secs(2) }).unwrap()
 }
 
 /// Nobody's domain.
