@@ -325,19 +325,21 @@ both!(
 );
 
 both!(
-    async fn who_may_not_be_reminded_is_looked_at_once(db: TestDb) {
+    async fn who_may_not_be_reminded_is_looked_at_again_a_day_later(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         for n in 0..3 {
             stage.ask(&address(&format!("p{n}@example.com")), &[0], now()).await;
         }
-        crate::failures::fail(&stage, stage.id(&address("p1@example.com")).await, Class::Hard, now()).await;
+        let barred = stage.id(&address("p1@example.com")).await;
+        crate::failures::fail(&stage, barred, Class::Hard, now()).await;
         assert_eq!(due(&stage).await, 3);
         let remind = async |now| opt_in::remind_due(stage.db, &scheduler(stage.db, now).await, 2, now).await.unwrap();
         let queued = remind(days(1)).await + remind(days(1)).await;
-        assert_eq!((queued, due(&stage).await), (2, 0));
-        // What is asked of an address that may not be asked is never due.
-        stage.ask(&address("p1@example.com"), &[1], days(2)).await;
-        assert_eq!((remind(days(2)).await, due(&stage).await), (0, 0));
+        assert_eq!((queued, due(&stage).await), (2, 1));
+        assert_eq!(remind(days(2)).await, 0, "it is barred still");
+        let entry = suppression::active_for_subscriber(stage.db.reader(), barred).await.unwrap().remove(0);
+        suppression::lift(stage.db, entry.id, Some("they rang us up"), &staff(), days(2)).await.unwrap();
+        assert_eq!((remind(days(2)).await, remind(days(3)).await, due(&stage).await), (0, 1, 0));
     }
 );
 
