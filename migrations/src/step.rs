@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000011_domain_looks", sql: include_str!("steps/000011_domain_looks.sql") },
     Step { name: "m20261124_000012_kept_etags", sql: include_str!("steps/000012_kept_etags.sql") },
     Step { name: "m20261124_000013_opt_in_mails", sql: include_str!("steps/000013_opt_in_mails.sql") },
+    Step { name: "m20261124_000014_budgets", sql: include_str!("steps/000014_budgets.sql") },
 ];
 
 impl MigrationName for Step {

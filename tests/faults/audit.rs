@@ -6,7 +6,7 @@ use testkit::smtp::SmtpSink;
 use tests::{Eshot, Staff};
 
 /// Slow enough that there is a middle, with leases short enough that a test outlives them.
-pub(crate) const SETTINGS: &str = "limits.total = \"60/s\"\nsender.lease = \"10s\"\nrelay.connections = 4\n";
+pub(crate) const SETTINGS: &str = "limits.relay = \"60/s\"\nsender.lease = \"10s\"\nrelay.connections = 4\n";
 
 /// Longer than a lease of `SETTINGS`.
 pub(crate) const PAST_THE_LEASE: Duration = Duration::from_secs(11);

@@ -149,7 +149,7 @@ both!(
 both!(
     async fn a_paused_campaign_sends_nothing_until_it_is_resumed_and_a_cancelled_one_never_again(db: TestDb) {
         let sink = SmtpSink::start().await;
-        let eshot = Eshot::start(&db, sink.address(), "limits.total = \"20/s\"");
+        let eshot = Eshot::start(&db, sink.address(), "limits.relay = \"20/s\"");
         let staff = Staff::of(&eshot).await;
         staff.enrol(people(80), "offers").await;
         let campaign = staff.send("offers", "Autumn offer").await;

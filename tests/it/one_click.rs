@@ -115,7 +115,7 @@ both!(
 both!(
     async fn whoever_leaves_in_the_middle_of_a_campaign_gets_no_mail_five_seconds_later(db: TestDb) {
         let sink = SmtpSink::start().await;
-        let eshot = Eshot::start(&db, sink.address(), "limits.total = \"20/s\"");
+        let eshot = Eshot::start(&db, sink.address(), "limits.relay = \"20/s\"");
         let staff = Staff::of(&eshot).await;
         staff.enrol((0..300).map(|n| format!("person{n:03}@example.com")), "offers").await;
         let first = staff.send("offers", "First").await;

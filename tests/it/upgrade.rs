@@ -141,7 +141,8 @@ async fn sending_goes_on(db: &Database) {
 
     let me = InstanceId::new(end());
     assert_eq!(outbox::reap(db, me, end()).await.unwrap(), 2);
-    let claim = Claim { holder: me, blocked: &[], limit: 100, ttl: Duration::from_secs(60) };
+    let claim =
+        Claim { holder: me, blocked: &[], resting: &[], urgent_only: false, limit: 100, ttl: Duration::from_secs(60) };
     while let Some(batch) = outbox::claim(db, &claim, end()).await.unwrap() {
         let claimed: Vec<_> = batch.deliveries.iter().map(|delivery| delivery.key).collect();
         let submitted = outbox::submit(db.writer(), &batch.lease, &claimed, end()).await.unwrap();

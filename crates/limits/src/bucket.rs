@@ -1,22 +1,21 @@
-use std::cmp::{max, min};
+use std::cmp::min;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{Clock, Throttle};
+use domain::Clock;
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
-/// One rate and how much of it is used up.
+/// One rate, and how much of it this instance has used up: it spreads what was leased.
 pub(crate) struct Bucket {
-    throttle: Throttle,
+    quota: Quota,
     clock: Arc<dyn Clock>,
     limiter: RateLimiter<NotKeyed, Arrival, Uptime, StateInformationMiddleware>,
     arrival: Arrival,
-    started: Duration,
 }
 
 /// governor's view of our clock: the one that never steps back.
@@ -59,26 +58,11 @@ impl StateStore for Arrival {
 }
 
 impl Bucket {
-    /// A bucket that is full: a second's worth may go at once.
-    pub(crate) fn new(throttle: Throttle, clock: &Arc<dyn Clock>) -> Self {
-        let arrival = Arrival::default();
-        let started = clock.uptime();
-        let limiter = RateLimiter::new(quota(throttle), arrival.clone(), Uptime(clock.clone()));
-        Self { throttle, clock: clock.clone(), limiter, arrival, started }
-    }
-
-    /// The same bucket at another rate: what is used up stays used up, but nobody waits longer than the new rate asks.
-    pub(crate) fn at(&self, throttle: Throttle) -> Self {
-        let next = Self::new(throttle, &self.clock);
-        let quota = quota(throttle);
-        let empty = quota.replenish_interval() * quota.burst_size().get();
-        next.arrival.set(Some(min(self.debt(), empty).into()));
-        next
-    }
-
-    /// The rate.
-    pub(crate) const fn throttle(&self) -> Throttle {
-        self.throttle
+    /// A bucket that is full: so many may go at once.
+    pub(crate) fn new(interval: Duration, burst: u32, clock: &Arc<dyn Clock>) -> Self {
+        let (quota, arrival) = (quota(interval, burst), Arrival::default());
+        let limiter = RateLimiter::new(quota, arrival.clone(), Uptime(clock.clone()));
+        Self { quota, clock: clock.clone(), limiter, arrival }
     }
 
     /// Takes up to `most` permits; says how many there were, and how long it is until there is another if there were fewer.
@@ -99,38 +83,28 @@ impl Bucket {
 
     /// Puts permits back that were not used after all.
     pub(crate) fn give_back(&self, permits: u32) {
-        let back = quota(self.throttle).replenish_interval().saturating_mul(permits);
+        let back = self.quota.replenish_interval().saturating_mul(permits);
         let next = self.arrival.get().map(|next| Nanos::from(Duration::from(next).saturating_sub(back)));
         self.arrival.set(next);
     }
 
-    /// How long it is until there is a permit.
-    pub(crate) fn wait(&self) -> Duration {
+    /// How many there are, up to `most`, and how long it is until there is another if there are fewer. Takes none.
+    pub(crate) fn look(&self, most: u32) -> (u32, Duration) {
         let before = self.arrival.get();
-        let (_, wait) = self.take(1);
+        let found = self.take(most);
         self.arrival.set(before);
-        wait
-    }
-
-    /// How far the next even arrival lies ahead.
-    fn debt(&self) -> Duration {
-        let next = self.arrival.get().map_or(Duration::ZERO, Duration::from);
-        (self.started + next).saturating_sub(self.clock.uptime())
+        found
     }
 }
 
-/// The throttle evenly, with a burst of at most one second.
-fn quota(throttle: Throttle) -> Quota {
-    let count = throttle.count().get();
-    // A rate beyond one a nanosecond is no limit to anything we do.
-    let interval = max(throttle.period() / count, Duration::from_nanos(1));
+/// One in each interval, save for what may go at once.
+fn quota(interval: Duration, burst: u32) -> Quota {
     let even = Quota::with_period(interval).unwrap_or(Quota::per_second(NonZeroU32::MIN));
-    let seconds = u32::try_from(throttle.period().as_secs()).unwrap_or(u32::MAX);
-    even.allow_burst(NonZeroU32::new(count / seconds).unwrap_or(NonZeroU32::MIN))
+    even.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))
 }
 
 impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bucket").field("throttle", &self.throttle).field("debt", &self.debt()).finish_non_exhaustive()
+        f.debug_struct("Bucket").field("quota", &self.quota).finish_non_exhaustive()
     }
 }

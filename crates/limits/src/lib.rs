@@ -1,8 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod bucket;
+mod budget;
+mod class;
+mod limit;
+mod limits;
 pub mod pause;
-mod permits;
+mod refill;
+mod slots;
+mod sql;
+mod stock;
+mod window;
 
+pub use class::{Class, Route};
+pub use limit::{Limit, Settings};
+pub use limits::{Granted, Limits};
 pub use pause::Pause;
-pub use permits::{Granted, Limits, Settings};
+pub use window::{InvalidWindow, Window};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{DeliveryKey, EmailAddress, InstanceId, MailboxProvider, SubscriberId};
+use domain::{DeliveryKey, EmailAddress, InstanceId, MailboxProvider, MailingNo, SubscriberId};
 
 use crate::dialect::Locked;
 use crate::{Error, Lease, Mailing};
@@ -17,6 +17,10 @@ pub struct Claim<'a> {
     pub holder: InstanceId,
     /// The lanes that take nothing now; they are not looked into.
     pub blocked: &'a [MailboxProvider],
+    /// The lanes of single mailings that take nothing now.
+    pub resting: &'a [(MailingNo, MailboxProvider)],
+    /// Whether only mail that somebody waits for is asked for.
+    pub urgent_only: bool,
     /// How many deliveries at most.
     pub limit: u32,
     /// How long the lease lasts.

@@ -7,12 +7,14 @@
 mod assign;
 mod claim;
 mod hear;
+mod limit;
 mod submit;
 mod turn;
 mod upkeep;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -23,6 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::hear::Heard;
+use self::limit::Rest;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
 use crate::compose::Shelf;
@@ -62,6 +65,12 @@ pub(crate) struct Desk {
     paused: Vec<MailboxProvider>,
     next_look: Duration,
     next_claim: Duration,
+    next_urgent: Duration,
+    turns: u64,
+    /// Lanes that a limit holds back for longer than a claim is worth keeping.
+    rests: Vec<Rest>,
+    /// Connections of workers that were sent home.
+    leaving: Vec<Arc<AtomicBool>>,
     /// How long a limit holds back what is in hand.
     limited: Option<Duration>,
     draining: bool,
@@ -121,6 +130,10 @@ impl Desk {
             paused: Vec::new(),
             next_look: Duration::ZERO,
             next_claim: Duration::ZERO,
+            next_urgent: Duration::ZERO,
+            turns: 0,
+            rests: Vec::new(),
+            leaving: Vec::new(),
             limited: None,
             draining: false,
             round_began: Instant::now(),
@@ -132,7 +145,7 @@ impl Desk {
 
     pub(crate) async fn tick(&mut self) -> Result<Tick, Error> {
         let before = std::mem::take(&mut self.tally);
-        (self.next_claim, self.next_look) = (Duration::ZERO, Duration::ZERO);
+        (self.next_claim, self.next_urgent, self.next_look) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         loop {
             Stage::Desk.during(self.round()).await?;
             if !self.is_busy() {
@@ -182,6 +195,7 @@ impl Desk {
         self.turn(self.now()).await?;
         self.upkeep(self.now()).await?;
         self.claim(self.now()).await?;
+        self.refill(self.now()).await?;
         self.assign();
         Ok(())
     }

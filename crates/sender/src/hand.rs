@@ -1,6 +1,7 @@
 //! One worker: it has one connection and one message at a time, and does as it is told.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,8 +22,8 @@ const IDLE: Duration = Duration::from_secs(20);
 
 /// What a worker is told.
 pub(crate) enum Order {
-    /// See to a connection and compose the message.
-    Prepare(Box<Piece>, Arc<Stationery>),
+    /// See to a connection, one that has carried fewer messages than this if there is a limit, and compose the message.
+    Prepare(Box<Piece>, Arc<Stationery>, Option<u32>),
     /// Send what was prepared: with this leave and, should the relay want another connection for it, with that one.
     Send(Guard, Guard),
     /// Forget what was prepared.
@@ -61,6 +62,7 @@ pub(crate) struct Bench {
 /// A worker as its employer sees it.
 pub(crate) struct Hand {
     orders: mpsc::Sender<Order>,
+    connected: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
@@ -68,14 +70,20 @@ impl Hand {
     pub(crate) fn hire(number: usize, bench: Bench) -> Self {
         // One order at a time is under way, and one that needs no answer may lie before it.
         let (orders, inbox) = mpsc::channel(2);
-        let worker = Worker { number, bench, connection: None, message: None };
-        Self { orders, task: tokio::spawn(worker.work(inbox)) }
+        let connected = Arc::new(AtomicBool::new(false));
+        let worker = Worker { number, bench, connection: None, message: None, connected: Arc::clone(&connected) };
+        Self { orders, connected, task: tokio::spawn(worker.work(inbox)) }
     }
 
     /// Gives an order. A worker that is gone does not take it; that shows in [`is_gone`](Self::is_gone).
     pub(crate) fn tell(&self, order: Order) {
         // There is room: every order was answered before the next one, save a `Discard` that may still lie there.
         let _ = self.orders.try_send(order);
+    }
+
+    /// Whether it has, or makes, a connection. It is shared, so that it can be asked when the worker was sent home.
+    pub(crate) fn connected(&self) -> &Arc<AtomicBool> {
+        &self.connected
     }
 
     /// Whether the worker has fallen over, which is a fault in the program.
@@ -95,13 +103,21 @@ struct Worker {
     bench: Bench,
     connection: Option<Connection>,
     message: Option<Message>,
+    connected: Arc<AtomicBool>,
+}
+
+/// Nobody has a connection that is gone.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.connected.store(false, Ordering::Release);
+    }
 }
 
 impl Worker {
     async fn work(mut self, mut inbox: mpsc::Receiver<Order>) {
         while let Some(order) = self.next(&mut inbox).await {
             let news = match order {
-                Order::Prepare(piece, stationery) => self.prepare(piece, &stationery).await,
+                Order::Prepare(piece, stationery, most) => self.prepare(piece, &stationery, most).await,
                 Order::Send(guard, again) => self.send(&guard, &again).await,
                 Order::Discard => {
                     self.message = None;
@@ -125,8 +141,8 @@ impl Worker {
         inbox.recv().await
     }
 
-    async fn prepare(&mut self, piece: Box<Piece>, stationery: &Stationery) -> News {
-        if let Err(error) = self.connect().await {
+    async fn prepare(&mut self, piece: Box<Piece>, stationery: &Stationery, most: Option<u32>) -> News {
+        if let Err(error) = self.connect(most).await {
             return News::NoRelay(piece, error);
         }
         match compose(&piece, stationery, &self.bench.links, self.bench.clock.now()) {
@@ -138,10 +154,15 @@ impl Worker {
         }
     }
 
-    async fn connect(&mut self) -> Result<(), OpenError> {
-        if self.connection.as_ref().is_none_or(|connection| !connection.is_usable()) {
+    async fn connect(&mut self, most: Option<u32>) -> Result<(), OpenError> {
+        let fits =
+            |connection: &Connection| connection.is_usable() && most.is_none_or(|most| connection.carried() < most);
+        if !self.connection.as_ref().is_some_and(fits) {
             self.hang_up().await;
-            self.connection = Some(Connection::open(Arc::clone(&self.bench.relay)).await?);
+            self.connected.store(true, Ordering::Release);
+            let opened = Connection::open(Arc::clone(&self.bench.relay)).await;
+            self.connected.store(opened.is_ok(), Ordering::Release);
+            self.connection = Some(opened?);
         }
         Ok(())
     }
@@ -163,7 +184,7 @@ impl Worker {
         // The relay had enough of this connection and has heard nothing of this message: it may have it on another one. That may
         // take a while to make, so it is asked anew whether the message may still be begun.
         if seasoned && ended.is_farewell() {
-            return match self.connect().await {
+            return match self.connect(None).await {
                 Ok(()) => self.try_once(message, again).await,
                 Err(OpenError { phase, problem, .. }) => Ended::Broken { phase, problem },
             };
@@ -184,6 +205,7 @@ impl Worker {
     async fn hang_up(&mut self) {
         if let Some(connection) = self.connection.take() {
             connection.close().await;
+            self.connected.store(false, Ordering::Release);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::{Clock, DeliveryKey, MailKind, MailboxProvider, SubscriberId};
+use limits::Class;
 use outbox::Lease;
 use subscribers::Scope;
 
@@ -20,6 +21,10 @@ pub(crate) struct Holding {
     pub(crate) id: u64,
     pub(crate) lease: Lease,
     pub(crate) lane: MailboxProvider,
+    /// Which limits bind it.
+    pub(crate) class: Class,
+    /// When its mailing last had its turn, by a count of turns.
+    pub(crate) turn: u64,
     pub(crate) stationery: Arc<Stationery>,
     /// What nobody works on yet.
     pub(crate) pieces: VecDeque<Piece>,

@@ -204,7 +204,7 @@ both!(
         let campaign = setting.scheduled(db).await;
         campaigns::launch_due(db, &scheduler(db, now()).await, now()).await.unwrap();
         let (holder, ttl) = (InstanceId::new(now()), Duration::from_secs(60));
-        let claim = Claim { holder, blocked: &[], limit: 1, ttl };
+        let claim = Claim { holder, blocked: &[], resting: &[], urgent_only: false, limit: 1, ttl };
         let batch = outbox::claim(db, &claim, now()).await.unwrap().unwrap();
         let key = batch.deliveries[0].key;
         outbox::submit(db.writer(), &batch.lease, &[key], now()).await.unwrap();

@@ -107,17 +107,17 @@ impl Run<'_> {
 
     fn sender(&self, relay: &Url) -> anyhow::Result<Sender> {
         let settings = relay::Settings { policy: Policy::None, ..relay::Settings::new(relay.clone()) };
-        let limits = limits::Settings { global: Some(THROTTLE.parse()?), ..limits::Settings::default() };
+        let relay = Relay::new(settings).context("--relay")?;
+        let limits = limits::Settings::relay(THROTTLE.parse()?);
         let clock = self.rig.clock.clone();
         let parts = Parts {
             db: self.rig.db.clone(),
             keys: self.rig.keys.clone(),
             links: self.links.clone(),
-            limits: Arc::new(Limits::new(limits, clock.clone())),
+            limits: Arc::new(Limits::new(limits, &relay.name(), self.rig.instance, clock.clone())),
             instance: self.rig.instance,
             clock,
         };
-        let relay = Relay::new(settings).context("--relay")?;
         Ok(Sender::new(parts, Settings { connections: self.connections, ..Settings::new(relay) }))
     }
 

@@ -10,8 +10,8 @@ use super::problem::{Problem, nearest};
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
 pub(super) const SECRETS: [(&str, &str); 3] = [("database", "url"), ("keys", "master"), ("relay", "password")];
 
-/// Tables whose keys are not fixed.
-const OPEN: [&str; 1] = ["limits.providers"];
+/// Tables whose keys are not fixed, and limits, which may be a table or a text.
+const OPEN: [&str; 4] = ["limits.providers", "limits.brands", "limits.relay", "limits.campaign"];
 
 /// Variables that steer tests, not the program.
 const NOT_OURS: &str = "ESHOT_TEST_";
@@ -69,7 +69,9 @@ impl Layer {
             let text = read_file(text).map_err(fault)?;
             return Ok(Some(Self::of(name, &section, secret, Value::from(text))));
         }
-        if OPEN.contains(&section.as_str()) {
+        if let Some(open) = OPEN.iter().find(|open| section.strip_prefix(**open).is_some_and(is_below)) {
+            // Names have hyphens, which variables cannot have.
+            let section = format!("{open}{}", section[open.len()..].replace('_', "-"));
             return Ok(Some(Self::of(name, &section, &key.replace('_', "-"), Value::from(text))));
         }
         let default = find(defaults, &section, key).filter(|value| value.as_dict().is_none()).ok_or_else(unknown)?;
@@ -83,6 +85,11 @@ impl Layer {
         }
         Self { name: name.to_owned(), dict }
     }
+}
+
+/// Whether this rest of a path is that of the table itself or of one within.
+fn is_below(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('.')
 }
 
 /// A variable's text as a value of the same type as the default.

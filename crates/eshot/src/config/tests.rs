@@ -37,6 +37,9 @@ fn a_variable_goes_over_the_file_and_the_file_over_the_default() {
         ("ESHOT_RELAY__HELO", "b.example"),
         ("ESHOT_RELAY__URL", "smtp://relay.example:587"),
         ("ESHOT_LIMITS__PROVIDERS__MAIL_RU", "1/s"),
+        ("ESHOT_LIMITS__RELAY__MESSAGES_PER_CONNECTION", "9"),
+        ("ESHOT_LIMITS__PROVIDERS__PROTON__DAILY", "500"),
+        ("ESHOT_LIMITS__CAMPAIGN", "30/m"),
         ("ESHOT_HTTP__TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
         ("ESHOT_DATABASE__MIGRATE", "false"),
     ];
@@ -44,7 +47,9 @@ fn a_variable_goes_over_the_file_and_the_file_over_the_default() {
     assert_eq!(config.relay.connections.get(), 7);
     assert_eq!(config.relay.helo.as_deref(), Some("b.example"));
     assert_eq!(config.relay.url.as_str(), "smtp://relay.example:587");
-    assert_eq!(config.limits.providers.len(), 2);
+    assert_eq!(config.limits.providers.len(), 3);
+    assert_eq!(config.limits.relay.messages_per_connection.map(u32::from), Some(9));
+    assert_eq!(config.limits.campaign.rate.map(|rate| rate.to_string()).as_deref(), Some("30/m"));
     assert!(config.http.trusted_proxies[1].contains("10.1.2.3".parse().unwrap()));
     assert!(!config.database.migrate);
 }
@@ -91,7 +96,9 @@ fn a_wrong_key_or_value_names_itself_and_what_would_be_right() {
         refused("", &[("ESHOT_RELAY__URL", "relay.example")]),
         refused("", &[("ESHOT_RELAY__CONNECTIONS", "four")]),
         refused("", &[("ESHOT_DATABASE__MIGRATE", "yes")]),
-        refused("", &[("ESHOT_LIMITS__TOTAL", "ten a second")]),
+        refused("", &[("ESHOT_LIMITS__RELAY", "ten a second")]),
+        refused("[limits.relay]\ndaily = 0", &[]),
+        refused("[limits.providers]\ngmail = { rate = \"0/s\" }", &[]),
         refused("", &[("ESHOT_RELAY__FINAL_TIMEOUT", "10")]),
         refused("", &[("ESHOT_HTTP__BASE_URL", "http://news.example.com")]),
         refused("", &[("ESHOT_KEYS__MASTER", "1:short")]),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use domain::{EmailAddress, MailboxProvider, Throttle};
+use limits::Limit;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
@@ -141,9 +142,10 @@ pub struct Sender {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml documents every key, once")]
 pub struct Limits {
-    #[serde(deserialize_with = "unless_empty")]
-    pub total: Option<Throttle>,
-    pub providers: BTreeMap<MailboxProvider, Throttle>,
+    pub relay: Limit,
+    pub campaign: Limit,
+    pub providers: BTreeMap<MailboxProvider, Limit>,
+    pub brands: BTreeMap<String, Limit>,
 }
 
 /// `[feedback]`.

@@ -5,19 +5,21 @@ use links::Links;
 use sender::{Parts, Sender, Settings};
 
 use super::Shared;
+use crate::config;
 use crate::relay::relay;
 
 /// The task that takes due deliveries to the relay.
 pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
     let config = &shared.context.config;
     let relay = relay(&config.relay).map_err(|blamed| anyhow::anyhow!("{}: {}", blamed.key, blamed.what))?;
-    let limits = limits::Settings { global: config.limits.total, providers: config.limits.providers.clone() };
+    let config::Limits { relay: of_relay, campaign, providers, brands } = config.limits.clone();
+    let limits = limits::Settings { relay: of_relay, providers, brands, campaign };
     let clock = shared.context.clock.clone();
     let parts = Parts {
         db: shared.db.clone(),
         keys: shared.keys.clone(),
         links: Arc::new(Links::new(&shared.keys)),
-        limits: Arc::new(Limits::new(limits, clock.clone())),
+        limits: Arc::new(Limits::new(limits, &relay.name(), shared.instance, clock.clone())),
         instance: shared.instance,
         clock,
     };

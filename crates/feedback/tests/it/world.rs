@@ -62,7 +62,14 @@ impl<'a> World<'a> {
         let txn = self.db.begin().await.unwrap();
         let key = enqueue::one(&txn, mailing, intent).await.unwrap();
         txn.commit().await.unwrap();
-        let asked = Claim { holder: InstanceId::new(now), blocked: &[], limit: 10, ttl: Duration::from_secs(60) };
+        let asked = Claim {
+            holder: InstanceId::new(now),
+            blocked: &[],
+            resting: &[],
+            urgent_only: false,
+            limit: 10,
+            ttl: Duration::from_secs(60),
+        };
         let batch = claim(self.db, &asked, now).await.unwrap().unwrap();
         let txn = self.db.begin().await.unwrap();
         let begun = submit(&txn, &batch.lease, &[key], now).await.unwrap();

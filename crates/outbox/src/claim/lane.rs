@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use domain::{MailboxProvider, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use serde_json::json;
 
 use super::Claim;
 use crate::dialect::{self, Locked};
@@ -27,11 +28,14 @@ pub(super) async fn next(
 ) -> Result<Option<Lane>, DbErr> {
     let backend = conn.get_database_backend();
     let blocked = dialect::texts(backend, 2);
+    let resting = dialect::rows(backend, 3, &[("mailing_no", "bigint"), ("lane", "text")]);
+    let kinds = if claim.urgent_only { " AND m.kind <> 'campaign'" } else { "" };
     let lock = locked.map(|locked| dialect::for_update(backend, "l", locked)).unwrap_or_default();
     let sql = format!(
         "SELECT l.mailing_no, l.lane, l.mark, l.last \
          FROM mailings m JOIN lanes l ON l.mailing_no = m.no \
-         WHERE m.state = 'open' AND l.lane NOT IN {blocked} AND ( \
+         WHERE m.state = 'open'{kinds} AND l.lane NOT IN {blocked} \
+         AND NOT EXISTS (SELECT 1 FROM {resting} WHERE v.mailing_no = l.mailing_no AND v.lane = l.lane) AND ( \
              l.mark < l.last \
              OR EXISTS (SELECT 1 FROM outbox_leases o \
                  WHERE o.mailing_no = l.mailing_no AND o.lane = l.lane AND o.expires_at <= $1) \
@@ -43,5 +47,7 @@ pub(super) async fn next(
          LIMIT 1{lock}"
     );
     let blocked: Vec<&str> = claim.blocked.iter().map(MailboxProvider::as_str).collect();
-    sql::one(conn, &sql, [now.into(), dialect::json(&blocked)]).await
+    let resting = claim.resting.iter().map(|(mailing, lane)| json!({ "mailing_no": mailing, "lane": lane }));
+    let resting: Vec<_> = resting.collect();
+    sql::one(conn, &sql, [now.into(), dialect::json(&blocked), dialect::json(&resting)]).await
 }

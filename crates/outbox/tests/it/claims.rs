@@ -12,7 +12,13 @@ use crate::stage::{
 
 async fn claim_but(db: &database::Database, blocked: &str, limit: u32) -> Option<Batch> {
     let blocked = [lane(blocked)];
-    outbox::claim(db, &Claim { holder: worker(1), blocked: &blocked, limit, ttl: TTL }, start_of_time()).await.unwrap()
+    outbox::claim(
+        db,
+        &Claim { holder: worker(1), blocked: &blocked, resting: &[], urgent_only: false, limit, ttl: TTL },
+        start_of_time(),
+    )
+    .await
+    .unwrap()
 }
 
 both!(
@@ -142,7 +148,7 @@ both!(
 
 async fn claim_but_later(db: &database::Database, now: chrono::DateTime<chrono::Utc>) -> Batch {
     let blocked = [lane("gmail")];
-    let claim = Claim { holder: worker(2), blocked: &blocked, limit: 10, ttl: TTL };
+    let claim = Claim { holder: worker(2), blocked: &blocked, resting: &[], urgent_only: false, limit: 10, ttl: TTL };
     outbox::claim(db, &claim, now).await.unwrap().unwrap()
 }
 

@@ -89,7 +89,7 @@ pub(crate) async fn another_campaign(db: &Database) -> MailingNo {
 }
 
 pub(crate) async fn claim(db: &Database, n: u8, limit: u32, now: DateTime<Utc>) -> Option<Batch> {
-    let claim = Claim { holder: worker(n), blocked: &[], limit, ttl: TTL };
+    let claim = Claim { holder: worker(n), blocked: &[], resting: &[], urgent_only: false, limit, ttl: TTL };
     outbox::claim(db, &claim, now).await.unwrap()
 }
 

@@ -6,7 +6,7 @@ impl Desk {
     pub(super) fn assign(&mut self) {
         self.limited = None;
         for seat in 0..self.seats.len() {
-            if !matches!(self.seats[seat].task, Task::None) {
+            if !matches!(self.seats[seat].task, Task::None) || !self.may_connect(seat) {
                 continue;
             }
             let uptime = self.parts.clock.uptime();
@@ -19,28 +19,44 @@ impl Desk {
             let Some(piece) = holding.pieces.pop_front() else { return };
             holding.open += 1;
             let work = Work { holding: holding.id, key: piece.key, subscriber: piece.subscriber };
-            let order = Order::Prepare(Box::new(piece), holding.stationery.clone());
+            let most = holding.class.messages_per_connection();
+            let order = Order::Prepare(Box::new(piece), holding.stationery.clone(), most);
             self.seats[seat].hand.tell(order);
             self.seats[seat].task = Task::Preparing(work);
         }
     }
 
-    /// The holding whose next piece may go now, its permit taken: urgent ones first, then the oldest.
+    /// The holding whose next piece may go now, its permit taken: urgent ones first, then those of the mailing that has waited
+    /// longest for its turn.
     fn next(&mut self) -> Option<usize> {
-        let mut order: Vec<usize> = (0..self.holdings.len()).collect();
-        order.sort_by_key(|at| !self.holdings[*at].is_urgent());
-        for at in order {
+        for at in self.in_turn() {
             let holding = &self.holdings[at];
             if holding.pieces.is_empty() || self.paused.contains(&holding.lane) {
                 continue;
             }
-            let granted = self.parts.limits.permits(&holding.lane, 1);
+            let granted = self.parts.limits.take(&holding.class, 1);
             if granted.n == 1 {
+                self.had_its_turn(at);
                 return Some(at);
             }
             self.limited = Some(self.limited.map_or(granted.wait, |wait| wait.min(granted.wait)));
         }
         None
+    }
+
+    /// The holdings in the order in which they are served.
+    pub(super) fn in_turn(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.holdings.len()).collect();
+        order.sort_by_key(|at| (!self.holdings[*at].is_urgent(), self.holdings[*at].turn));
+        order
+    }
+
+    fn had_its_turn(&mut self, at: usize) {
+        self.turns += 1;
+        let mailing = self.holdings[at].stationery.mailing.no;
+        for holding in self.holdings.iter_mut().filter(|holding| holding.stationery.mailing.no == mailing) {
+            holding.turn = self.turns;
+        }
     }
 
     /// Takes a worker's report.
@@ -58,8 +74,8 @@ impl Desk {
                 if let Some(holding) = self.holding(work.holding) {
                     holding.open -= 1;
                     holding.pieces.push_front(*piece);
-                    let lane = holding.lane.clone();
-                    self.parts.limits.give_back(&lane, 1);
+                    let class = holding.class.clone();
+                    self.parts.limits.give_back(&class, 1);
                 }
                 let (wait, news) = self.relay_backoff.failed(self.parts.clock.uptime());
                 let why = format!("{error}: {}", error.problem);
@@ -90,6 +106,8 @@ impl Desk {
                 && let Some(holding) = self.holding(work.holding)
             {
                 holding.open -= 1;
+                let class = holding.class.clone();
+                self.parts.limits.done(&class, 1);
             }
         }
     }

@@ -2,7 +2,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{Actor, DeliveryKey, MailKind, MailboxProvider, SubscriberId};
+use domain::{Actor, DeliveryKey, MailKind, MailboxProvider, MailingNo, SubscriberId};
+use limits::{Class, Route};
 use outbox::{Batch, Claim, Claimed};
 use subscribers::{Why, may_be_mailed};
 
@@ -23,18 +24,25 @@ impl Desk {
         loop {
             let uptime = self.parts.clock.uptime();
             let relay_down = self.relay_backoff.is_failing() && !self.relay_backoff.wait(uptime).is_zero();
-            if relay_down || uptime < self.next_claim || self.holdings.len() >= MOST || self.has_enough() {
+            let enough = self.holdings.len() >= MOST || self.has_enough();
+            // What somebody waits for is not kept waiting by what is in hand.
+            let next = if enough { self.next_urgent } else { self.next_claim };
+            if relay_down || uptime < next {
                 return Ok(());
             }
-            let blocked = self.blocked();
+            self.next_urgent = uptime + self.settings.idle;
+            let resting = self.resting(uptime);
             let claim = Claim {
                 holder: self.parts.instance,
-                blocked: &blocked,
+                blocked: &self.paused,
+                resting: &resting,
+                urgent_only: enough,
                 limit: self.settings.batch,
                 ttl: self.settings.lease,
             };
             match outbox::claim(&self.parts.db, &claim, now).await? {
                 Some(batch) => self.take_in(batch, uptime, now).await?,
+                None if enough => return Ok(()),
                 None => self.next_claim = uptime + self.settings.idle,
             }
         }
@@ -42,27 +50,33 @@ impl Desk {
 
     /// Whether each worker would find something that may go now.
     fn has_enough(&self) -> bool {
-        let ready = self.holdings.iter().filter(|holding| self.parts.limits.wait(&holding.lane).is_zero());
+        let ready = self.holdings.iter().filter(|holding| self.held_back(&holding.class).is_zero());
         ready.map(|holding| holding.pieces.len()).sum::<usize>() >= self.seats.len()
     }
 
-    /// Lanes of which no more is wanted: those that are left alone, and those of which enough is in hand.
-    fn blocked(&self) -> Vec<MailboxProvider> {
-        let enough = |holding: &&Holding| {
-            holding.pieces.len() >= self.seats.len() || !self.parts.limits.wait(&holding.lane).is_zero()
-        };
-        let in_hand = self.holdings.iter().filter(enough).map(|holding| holding.lane.clone());
-        self.paused.iter().cloned().chain(in_hand).collect()
+    /// Lanes of which no more is wanted: those of which enough is in hand, and those that a limit holds back.
+    fn resting(&mut self, uptime: Duration) -> Vec<(MailingNo, MailboxProvider)> {
+        self.rests.retain(|rest| uptime < rest.until);
+        let enough =
+            |holding: &&Holding| holding.pieces.len() >= self.seats.len() || !self.held_back(&holding.class).is_zero();
+        let in_hand =
+            self.holdings.iter().filter(enough).map(|holding| (holding.stationery.mailing.no, holding.lane.clone()));
+        self.rests.iter().map(|rest| (rest.mailing, rest.lane.clone())).chain(in_hand).collect()
     }
 
     async fn take_in(&mut self, mut batch: Batch, uptime: Duration, now: DateTime<Utc>) -> Result<(), Error> {
-        // What lies further ahead goes back with the lease when the rest is done.
-        batch.deliveries.truncate(self.ahead(&batch.lane));
         let reader = self.parts.db.reader();
         let stationery = match self.shelf.of(reader, &batch.mailing, uptime).await {
             Ok(stationery) => stationery,
             Err(error) => return self.cannot_be_sent(&batch, error, now).await,
         };
+        let class = self.parts.limits.class(&Route {
+            provider: &batch.lane,
+            brand: &stationery.brand.slug,
+            campaign: batch.mailing.campaign,
+        });
+        // What lies further ahead goes back with the lease when the rest is done.
+        batch.deliveries.truncate(self.ahead(&class));
         let (claimed, mut skipped) = self.sift(&stationery, batch.deliveries, now).await?;
         let read = compose::read(self.parts.db.reader(), &stationery, claimed, now).await?;
         skipped.extend(read.skipped);
@@ -73,6 +87,8 @@ impl Desk {
             deadline: Deadline::new(uptime, self.settings.lease),
             lease: batch.lease,
             lane: batch.lane,
+            class,
+            turn: 0,
             stationery,
             pieces: VecDeque::from(read.pieces),
             open: 0,
@@ -81,10 +97,10 @@ impl Desk {
         Ok(())
     }
 
-    /// How many deliveries of this lane may be in hand.
-    fn ahead(&self, lane: &MailboxProvider) -> usize {
+    /// How many deliveries of this class may be in hand.
+    fn ahead(&self, class: &Class) -> usize {
         let batch = usize::try_from(self.settings.batch).unwrap_or(usize::MAX);
-        let Some(rate) = self.parts.limits.rate(lane) else { return batch };
+        let Some(rate) = class.rate() else { return batch };
         // A rate that is no whole number of messages is rounded up; saturating is what `as` does.
         ((rate.per_second() * AHEAD).ceil() as usize).clamp(1, batch.max(1))
     }

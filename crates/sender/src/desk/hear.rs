@@ -35,6 +35,7 @@ impl Desk {
         // A holding outlives its open work, so this is never None.
         let Some(holding) = self.holdings.iter().find(|holding| holding.id == work.holding) else { return };
         let (brand, lane) = (holding.stationery.brand.id, holding.lane.clone());
+        self.parts.limits.done(&holding.class, 1);
         let attempt = Attempt { submitted, lane: &lane, relay: &self.relay, started_at, answered_at };
         let Judgement { answer, verdict } = attempt.judge(ended, &self.ladder);
         say(&answer, ended);
@@ -47,8 +48,8 @@ impl Desk {
         tracing::warn!(delivery.id = %work.key, "delivery {} {why}", work.key);
         if let Some(holding) = self.holding(work.holding) {
             holding.open -= 1;
-            let lane = holding.lane.clone();
-            self.parts.limits.give_back(&lane, 1);
+            let class = holding.class.clone();
+            self.parts.limits.give_back(&class, 1);
         }
         self.unfit.push((work.key, why));
     }

@@ -70,8 +70,8 @@ impl Desk {
         self.seats[seat].task = Task::None;
         if let Some(holding) = self.holding(work.holding) {
             holding.open -= 1;
-            let lane = holding.lane.clone();
-            self.parts.limits.give_back(&lane, 1);
+            let class = holding.class.clone();
+            self.parts.limits.give_back(&class, 1);
         }
     }
 

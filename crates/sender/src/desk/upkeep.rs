@@ -26,6 +26,7 @@ impl Desk {
                 // Others could not send it either, but its lease would have to be kept for as long as the pause lasts.
                 self.holdings[at].pieces.clear();
             }
+            self.let_rest(at, uptime);
             if self.holdings[at].is_finished() {
                 outbox::release(&self.parts.db, &self.holdings[at].lease, now).await?;
                 self.holdings.remove(at);
@@ -69,6 +70,7 @@ impl Desk {
         for holding in std::mem::take(&mut self.holdings) {
             outbox::release(&self.parts.db, &holding.lease, now).await?;
         }
+        self.parts.limits.surrender(&self.parts.db, now).await?;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct House<'a> {
     pub(crate) sink: SmtpSink,
     pub(crate) brand: Brand,
     pub(crate) topics: Vec<Topic>,
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) limits: ::limits::Settings,
     pub(crate) links: Arc<Links>,
     senders: std::sync::atomic::AtomicI64,
 }
@@ -48,7 +48,7 @@ impl<'a> House<'a> {
             sink: SmtpSink::with(script).await,
             brand,
             topics: seeded.topics,
-            limits: Arc::new(Limits::new(limits, clock.clone())),
+            limits,
             links: Arc::new(Links::new(&testkit::keys())),
             clock,
             senders: std::sync::atomic::AtomicI64::new(1),
@@ -68,13 +68,15 @@ impl<'a> House<'a> {
         });
         // Ids made at one time would be the same: each instance is a millisecond younger.
         let number = self.senders.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let instance = InstanceId::new(self.clock.now() + chrono::TimeDelta::milliseconds(number));
+        let limits = Limits::new(self.limits.clone(), "relay:25", instance, self.clock.clone());
         let parts = Parts {
             db: self.db.clone(),
             clock: self.clock.clone(),
             keys: testkit::keys(),
             links: self.links.clone(),
-            limits: self.limits.clone(),
-            instance: InstanceId::new(self.clock.now() + chrono::TimeDelta::milliseconds(number)),
+            limits: Arc::new(limits),
+            instance,
         };
         let idle = Duration::from_millis(50);
         Sender::new(parts, change(Settings { idle, ..Settings::new(relay.unwrap()) }))

@@ -168,7 +168,7 @@ both!(
         let people = house.enrol(&["ada@example.org"]).await;
         let (_, mailing) = house.launch().await;
         let (holder, ttl) = (InstanceId::new(house.clock_now()), Duration::from_secs(60));
-        let claim = outbox::Claim { holder, blocked: &[], limit: 1, ttl };
+        let claim = outbox::Claim { holder, blocked: &[], resting: &[], urgent_only: false, limit: 1, ttl };
         let batch = outbox::claim(house.db, &claim, house.clock_now()).await.unwrap().unwrap();
         let key = batch.deliveries[0].key;
         outbox::submit(house.db.writer(), &batch.lease, &[key], house.clock_now()).await.unwrap();

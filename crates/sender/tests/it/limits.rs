@@ -13,7 +13,7 @@ use testkit::{TestDb, both};
 use crate::house::House;
 
 fn global(rate: &str) -> ::limits::Settings {
-    ::limits::Settings { global: Some(rate.parse().unwrap()), ..::limits::Settings::default() }
+    ::limits::Settings::relay(rate.parse().unwrap())
 }
 
 both!(

@@ -8,3 +8,4 @@ mod house;
 mod kinds;
 mod limits;
 mod stopping;
+mod turns;

@@ -1,7 +1,5 @@
 //! Pauses on both databases.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
-
 use chrono::TimeDelta;
 use domain::{Actor, MailboxProvider};
 use limits::pause;

@@ -1,0 +1,142 @@
+use std::cmp::max;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::{Clock, InstanceId};
+
+use crate::class::lock;
+use crate::slots::Slots;
+use crate::stock::{Held, Stock};
+use crate::{Class, Limit, Route, Settings};
+
+/// What may be sent now.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// How many messages.
+    pub n: u32,
+    /// How long it is until there may be another, as far as is known here. Nought where as many were granted as were asked for.
+    pub wait: Duration,
+}
+
+/// What one instance has in hand of the limits that all instances share.
+#[derive(Debug)]
+pub struct Limits {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instance: InstanceId,
+    settings: Settings,
+    relay: String,
+    pub(crate) turn: AtomicU64,
+    pub(crate) stocks: Mutex<BTreeMap<String, Arc<Mutex<Stock>>>>,
+}
+
+impl Limits {
+    /// The limits of an instance that sends through the relay of this name; it has nothing in hand.
+    pub fn new(settings: Settings, relay: &str, instance: InstanceId, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, instance, settings, relay: relay.to_owned(), turn: AtomicU64::new(0), stocks: Mutex::default() }
+    }
+
+    /// The limits that bind a message. One that nothing binds costs nothing.
+    pub fn class(&self, route: &Route<'_>) -> Class {
+        let Settings { relay, providers, brands, campaign } = &self.settings;
+        let of_campaign = route.campaign.filter(|_| !campaign.is_none()).map(|id| (format!("campaign:{id}"), campaign));
+        let bound = [
+            (!relay.is_none()).then(|| (self.relay_key(), relay)),
+            providers.get(route.provider).map(|limit| (format!("provider:{}", route.provider), limit)),
+            brands.get(route.brand).map(|limit| (format!("brand:{}", route.brand), limit)),
+            of_campaign,
+        ];
+        let mut bound: Vec<(String, &Limit)> = bound.into_iter().flatten().collect();
+        bound.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let per_connection = bound.iter().filter_map(|(_, limit)| limit.messages_per_connection).min();
+        let rates = bound.iter().filter_map(|(_, limit)| limit.rate);
+        let rate = rates.min_by(|a, b| a.per_second().total_cmp(&b.per_second()));
+        let stocks = bound.into_iter().map(|(key, limit)| self.stock(key, limit)).collect();
+        let per_connection = per_connection.map(NonZeroU32::get);
+        Class { stocks, is_campaign: route.campaign.is_some(), per_connection, rate }
+    }
+
+    /// Takes up to `most` permits for messages of this class, and as many slots. Never waits, and takes from no limit more than
+    /// it grants.
+    pub fn take(&self, class: &Class, most: u32) -> Granted {
+        let granted = self.look(class, most);
+        if granted.n > 0 && !class.stocks.is_empty() {
+            let uptime = self.clock.uptime();
+            class.lock().iter_mut().for_each(|stock| stock.take(granted.n, uptime));
+        }
+        granted
+    }
+
+    /// What [`take`](Self::take) would say.
+    pub fn look(&self, class: &Class, most: u32) -> Granted {
+        if class.stocks.is_empty() {
+            return Granted { n: most, wait: Duration::ZERO };
+        }
+        let closed = self.closed(class);
+        if !closed.is_zero() {
+            return Granted { n: 0, wait: closed };
+        }
+        let uptime = self.clock.uptime();
+        let (mut n, mut wait) = (most, Duration::ZERO);
+        for stock in &mut class.lock() {
+            let (found, then) = stock.look(most, uptime);
+            n = n.min(found);
+            wait = max(wait, then);
+        }
+        Granted { n, wait }
+    }
+
+    /// Puts permits and slots back that were taken and not used: for a message that was not sent after all.
+    pub fn give_back(&self, class: &Class, n: u32) {
+        let uptime = self.clock.uptime();
+        class.lock().iter_mut().for_each(|stock| stock.give_back(n, uptime));
+    }
+
+    /// Messages have ended, however they did: their slots are free.
+    pub fn done(&self, class: &Class, n: u32) {
+        class.lock().iter_mut().for_each(|stock| stock.done(n));
+    }
+
+    /// How long it is until the windows of a class let it go.
+    pub(crate) fn closed(&self, class: &Class) -> Duration {
+        if !class.is_campaign {
+            return Duration::ZERO;
+        }
+        let now = self.clock.now();
+        class.lock().iter().map(|stock| stock.closed(now)).max().unwrap_or_default()
+    }
+
+    /// Says how many connections to the relay there are here, and how many are wanted: what is to be known before
+    /// [`refill`](Self::refill).
+    pub fn connect(&self, open: u32, wanted: u32) {
+        if self.settings.relay.connections.is_some() {
+            let stock = self.stock(self.relay_key(), &self.settings.relay);
+            if let Some(held) = &mut lock(&stock).held {
+                (held.slots.busy, held.connections) = (open, Some(wanted));
+            }
+        }
+    }
+
+    /// How many connections to the relay there may be here; nothing where any number may be.
+    pub fn connections(&self) -> Option<u32> {
+        self.settings.relay.connections?;
+        let stock = self.stock(self.relay_key(), &self.settings.relay);
+        lock(&stock).held.as_ref().map(|held| held.slots.may(self.clock.uptime()))
+    }
+
+    fn relay_key(&self) -> String {
+        format!("relay:{}", self.relay)
+    }
+
+    fn stock(&self, key: String, limit: &Limit) -> Arc<Mutex<Stock>> {
+        let mut stocks = lock(&self.stocks);
+        Arc::clone(stocks.entry(key).or_insert_with_key(|key| {
+            // Under the relay's limit it is connections that have slots, not messages.
+            let connections = (*key == self.relay_key()).then_some(0);
+            let held = limit.connections.map(|all| Held { slots: Slots::of(all.get()), connections });
+            Arc::new(Mutex::new(Stock::new(key.clone(), limit, held, &self.clock)))
+        }))
+    }
+}

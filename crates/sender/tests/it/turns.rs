@@ -1,0 +1,157 @@
+//! Who goes first, and who waits for whom, where a limit is short.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use domain::{Actor, MailingNo};
+use limits::{Limit, Settings};
+use sender::Sender;
+use testkit::smtp::Script;
+use testkit::{TestDb, both};
+
+use crate::house::House;
+
+fn rate(text: &str) -> Limit {
+    Limit::rate(text.parse().unwrap())
+}
+
+/// Ticks every so often; says how many had come after each tick.
+async fn ticks(house: &House<'_>, sender: &mut Sender, number: usize, every: Duration) {
+    for _ in 0..number {
+        sender.tick().await.unwrap();
+        house.clock.advance(every);
+    }
+}
+
+/// Lets so many twentieths of a second pass, and the sender do its work in each.
+async fn pass(house: &House<'_>, steps: u32) {
+    for _ in 0..steps {
+        house.clock.advance(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn sent(house: &House<'_>, mailing: MailingNo) -> i64 {
+    house.counts(mailing).await.sent
+}
+
+both!(
+    async fn two_campaigns_get_half_each_in_any_ten_seconds(db: TestDb) {
+        let house = House::with(&db, Script::default(), Settings::relay("10/s".parse().unwrap())).await;
+        house.enrol_many(300).await;
+        let (_, first) = house.launch().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = tokio::spawn(house.sender(4).run(async {
+            let _ = stopped.await;
+        }));
+        while sent(&house, first).await < 20 {
+            pass(&house, 1).await;
+        }
+        let (_, second) = house.launch().await;
+        while sent(&house, second).await == 0 {
+            pass(&house, 1).await;
+        }
+        let mut by_tick = Vec::new();
+        for _ in 0..80 {
+            pass(&house, 5).await;
+            by_tick.push((sent(&house, first).await, sent(&house, second).await));
+        }
+        stop.send(()).unwrap();
+        running.await.unwrap();
+        for ten_seconds in by_tick.windows(41) {
+            let (begin, end) = (ten_seconds[0], ten_seconds[40]);
+            let (one, two) = (end.0 - begin.0, end.1 - begin.1);
+            assert!((90..=112).contains(&(one + two)), "{one} and {two}");
+            assert!((one - two).abs() * 10 <= one + two, "{one} and {two}");
+        }
+    }
+);
+
+both!(
+    async fn what_somebody_waits_for_goes_within_two_seconds_of_a_campaign_under_way(db: TestDb) {
+        let house = House::with(&db, Script::default(), Settings::relay("5/s".parse().unwrap())).await;
+        house.enrol_many(60).await;
+        let (campaign, _) = house.launch().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = house.sender(2).run(async {
+            let _ = stopped.await;
+        });
+        let ((), _) = tokio::join!(
+            async {
+                house.sink.wait_for(5).await;
+                let to = "boss@example.org".parse().unwrap();
+                campaigns::test_mail(house.db, campaign.id, to, &Actor::Operator, house.clock_now()).await.unwrap();
+                let before = house.sink.count();
+                // Of the campaign there is enough in hand for many seconds.
+                let mut waited = Duration::ZERO;
+                while !house.sink.by_recipient().contains_key("boss@example.org") {
+                    pass(&house, 1).await;
+                    waited += Duration::from_millis(50);
+                }
+                assert!(waited <= Duration::from_secs(2), "{waited:?}");
+                assert!(house.sink.count() - before <= 11);
+                stop.send(()).unwrap();
+            },
+            running
+        );
+    }
+);
+
+both!(
+    async fn a_campaign_that_waits_for_its_limit_stalls_no_other(db: TestDb) {
+        let settings = Settings { campaign: rate("6/m"), ..Settings::default() };
+        let house = House::with(&db, Script::default(), settings).await;
+        house.enrol_many(30).await;
+        let mut mailings = Vec::new();
+        for _ in 0..20 {
+            mailings.push(house.launch().await.1);
+        }
+        let mut sender = house.sender(2);
+        // More campaigns than there is room for in hand, each with one in ten seconds.
+        ticks(&house, &mut sender, 4, Duration::from_secs(10)).await;
+        for mailing in mailings {
+            assert_eq!(sent(&house, mailing).await, 4);
+        }
+    }
+);
+
+both!(
+    async fn a_relay_sees_no_connection_too_many_of_two_instances(db: TestDb) {
+        let limit = Limit { connections: NonZeroU32::new(3), ..Limit::default() };
+        let house = House::with(&db, Script::default(), Settings { relay: limit, ..Settings::default() }).await;
+        house.enrol_many(120).await;
+        let (_, mailing) = house.launch().await;
+        let (mut stops, mut running) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+            stops.push(stop);
+            running.push(tokio::spawn(
+                house.sender_with(|settings| sender::Settings { connections: 4, batch: 10, ..settings }).run(async {
+                    let _ = stopped.await;
+                }),
+            ));
+        }
+        while sent(&house, mailing).await < 120 {
+            house.clock.advance(Duration::from_millis(100));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        for (stop, running) in stops.into_iter().zip(running) {
+            stop.send(()).unwrap();
+            running.await.unwrap();
+        }
+        assert!(house.sink.most_connections() <= 3, "{} connections", house.sink.most_connections());
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn a_connection_carries_no_more_of_a_provider_s_mail_than_it_takes(db: TestDb) {
+        let limit = Limit { messages_per_connection: NonZeroU32::new(2), ..Limit::default() };
+        let settings = Settings { providers: [("gmail".parse().unwrap(), limit)].into(), ..Settings::default() };
+        let house = House::with(&db, Script::default(), settings).await;
+        house.enrol(&["a@gmail.com", "b@gmail.com", "c@gmail.com", "d@gmail.com", "e@gmail.com"]).await;
+        house.launch().await;
+        assert_eq!(house.sender(1).tick().await.unwrap().tally.sent, 5);
+        assert_eq!(house.sink.connections(), 3);
+    }
+);
