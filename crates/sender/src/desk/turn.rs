@@ -24,23 +24,26 @@ impl Desk {
     ///
     /// One commit for both is half the price of two, and a worker's next message is never begun before its last answer is safe.
     pub(super) async fn turn(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let groups = if self.draining { Vec::new() } else { self.ready(now).await? };
-        if !self.heard.is_empty() || !self.owed.is_empty() || !groups.is_empty() {
-            let begun = match self.write(&groups, now).await {
-                Ok(begun) => begun,
-                Err(error) => {
-                    self.save_the_answers(now).await;
-                    return Err(error);
-                }
-            };
-            self.close_the_answered();
-            self.owed.clear();
-            for (group, submitted) in groups.iter().zip(begun) {
-                self.let_go(group, &submitted);
-            }
+        if let Err(error) = self.answer_and_submit(now).await {
+            self.save_the_answers(now).await;
+            return Err(error);
         }
         self.write_off_unfit().await?;
         self.mind_the_providers(now).await
+    }
+
+    async fn answer_and_submit(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        let groups = if self.draining { Vec::new() } else { self.ready(now).await? };
+        if self.heard.is_empty() && self.owed.is_empty() && groups.is_empty() {
+            return Ok(());
+        }
+        let begun = self.write(&groups, now).await?;
+        self.close_the_answered();
+        self.owed.clear();
+        for (group, submitted) in groups.iter().zip(begun) {
+            self.let_go(group, &submitted);
+        }
+        Ok(())
     }
 
     async fn write(&self, groups: &[Group], now: DateTime<Utc>) -> Result<Vec<Vec<Submitted>>, Error> {
