@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Actor, MailingNo};
 use limits::{Limit, Settings};
 use sender::Sender;
-use testkit::smtp::Script;
+use testkit::smtp::{Deed, Moment, Rule, Script};
 use testkit::{TestDb, both};
 
 use crate::house::House;
@@ -64,6 +64,12 @@ both!(
             assert!((90..=112).contains(&(one + two)), "{one} and {two}");
             assert!((one - two).abs() * 10 <= one + two, "{one} and {two}");
         }
+        // Nor is it a batch of one and then a batch of the other.
+        for two_seconds in by_tick.windows(9) {
+            let (begin, end) = (two_seconds[0], two_seconds[8]);
+            let (one, two) = (end.0 - begin.0, end.1 - begin.1);
+            assert!(one >= 5 && two >= 5, "{one} and {two}");
+        }
     }
 );
 
@@ -90,6 +96,33 @@ both!(
                 }
                 assert!(waited <= Duration::from_secs(2), "{waited:?}");
                 assert!(house.sink.count() - before <= 11);
+                stop.send(()).unwrap();
+            },
+            running
+        );
+    }
+);
+
+both!(
+    async fn what_somebody_waits_for_overtakes_what_is_in_hand_where_the_relay_is_slow(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::new(Moment::Dot, Deed::Delay(Duration::from_millis(20))).to("p*"));
+        house.enrol_many(300).await;
+        let (campaign, _) = house.launch().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = house.sender(2).run(async {
+            let _ = stopped.await;
+        });
+        let ((), _) = tokio::join!(
+            async {
+                house.sink.wait_for(5).await;
+                let to = "boss@example.org".parse().unwrap();
+                campaigns::test_mail(house.db, campaign.id, to, &Actor::Operator, house.clock_now()).await.unwrap();
+                while !house.sink.by_recipient().contains_key("boss@example.org") {
+                    pass(&house, 1).await;
+                }
+                // There is a batch of 200 in hand, and no limit that would hold it back.
+                assert!(house.sink.count() <= 150, "{} before it", house.sink.count());
                 stop.send(()).unwrap();
             },
             running
