@@ -1,4 +1,5 @@
 use domain::{EmailAddress, OptInId, SubscriberId, TopicId};
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::consent;
 use crate::suppression::Reason;
@@ -69,4 +70,22 @@ pub enum Error {
     /// The database did not do it.
     #[error("database failure")]
     Database(#[from] sea_orm::DbErr),
+}
+
+impl Error {
+    /// Whether a row on file holds what cannot be read. It will not be readable the next time either, and has nothing to do
+    /// with any other row.
+    pub(crate) fn is_of_the_row(&self) -> bool {
+        match self {
+            Self::Row(_) | Self::OptInRow(_) => true,
+            Self::Database(error) => match error {
+                DbErr::TryIntoErr { .. } | DbErr::Type(_) | DbErr::Json(_) => true,
+                DbErr::Query(RuntimeErr::SqlxError(error)) => {
+                    matches!(**error, SqlxError::ColumnDecode { .. } | SqlxError::Decode(_))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
 }

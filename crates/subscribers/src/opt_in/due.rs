@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use database::Database;
 use database::lease::{self, Lease};
-use domain::{Actor, OptInId};
+use domain::{Actor, OptInId, SubscriberId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::ask::topics_of;
 use super::{State, mail};
@@ -13,8 +13,8 @@ use crate::subscription::{self, Event, Step, StepError};
 use crate::{Basis, Error, Evidence, health};
 
 /// Asks once more whoever has not answered for a day, and mails what had to wait for its day; `limit` requests in one go.
-/// Says how many mails were queued. What may not be mailed is looked at again a day later. Whoever calls it holds
-/// `lease`, one role for all instances.
+/// Says how many mails were queued. What may not be mailed is looked at again a day later. What cannot be read is told once,
+/// gets no mail, and ends with its time. Whoever calls it holds `lease`, one role for all instances.
 pub async fn remind_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
     let due: Vec<OptInId> = opt_in::Entity::find()
         .select_only()
@@ -29,7 +29,17 @@ pub async fn remind_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<
         .await?;
     let mut queued = 0;
     for id in due {
-        queued += u64::from(remind(db, lease, id, now).await?);
+        match remind(db, lease, id, now).await {
+            Ok(one) => queued += u64::from(one),
+            Err(error) if error.is_of_the_row() => {
+                tell(id, &error, "no mail about it goes out, and it ends with its time");
+                // Were it due still, it would be told in every round, and enough of them would keep out whoever is behind.
+                let txn = lease::begin(db, lease, now).await?;
+                mail::nothing(&txn, id).await?;
+                txn.commit().await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(queued)
 }
@@ -54,7 +64,8 @@ async fn remind(db: &Database, lease: &Lease, id: OptInId, now: DateTime<Utc>) -
 }
 
 /// Ends what nobody confirmed in time, and forgets what was told with it; at most `limit` in one go. Says how many requests
-/// ended. Whoever calls it holds `lease`, one role for all instances.
+/// ended. Where the person cannot be read, the request ends by itself, and that is told. Whoever calls it holds `lease`, one
+/// role for all instances.
 pub async fn expire_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<Utc>) -> Result<u64, Error> {
     let over: Vec<OptInId> = opt_in::Entity::find()
         .select_only()
@@ -68,28 +79,28 @@ pub async fn expire_due(db: &Database, lease: &Lease, limit: u64, now: DateTime<
         .await?;
     let mut ended = 0;
     for id in over {
-        ended += u64::from(expire(db, lease, id, now).await?);
+        ended += u64::from(match expire(db, lease, id, now).await {
+            Err(error) if error.is_of_the_row() => {
+                tell(id, &error, "it has ended, and the ledger does not say so");
+                let txn = lease::begin(db, lease, now).await?;
+                let ended = end(&txn, id).await?;
+                txn.commit().await?;
+                ended
+            }
+            one => one?,
+        });
     }
     Ok(ended)
 }
 
 async fn expire(db: &Database, lease: &Lease, id: OptInId, now: DateTime<Utc>) -> Result<bool, Error> {
     let txn = lease::begin(db, lease, now).await?;
-    let Some(before) = opt_in::Entity::find_by_id(id).one(&txn).await? else { return Ok(false) };
-    let Some(person) = health::lock(&txn, before.subscriber_id).await? else { return Ok(false) };
-    let row = opt_in::ActiveModel {
-        state: Set(State::Expired),
-        due_at: Set(None),
-        details: Set("{}".to_owned()),
-        ..opt_in::ActiveModel::default()
-    };
-    let ended = opt_in::Entity::update_many()
-        .set(row)
-        .filter(opt_in::Column::Id.eq(id))
-        .filter(opt_in::Column::State.is_in([State::Pending, State::Superseded]))
-        .exec(&txn)
-        .await?;
-    if ended.rows_affected == 0 {
+    // No more than whose it is: a row that holds anything unreadable ends like the rest.
+    let whose =
+        opt_in::Entity::find_by_id(id).select_only().column(opt_in::Column::SubscriberId).into_tuple::<SubscriberId>();
+    let Some(whose) = whose.one(&txn).await? else { return Ok(false) };
+    let Some(person) = health::lock(&txn, whose).await? else { return Ok(false) };
+    if !end(&txn, id).await? {
         return Ok(false);
     }
     for topic in topics_of(&txn, id).await? {
@@ -122,4 +133,26 @@ async fn expire(db: &Database, lease: &Lease, id: OptInId, now: DateTime<Utc>) -
     }
     txn.commit().await?;
     Ok(true)
+}
+
+/// The request alone. Says whether it was open.
+async fn end(conn: &impl ConnectionTrait, id: OptInId) -> Result<bool, DbErr> {
+    let row = opt_in::ActiveModel {
+        state: Set(State::Expired),
+        due_at: Set(None),
+        details: Set("{}".to_owned()),
+        ..opt_in::ActiveModel::default()
+    };
+    let ended = opt_in::Entity::update_many()
+        .set(row)
+        .filter(opt_in::Column::Id.eq(id))
+        .filter(opt_in::Column::State.is_in([State::Pending, State::Superseded]))
+        .exec(conn)
+        .await?;
+    Ok(ended.rows_affected > 0)
+}
+
+/// Tells of a row that was passed over. Without the error's sources: they may repeat what the row holds.
+fn tell(id: OptInId, error: &Error, what_follows: &str) {
+    tracing::error!(opt_in.id = %id, %error, "the request {id} or its person cannot be read; {what_follows}");
 }

@@ -358,6 +358,32 @@ both!(
     }
 );
 
+both!(
+    async fn a_request_that_cannot_be_read_keeps_nobody_waiting_and_ends_with_its_time(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        for (at, name) in ["words", "person", "well"].into_iter().enumerate() {
+            stage.ask(&address(&format!("{name}@example.com")), &[0], now() + Duration::minutes(at as i64)).await;
+        }
+        let broken = "UPDATE opt_ins SET details = 'no JSON' WHERE subscriber_id = \
+                      (SELECT id FROM subscribers WHERE email = 'words@example.com')";
+        stage.db.writer().execute_unprepared(broken).await.unwrap();
+        let broken = "UPDATE subscribers SET email = 'no address' WHERE email = 'person@example.com'";
+        stage.db.writer().execute_unprepared(broken).await.unwrap();
+        let day = days(1) + Duration::hours(1);
+        let remind = async || opt_in::remind_due(stage.db, &scheduler(stage.db, day).await, 1, day).await.unwrap();
+        // One in each round: what was passed over does not come first again.
+        assert_eq!([remind().await, remind().await, remind().await], [0, 0, 1]);
+        assert_eq!((stage.mails(MailKind::Reminder).await.len(), due(&stage).await), (1, 0));
+        let late = days(8);
+        let expire = async || opt_in::expire_due(stage.db, &scheduler(stage.db, late).await, 1, late).await.unwrap();
+        assert_eq!([expire().await, expire().await, expire().await, expire().await], [1, 1, 1, 0]);
+        for name in ["words", "well"] {
+            let email = address(&format!("{name}@example.com"));
+            assert!(stage.acts(&email).await.contains(&"expired".to_owned()), "{name}");
+        }
+    }
+);
+
 /// How many requests a mail is due for, now or later.
 async fn due(stage: &Stage<'_>) -> i64 {
     let count = Statement::from_string(stage.db.backend(), "SELECT COUNT(due_at) FROM opt_ins");
