@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000012_kept_etags", sql: include_str!("steps/000012_kept_etags.sql") },
     Step { name: "m20261124_000013_opt_in_mails", sql: include_str!("steps/000013_opt_in_mails.sql") },
     Step { name: "m20261124_000014_budgets", sql: include_str!("steps/000014_budgets.sql") },
+    Step { name: "m20261124_000015_rounds", sql: include_str!("steps/000015_rounds.sql") },
 ];
 
 impl MigrationName for Step {

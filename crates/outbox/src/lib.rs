@@ -19,6 +19,7 @@ mod phase;
 mod plans;
 mod reap;
 mod record;
+pub mod round;
 mod skip;
 mod sql;
 mod state;

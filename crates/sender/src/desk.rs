@@ -8,11 +8,13 @@ mod assign;
 mod claim;
 mod hear;
 mod limit;
+mod round;
 mod submit;
 mod turn;
 mod upkeep;
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -26,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::hear::Heard;
 use self::limit::Rest;
+use self::round::Round;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
 use crate::compose::Shelf;
@@ -57,6 +60,9 @@ pub(crate) struct Desk {
     heard: Vec<Heard>,
     /// Answers that are, but not yet what follows from them.
     owed: Vec<Heard>,
+    /// What was written in a transaction whose COMMIT nobody has answered.
+    unclear: Option<Round>,
+    last_round: i64,
     /// Answers that are, and of which it has not been asked yet what they say of the provider.
     aftermath: VecDeque<Heard>,
     breaker: Breaker,
@@ -123,6 +129,8 @@ impl Desk {
             unfit: Vec::new(),
             heard: Vec::new(),
             owed: Vec::new(),
+            unclear: None,
+            last_round: parts.clock.now().timestamp_micros(),
             aftermath: VecDeque::new(),
             breaker: Breaker::default(),
             relay_backoff: Backoff::default(),
@@ -221,7 +229,6 @@ impl Desk {
     async fn drain(&mut self) {
         self.draining = true;
         let end = Instant::now() + self.settings.drain;
-        self.discard_prepared();
         while self.is_sending() && Instant::now() < end {
             self.wait(end - Instant::now()).await;
             self.write_or_say_why().await;
@@ -233,7 +240,11 @@ impl Desk {
             self.wait(end - Instant::now()).await;
         }
         self.write_or_say_why().await;
-        if let Err(error) = self.release_all().await {
+        if self.unclear.is_some() {
+            // Nothing of it has been with the relay, and by what the database says now it need not be in doubt.
+            self.write_or_say_why().await;
+        }
+        if let Err(error) = self.leave().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "leases were not given back and run out by themselves"
@@ -246,17 +257,28 @@ impl Desk {
 
     async fn write_or_say_why(&mut self) {
         if let Err(error) = self.turn(self.now()).await {
-            let unwritten = self.heard.len();
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "{unwritten} answers are not written down: {error}"
-            );
+            let in_hand = self.in_hand();
+            tracing::error!(error = &error as &dyn std::error::Error, "{in_hand}: {error}");
         }
+    }
+
+    /// What would be lost if the program ended now.
+    fn in_hand(&self) -> String {
+        let (heard, owed) = (self.heard.len(), self.owed.len());
+        let mut in_hand =
+            format!("{heard} answers are not written down, and of {owed} others not what follows from them");
+        if let Some(round) = &self.unclear {
+            let (heard, owed) = (round.answers(), round.consequences());
+            // Writing to a String cannot fail.
+            let _ = write!(in_hand, "; of {heard} and {owed} more it is not known");
+        }
+        in_hand
     }
 
     fn is_busy(&self) -> bool {
         !self.heard.is_empty()
             || !self.unfit.is_empty()
+            || self.unclear.is_some()
             || self.seats.iter().any(|seat| !matches!(seat.task, Task::None))
     }
 

@@ -8,5 +8,6 @@ mod decisions;
 mod erasure;
 mod lists;
 mod random;
+mod rounds;
 mod stage;
 mod streams;

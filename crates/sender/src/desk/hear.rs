@@ -65,8 +65,8 @@ impl Desk {
     }
 
     /// What was heard is safely written down: it is counted, and its workers are free.
-    pub(super) fn close_the_answered(&mut self) {
-        for heard in std::mem::take(&mut self.heard) {
+    pub(super) fn close_the_answered(&mut self, answered: Vec<Heard>) {
+        for heard in answered {
             self.tally.count(heard.answer.outcome);
             let (outcome, provider) = (heard.answer.outcome.as_str(), heard.lane.to_string());
             metrics::counter!("eshot_deliveries_total", "outcome" => outcome, "provider" => provider).increment(1);

@@ -1,16 +1,13 @@
 //! The one transaction of a round.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use domain::DeliveryKey;
 use outbox::Submitted;
 use sea_orm::DatabaseTransaction;
 
+use super::Desk;
 use super::hear::Heard;
-use super::{Desk, Task};
 use crate::Error;
-use crate::hand::Order;
 
 /// Workers whose messages belong to one holding and may go now.
 pub(super) struct Group {
@@ -33,27 +30,35 @@ impl Desk {
     }
 
     async fn answer_and_submit(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let groups = if self.draining { Vec::new() } else { self.ready(now).await? };
+        self.resolve().await?;
+        let groups = if self.draining {
+            self.discard_prepared();
+            Vec::new()
+        } else {
+            self.ready(now).await?
+        };
         if self.heard.is_empty() && self.owed.is_empty() && groups.is_empty() {
             return Ok(());
         }
-        let begun = self.write(&groups, now).await?;
-        self.close_the_answered();
-        self.owed.clear();
-        for (group, submitted) in groups.iter().zip(begun) {
-            self.let_go(group, &submitted);
-        }
-        Ok(())
+        let no = self.number();
+        let (txn, begun) = self.write(no, &groups, now).await?;
+        self.commit(txn, no, groups.into_iter().zip(begun).collect()).await
     }
 
-    async fn write(&self, groups: &[Group], now: DateTime<Utc>) -> Result<Vec<Vec<Submitted>>, Error> {
+    /// All but the commit.
+    async fn write(
+        &self,
+        no: i64,
+        groups: &[Group],
+        now: DateTime<Utc>,
+    ) -> Result<(DatabaseTransaction, Vec<Vec<Submitted>>), Error> {
         let txn = self.parts.db.begin().await?;
         self.hold_the_refused(&txn).await?;
         self.write_answers(&txn, now).await?;
         let begun = self.write_groups(&txn, groups, now).await?;
         self.write_consequences(&txn, now).await?;
-        txn.commit().await?;
-        Ok(begun)
+        outbox::round::seal(&txn, self.parts.instance, no).await?;
+        Ok((txn, begun))
     }
 
     /// Writes the answers alone, where something else is what cannot be written: nobody is in doubt for that. What follows from
@@ -66,8 +71,9 @@ impl Desk {
         };
         // If this fails too, the database is out of reach: the answers stay in hand, and the next round tries both again.
         if !self.heard.is_empty() && alone.await.is_ok() {
-            self.owed.extend(self.heard.iter().cloned());
-            self.close_the_answered();
+            let heard = std::mem::take(&mut self.heard);
+            self.owed.extend(heard.iter().cloned());
+            self.close_the_answered(heard);
         }
     }
 
@@ -120,28 +126,6 @@ impl Desk {
         let facts: Vec<_> = self.unsettled().filter_map(Heard::fact).collect();
         activity::record_all(txn, &facts).await?;
         Ok(())
-    }
-
-    /// Lets those workers send whose delivery is theirs to submit; the others let go of it.
-    fn let_go(&mut self, group: &Group, submitted: &[Submitted]) {
-        if submitted.is_empty()
-            && let Some(holding) = self.holding(group.holding)
-        {
-            // The lease has ended, or the mailing is held: nothing else of it may be begun either.
-            holding.pieces.clear();
-        }
-        let submitted: BTreeMap<DeliveryKey, Submitted> = submitted.iter().map(|one| (one.key, *one)).collect();
-        for seat in &group.seats {
-            let Some(work) = self.prepared(*seat) else { continue };
-            match (submitted.get(&work.key), self.holdings.iter().find(|holding| holding.id == group.holding)) {
-                (Some(submitted), Some(holding)) => {
-                    let [guard, again] = [(); 2].map(|()| holding.guard(&self.parts.clock));
-                    self.seats[*seat].hand.tell(Order::Send(guard, again));
-                    self.seats[*seat].task = Task::Sending(work, *submitted);
-                }
-                _ => self.discard(*seat),
-            }
-        }
     }
 
     fn keys(&self, group: &Group) -> Vec<DeliveryKey> {

@@ -74,6 +74,13 @@ impl Desk {
         Ok(())
     }
 
+    /// Gives everything back, for good.
+    pub(super) async fn leave(&mut self) -> Result<(), Error> {
+        self.release_all().await?;
+        outbox::round::forget(&self.parts.db, self.parts.instance).await?;
+        Ok(())
+    }
+
     /// How long nothing has to be done, if no worker reports.
     pub(super) fn until_something_is_due(&self) -> Duration {
         let uptime = self.parts.clock.uptime();

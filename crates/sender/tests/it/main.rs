@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod answers;
+mod commits;
 mod faults;
 mod house;
 mod kinds;
 mod limits;
 mod stopping;
 mod turns;
+mod wire;

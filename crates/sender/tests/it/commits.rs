@@ -1,0 +1,104 @@
+//! Transactions that fail, and transactions of which nobody knows whether they did.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, Statement};
+use sender::Sender;
+use testkit::TestDb;
+use testkit::smtp::{Moment, Rule, SmtpSink};
+
+use crate::house::House;
+use crate::wire::{Loss, Wire};
+
+/// How many facts there are about these deliveries, and about how many of these.
+async fn facts(house: &House<'_>, mailing: domain::MailingNo) -> (i64, i64) {
+    let sql = "SELECT COUNT(*) AS facts, COUNT(DISTINCT ordinal) AS deliveries FROM facts WHERE mailing_no = $1";
+    let count = Statement::from_sql_and_values(house.db.backend(), sql, [mailing.into()]);
+    let row = house.db.writer().query_one_raw(count).await.unwrap().unwrap();
+    (row.try_get("", "facts").unwrap(), row.try_get("", "deliveries").unwrap())
+}
+
+/// Sends until nothing is left, across whatever is cut.
+async fn send_all(house: &House<'_>, sender: &mut Sender, mailing: domain::MailingNo) {
+    for _ in 0..10 {
+        if sender.tick().await.is_ok() {
+            if house.counts(mailing).await.open() == 0 {
+                return;
+            }
+            // A claim whose COMMIT was lost is nobody's until it ends.
+            house.advance_minutes(3);
+        }
+    }
+    panic!("{:?}", house.counts(mailing).await);
+}
+
+/// An installation behind a wire, on a server of PostgreSQL if one is named.
+fn behind_a_wire(test: impl AsyncFn(House<'_>, &Wire)) {
+    testkit::run(async {
+        let Some(db) = TestDb::postgres().await else {
+            eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+            return;
+        };
+        let (wire, wired) = Wire::to(&db).await;
+        let mut house = House::new(&db).await;
+        house.db = &wired;
+        test(house, &wire).await;
+    });
+}
+
+#[test]
+fn a_commit_without_an_answer_doubles_nothing_and_leaves_no_doubt() {
+    behind_a_wire(async |mut house, wire| {
+        house.enrol_many(4).await;
+        for loss in [Loss::Word, Loss::Answer] {
+            for no in 1.. {
+                let case = format!("COMMIT number {no}: the {loss:?} is lost");
+                house.sink = SmtpSink::start().await;
+                house.sink.add(Rule::reply(Moment::Rcpt, "550 5.7.1 rejected due to policy").to("p2"));
+                let (_, mailing) = house.launch().await;
+                let mut sender = house.sender(2);
+                wire.strike(no, loss);
+                send_all(&house, &mut sender, mailing).await;
+                let struck = wire.spare();
+                let counts = house.counts(mailing).await;
+                assert_eq!((counts.sent, counts.failed, counts.in_doubt), (3, 1, 0), "{case}");
+                assert_eq!(facts(&house, mailing).await, (4, 4), "{case}");
+                for (delivery, attempts) in house.by_person(mailing).await.values() {
+                    assert_eq!(attempts.len(), 1, "{case}: {delivery:?} {attempts:?}");
+                }
+                house.audit(mailing).await;
+                if !struck {
+                    assert!(no > 5, "{case}: that is too few of them");
+                    break;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_sender_that_stops_behind_such_a_commit_leaves_no_doubt_either() {
+    behind_a_wire(async |mut house, wire| {
+        house.enrol_many(3).await;
+        let mut withheld = 0;
+        for no in 1..=4 {
+            house.sink = SmtpSink::start().await;
+            let (_, mailing) = house.launch().await;
+            wire.strike(no, Loss::Answer);
+            let struck = async {
+                while !wire.has_struck() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            house.sender(1).run(struck).await;
+            let counts = house.counts(mailing).await;
+            assert_eq!((counts.submitting, counts.in_doubt), (0, 0), "COMMIT number {no}");
+            withheld += counts.deferred;
+            house.advance_minutes(3);
+            send_all(&house, &mut house.sender(1), mailing).await;
+            assert_eq!(house.counts(mailing).await.sent, 3, "COMMIT number {no}");
+            house.audit(mailing).await;
+        }
+        assert!(withheld > 0, "in one of the cases a message was written down as being submitted");
+    });
+}
