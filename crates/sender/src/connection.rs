@@ -12,6 +12,7 @@ mod pipeline;
 mod problem;
 mod stream;
 mod transaction;
+mod transparency;
 
 use std::fmt;
 use std::sync::Arc;

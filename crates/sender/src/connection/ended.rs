@@ -40,6 +40,9 @@ pub enum Unfit {
     /// An address does not fit an envelope.
     #[error("the address does not fit an envelope")]
     Address,
+    /// The message holds bytes beyond ASCII.
+    #[error("the message is not 7-bit")]
+    EightBit,
 }
 
 impl Ended {

@@ -7,8 +7,9 @@ pub type Guard = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// What a connection and the stream below it both know about the final dot.
 ///
-/// lettre writes a message and its final dot one after the other and flushes after each. So what is written after the first
-/// flush is the dot, encrypted or not, and the stream lets none of it go before the guard has been asked.
+/// The connection says how long the message is; what is written after so many bytes may hold the dot, and the stream lets none of
+/// it go before the guard has been asked. Encryption only makes a message longer, so on an encrypted connection this is asked,
+/// and the message counted as handed over, a little before the dot, never behind it.
 #[derive(Clone, Default)]
 pub(super) struct Gate(Arc<Mutex<State>>);
 
@@ -18,17 +19,18 @@ struct State {
     /// How many bytes were given to the stream since it began, and how many of them it has sent.
     accepted: u64,
     sent: u64,
-    /// Where the message ends and its dot begins.
+    /// Where the message ends and its dot begins, or a little before.
     end: Option<u64>,
     refused: bool,
     bytewise: bool,
 }
 
 impl Gate {
-    /// Before a message: whose leave its dot needs.
-    pub(super) fn arm(&self, guard: Guard) {
+    /// Before a message: whose leave its dot needs, and how many bytes come before the dot.
+    pub(super) fn arm(&self, guard: Guard, length: usize) {
         let mut state = self.lock();
-        (state.guard, state.end, state.refused) = (Some(guard), None, false);
+        let end = state.accepted + length as u64;
+        (state.guard, state.end, state.refused) = (Some(guard), Some(end), false);
     }
 
     /// After a message that was answered.
@@ -63,13 +65,6 @@ impl Gate {
 
     pub(super) fn sent(&self, bytes: usize) {
         self.lock().sent += bytes as u64;
-    }
-
-    pub(super) fn flushed(&self) {
-        let mut state = self.lock();
-        if state.guard.is_some() && state.end.is_none() {
-            state.end = Some(state.accepted);
-        }
     }
 
     /// Asked whenever bytes are about to leave: all that was accepted may, or the dot must stay.

@@ -15,8 +15,8 @@ const KEPT: usize = 256 * 1024;
 
 /// A TCP stream that keeps what is written until an answer is awaited, and then sends it in one piece.
 ///
-/// lettre flushes after every write, and so would put a message and its final dot into segments of their own; with Nagle's
-/// algorithm and delayed acknowledgements that costs forty milliseconds a message on a loopback interface.
+/// lettre flushes after every write, and TLS writes record by record: a message would leave in many small segments, and with
+/// Nagle's algorithm and delayed acknowledgements that costs forty milliseconds a message on a loopback interface.
 #[derive(Debug)]
 pub(super) struct Stream {
     tcp: TcpStream,
@@ -73,7 +73,6 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.gate.flushed();
         Poll::Ready(Ok(()))
     }
 

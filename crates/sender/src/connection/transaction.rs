@@ -10,6 +10,7 @@ use outbox::Phase;
 use tokio::time::timeout;
 
 use super::problem::{Problem, reply};
+use super::transparency::{END, transparent};
 use super::{Connection, Ended, Guard, Unfit};
 
 /// A message and its envelope.
@@ -44,6 +45,7 @@ impl Connection {
             return Err(Ended::Withheld { phase: Phase::MailFrom });
         }
         let (mail, rcpt) = self.envelope(message).map_err(Ended::Unfit)?;
+        let letter = transparent(&message.raw).map_err(Ended::Unfit)?;
         let go_on = if self.offered.pipelining {
             self.ask_together(&mail, &rcpt).await?
         } else {
@@ -55,7 +57,7 @@ impl Connection {
             let answer = go_on.first_line().unwrap_or_default().to_owned();
             return Err(self.lost(Problem::Garbled(answer)));
         }
-        self.hand_over(&message.raw, guard).await
+        self.hand_over(&letter, guard).await
     }
 
     fn envelope(&self, message: &Message) -> Result<(Mail, Rcpt), Unfit> {
@@ -90,14 +92,12 @@ impl Connection {
         self.understood(answer)
     }
 
-    async fn hand_over(&mut self, raw: &[u8], guard: &Guard) -> Result<SmtpReply, Ended> {
+    async fn hand_over(&mut self, letter: &str, guard: &Guard) -> Result<SmtpReply, Ended> {
         self.phase = Phase::Body;
-        self.gate.arm(guard.clone());
-        // lettre ends the last line itself.
-        let body = raw.strip_suffix(b"\r\n").unwrap_or(raw);
+        self.gate.arm(guard.clone(), letter.len() - END.len());
         let (body_limit, dot_limit) = (self.relay.timeouts.body, self.relay.timeouts.dot);
         let answer = {
-            let mut exchange = std::pin::pin!(self.smtp.message(body));
+            let mut exchange = std::pin::pin!(self.smtp.command(letter));
             match timeout(body_limit, &mut exchange).await {
                 // The dot is out, so this is the wait for its answer, which may be longer.
                 Err(_) if self.gate.is_passed() => timeout(dot_limit, &mut exchange).await.map_err(|_| dot_limit),
