@@ -3,9 +3,11 @@
 mod chunk;
 mod person;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{Actor, InvalidAddress, Locale, MasterKeys, TopicId};
+use domain::{Actor, EmailAddress, InvalidAddress, Locale, MasterKeys, TopicId};
 
 use crate::suppression::{AddressHasher, Reason};
 use crate::{Basis, Error, Profile};
@@ -27,7 +29,7 @@ pub struct List {
 }
 
 /// One line of a list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Row {
     /// Where it stands in the list, counted as the reader counts.
     pub line: u64,
@@ -105,11 +107,43 @@ pub async fn run(
     }
 }
 
+/// Masked: what is no address may yet be most of one.
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, email, profile, locale } = self;
+        let email = email.parse::<EmailAddress>().map_or_else(|_| "***".to_owned(), |email| email.masked().to_string());
+        f.debug_struct("Row")
+            .field("line", line)
+            .field("email", &format_args!("{email}"))
+            .field("profile", profile)
+            .field("locale", locale)
+            .finish()
+    }
+}
+
 impl Report {
     fn add(&mut self, other: Self) {
         self.added += other.added;
         self.joined += other.joined;
         self.unchanged += other.unchanged;
         self.skipped.extend(other.skipped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_row_for_debugging_is_masked() {
+        let profile = Profile { name: Some("Ada".to_owned()), ..Profile::default() };
+        let row = |email: &str| Row { line: 7, email: email.to_owned(), profile: profile.clone(), locale: None };
+        let shown = format!("{:?}", row("ada@example.com"));
+        assert!(
+            shown.starts_with("Row { line: 7, email: a***@e***.com, profile: Profile { name: Some(***)"),
+            "{shown}"
+        );
+        let shown = format!("{:?}", row("ada at example.com"));
+        assert!(shown.starts_with("Row { line: 7, email: ***, profile"), "{shown}");
     }
 }

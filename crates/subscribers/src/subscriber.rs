@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::{Actor, EmailAddress, Locale, MailboxProvider, SubscriberId};
@@ -8,7 +9,7 @@ use crate::Error;
 use crate::entity::subscriber::Model;
 
 /// What a person told about themselves. Everything but the address is up to them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Their name.
@@ -102,6 +103,30 @@ impl Profile {
     }
 }
 
+/// In the place of what somebody told.
+struct Stars;
+
+impl fmt::Debug for Stars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Masked, as an address is: which fields are filled, and nothing that stands in them.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, company, phone, postal_address, attributes } = self;
+        let masked = |value: &Option<String>| value.as_ref().map(|_| Stars);
+        f.debug_struct("Profile")
+            .field("name", &masked(name))
+            .field("company", &masked(company))
+            .field("phone", &masked(phone))
+            .field("postal_address", &masked(postal_address))
+            .field("attributes", &attributes.len())
+            .finish()
+    }
+}
+
 fn checked(field: &'static str, value: Option<String>, lines: bool) -> Result<Option<String>, Error> {
     let Some(value) = value.map(|value| value.trim().replace("\r\n", "\n")).filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -169,6 +194,25 @@ mod tests {
         let refused = named("Ada\r\nBcc: all@example.com").checked().unwrap_err();
         assert!(matches!(refused, Error::Invalid { field: "name", .. }));
         assert!(matches!(named(&"x".repeat(501)).checked(), Err(Error::Invalid { field: "name", .. })));
+    }
+
+    #[test]
+    fn what_is_shown_for_debugging_says_nothing_about_the_person() {
+        let profile = Profile {
+            company: Some("Analytical".to_owned()),
+            phone: Some("0123".to_owned()),
+            postal_address: Some("Marylebone".to_owned()),
+            attributes: [("shoe".to_owned(), "forty".to_owned())].into(),
+            ..named("Ada")
+        };
+        let masked = "Profile { name: Some(***), company: Some(***), phone: Some(***), postal_address: Some(***), \
+                      attributes: 1 }";
+        assert_eq!(format!("{profile:?}"), masked);
+        assert!(format!("{:?}", Profile::default()).starts_with("Profile { name: None,"));
+        let change = crate::Change { email: "ada@example.com".parse().ok(), profile: Some(profile), locale: None };
+        for told in ["Ada", "ada@", "Analytical", "0123", "Marylebone", "shoe", "forty"] {
+            assert!(!format!("{change:#?}").contains(told), "{told}");
+        }
     }
 
     #[test]
