@@ -44,12 +44,15 @@ async fn a_postgresql_database_of_the_first_schema_is_taken_on_whole() {
 
 async fn taken_on_whole(test: &TestDb, section: &str) {
     let db = test.database();
+    leave_open_requests(db).await;
     migrations::run(db).await.unwrap();
     assert_eq!(migrations::check(db).await.unwrap(), Standing::Current);
     // As `eshot serve` does when it starts: the dump comes from another server.
     activity::adopt(db).await.unwrap();
     let notes: toml::Table = fs::read_to_string(fixture("first-schema.toml")).unwrap().parse().unwrap();
     let notes = notes[section].as_table().unwrap();
+    a_domain_that_a_server_missed_is_looked_up(db).await;
+    open_requests_are_looked_at_once(db).await;
     every_row_is_there(db, &notes["rows"]).await;
     facts_are_read_on(db, notes["rows"]["facts"].as_integer().unwrap()).await;
     the_ledger_holds(db, notes["anchor"].as_str().unwrap()).await;
@@ -59,6 +62,41 @@ async fn taken_on_whole(test: &TestDb, section: &str) {
     a_waiting_request_can_be_confirmed(db).await;
     sending_goes_on(db).await;
     what_was_scheduled_is_launched(db).await;
+}
+
+/// Open requests as earlier versions could have left them, beside the story's, which has had its question: with a question
+/// that had to wait for its day, and with a reminder. By their numbers, when they were asked, mailed and reminded.
+const REQUESTS: [(u8, i64, Option<i64>, Option<i64>); 2] = [(1, 3, None, None), (2, 2, Some(2), Some(3))];
+
+async fn leave_open_requests(db: &Database) {
+    for (id, requested, mailed, reminded) in REQUESTS {
+        let sql = "INSERT INTO opt_ins (id, subscriber_id, brand_id, state, requested_at, expires_at, mailed_at, reminded_at) \
+                   SELECT $1, subscriber_id, brand_id, 'pending', $2, expires_at, $3, $4 \
+                   FROM opt_ins WHERE state = 'confirmed'";
+        let values = [request(id).into(), day(requested).into(), mailed.map(day).into(), reminded.map(day).into()];
+        let statement = Statement::from_sql_and_values(db.backend(), sql, values);
+        assert_eq!(db.writer().execute_raw(statement).await.unwrap().rows_affected(), 1);
+    }
+}
+
+/// The story's request since it had its question, and one that waits for it; who was reminded, has answered or was too late
+/// gets nothing more.
+async fn open_requests_are_looked_at_once(db: &Database) {
+    let due = "SELECT due_at FROM opt_ins WHERE due_at IS NOT NULL ORDER BY due_at";
+    assert_eq!(times(db, due).await, [day(3), day(15)]);
+    for (id, ..) in REQUESTS {
+        let statement =
+            Statement::from_sql_and_values(db.backend(), "DELETE FROM opt_ins WHERE id = $1", [request(id).into()]);
+        db.writer().execute_raw(statement).await.unwrap();
+    }
+}
+
+/// What was noted by a mail server's word alone is no proof that a domain is gone, and is looked up.
+async fn a_domain_that_a_server_missed_is_looked_up(db: &Database) {
+    let look = "SELECT domain_look_at FROM subscribers WHERE domain_look_at IS NOT NULL";
+    assert_eq!(times(db, look).await, [day(1)]);
+    let gone = "SELECT domain_gone_at FROM subscribers WHERE domain_gone_at IS NOT NULL";
+    assert!(times(db, gone).await.is_empty());
 }
 
 async fn every_row_is_there(db: &Database, tables: &toml::Value) {
@@ -253,6 +291,20 @@ async fn brand(db: &Database) -> domain::BrandId {
 async fn product_news(db: &Database) -> TopicId {
     let topics = subscribers::topic::list(db.reader(), brand(db).await).await.unwrap();
     topics.iter().find(|topic| topic.slug == "product-news").unwrap().id
+}
+
+/// A day of the story, which begins at the start of time.
+fn day(days: i64) -> DateTime<Utc> {
+    start_of_time() + chrono::Duration::days(days)
+}
+
+fn request(number: u8) -> OptInId {
+    format!("00000000-0000-0000-0000-{number:012}").parse().unwrap()
+}
+
+async fn times(db: &Database, sql: &str) -> Vec<DateTime<Utc>> {
+    let rows = db.reader().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
 async fn one(db: &Database, sql: &str) -> QueryResult {
