@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sender::Sender;
-use testkit::TestDb;
 use testkit::smtp::{Moment, Rule, SmtpSink};
+use testkit::{TestDb, both};
 
 use crate::house::House;
 use crate::wire::{Loss, Wire};
@@ -31,6 +31,63 @@ async fn send_all(house: &House<'_>, sender: &mut Sender, mailing: domain::Maili
     }
     panic!("{:?}", house.counts(mailing).await);
 }
+
+/// Lets nothing be written into a table, or anything again.
+async fn close(house: &House<'_>, table: &str, closed: bool) {
+    let statements = match (house.db.backend(), closed) {
+        (DbBackend::Sqlite, true) => {
+            format!("CREATE TRIGGER closed BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'closed'); END")
+        }
+        (DbBackend::Sqlite, false) => "DROP TRIGGER closed".to_owned(),
+        (_, true) => format!(
+            "CREATE FUNCTION closed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'closed'; END $$; \
+             CREATE TRIGGER closed BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION closed()"
+        ),
+        (_, false) => "DROP FUNCTION closed CASCADE".to_owned(),
+    };
+    house.db.writer().execute_unprepared(&statements).await.unwrap();
+}
+
+both!(
+    async fn answers_are_kept_where_what_follows_from_them_cannot_be_written(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol_many(6).await;
+        let (_, mailing) = house.launch().await;
+        close(&house, "facts", true).await;
+        let mut sender = house.sender(1);
+        for _ in 0..3 {
+            sender.tick().await.unwrap_err();
+            let counts = house.counts(mailing).await;
+            assert_eq!((counts.sent, counts.submitting), (1, 0), "the answer is safe: {counts:?}");
+            assert_eq!((house.sink.count(), facts(&house, mailing).await), (1, (0, 0)), "nothing more is begun");
+        }
+
+        close(&house, "facts", false).await;
+        send_all(&house, &mut sender, mailing).await;
+        assert_eq!((house.counts(mailing).await.sent, facts(&house, mailing).await), (6, (6, 6)));
+        assert!(house.by_person(mailing).await.values().all(|(_, attempts)| attempts.len() == 1));
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn nothing_is_offered_in_a_round_that_cannot_be_written(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol_many(3).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(2);
+        close(&house, "outbox_rounds", true).await;
+        sender.tick().await.unwrap_err();
+        sender.tick().await.unwrap_err();
+        assert_eq!((house.sink.count(), house.counts(mailing).await.queued), (0, 3));
+        assert!(!house.sink.commands().iter().any(|line| line.starts_with("MAIL")));
+
+        close(&house, "outbox_rounds", false).await;
+        send_all(&house, &mut sender, mailing).await;
+        assert_eq!((house.counts(mailing).await.sent, facts(&house, mailing).await), (3, (3, 3)));
+        house.audit(mailing).await;
+    }
+);
 
 /// An installation behind a wire, on a server of PostgreSQL if one is named.
 fn behind_a_wire(test: impl AsyncFn(House<'_>, &Wire)) {
