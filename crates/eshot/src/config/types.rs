@@ -87,6 +87,7 @@ pub struct Http {
     pub form_body_limit: NonZeroUsize,
     pub timeout: Span,
     pub connections: NonZeroUsize,
+    pub connections_per_client: NonZeroUsize,
     pub client_timeout: Span,
     pub public_rate: Throttle,
     pub sign_up_rate: Throttle,

@@ -41,7 +41,12 @@ pub(super) async fn start(
         metrics: metrics.clone(),
     });
     let pages = web::router(state).merge(more);
-    let bounds = Bounds { connections: http.connections, patience: http.client_timeout.0 };
+    let bounds = Bounds {
+        connections: http.connections,
+        connections_per_client: http.connections_per_client,
+        proxies: http.trusted_proxies.clone(),
+        patience: http.client_timeout.0,
+    };
     tracing::info!(%address, "pages and API are served at {address}");
     Ok((address, async move {
         tokio::select! {
@@ -56,6 +61,10 @@ fn recorder() -> Option<PrometheusHandle> {
     let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
     metrics::describe_counter!("eshot_http_requests_total", "Requests answered, by method, route and status.");
     metrics::describe_histogram!("eshot_http_request_seconds", "How long they took, by route.");
+    metrics::describe_counter!(
+        "eshot_http_connections_refused_total",
+        "Connections that were closed at once because their client had as many as it may."
+    );
     metrics::describe_gauge!("eshot_deliveries", "Deliveries of all mailings, by the state of their submission.");
     metrics::describe_counter!("eshot_deliveries_total", "Attempts that ended, by outcome and mailbox provider.");
     metrics::describe_counter!(

@@ -1,3 +1,5 @@
+mod clients;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -17,15 +19,22 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use web::Network;
+
 use super::patient::Patient;
+use clients::Clients;
 
 /// How many clients there may be, and how slow.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bounds {
     /// Connections at once.
     pub(super) connections: NonZeroUsize,
-    /// For the head of a request, from the answer before it (or the connection's beginning) to its last byte; and for a
-    /// piece of an answer that the client does not take.
+    /// Connections at once of one client.
+    pub(super) connections_per_client: NonZeroUsize,
+    /// Proxies, which speak for many and are no client.
+    pub(super) proxies: Vec<Network>,
+    /// For the head of a request, from the answer before it (or the connection's beginning) to its last byte; and for each
+    /// piece of an answer (see [`Patient`]).
     pub(super) patience: Duration,
 }
 
@@ -35,14 +44,16 @@ const BREATH: Duration = Duration::from_secs(1);
 /// Serves until `stop`, and then what is under way to its end. Dropping the future drops the connections too.
 ///
 /// A full house takes nobody in: who waits, waits in the system's queue, costs us nothing, and has a place as soon as one
-/// ends. An answer of 503 would cost a connection, and those who would get it are not those who fill the house.
+/// ends. An answer of 503 would cost a connection, and those who would get it are not those who fill the house. Who would
+/// fill it alone is shown out at the door.
 pub(super) async fn serve(listener: TcpListener, pages: Router, bounds: Bounds, stop: CancellationToken) {
     let most = bounds.connections.get().min(Semaphore::MAX_PERMITS);
     let places = Arc::new(Semaphore::new(most));
-    let mut clients = JoinSet::new();
+    let clients = Clients::new(bounds.connections_per_client, bounds.proxies);
+    let mut served = JoinSet::new();
     let mut told = false;
     loop {
-        while clients.try_join_next().is_some() {}
+        while served.try_join_next().is_some() {}
         let free = places.available_permits();
         if free == 0 && !told {
             tracing::warn!(
@@ -58,10 +69,11 @@ pub(super) async fn serve(listener: TcpListener, pages: Router, bounds: Bounds, 
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(client) = clients.admit(peer.ip()) else { continue };
                 let serving = one(stream, peer, pages.clone(), bounds.patience, stop.clone());
-                clients.spawn(async move {
+                served.spawn(async move {
                     serving.await;
-                    drop(place);
+                    drop((client, place));
                 });
             }
             Err(error) if is_the_clients(&error) => {}
@@ -72,7 +84,7 @@ pub(super) async fn serve(listener: TcpListener, pages: Router, bounds: Bounds, 
         }
     }
     drop(listener);
-    while clients.join_next().await.is_some() {}
+    while served.join_next().await.is_some() {}
 }
 
 /// A place, and then somebody for it.

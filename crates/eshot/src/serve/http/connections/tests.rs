@@ -5,7 +5,9 @@ use std::time::Instant;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -30,7 +32,13 @@ struct House {
     go_on: Arc<Notify>,
 }
 
+/// A house whose clients are all one, and may be: there is no bound but that of all.
 async fn house(connections: usize, patience: Duration) -> House {
+    let connections = NonZeroUsize::new(connections).unwrap();
+    within(Bounds { connections, connections_per_client: connections, proxies: Vec::new(), patience }).await
+}
+
+async fn within(bounds: Bounds) -> House {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -44,7 +52,6 @@ async fn house(connections: usize, patience: Duration) -> House {
         .route("/slow", post(slow))
         .route("/long", get(|| async { Body::from(Bytes::from(vec![b'x'; 64 << 20])) }))
         .with_state((begun.clone(), go_on.clone()));
-    let bounds = Bounds { connections: NonZeroUsize::new(connections).unwrap(), patience };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serve(listener, pages, bounds, stop.clone()));
     House { address, stop, serving, begun, go_on }
@@ -53,6 +60,13 @@ async fn house(connections: usize, patience: Duration) -> House {
 impl House {
     async fn client(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A client at an address of this machine.
+    async fn client_at(&self, address: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 }
 
@@ -135,6 +149,34 @@ async fn a_full_house_serves_who_is_in_it_and_takes_the_next_when_one_goes() {
     drop(first);
     let answer = tokio::time::timeout(WAIT, ask(&mut third, b"", "127.0.0.1")).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn one_client_cannot_take_the_places_of_all() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _measured = metrics::set_default_local_recorder(&recorder);
+    let bounds = Bounds {
+        connections: NonZeroUsize::new(8).unwrap(),
+        connections_per_client: NonZeroUsize::new(2).unwrap(),
+        proxies: vec!["127.0.0.9".parse().unwrap()],
+        patience: FOREVER,
+    };
+    let house = within(bounds).await;
+    let (mut first, mut second) = (house.client_at("127.0.0.2").await, house.client_at("127.0.0.2").await);
+    ask(&mut first, ASK, "127.0.0.2").await;
+    ask(&mut second, ASK, "127.0.0.2").await;
+    let mut third = house.client_at("127.0.0.2").await;
+    assert!(tokio::time::timeout(WAIT, rest(&mut third)).await.unwrap().is_empty());
+    let refused = recorder.handle().render();
+    assert!(refused.contains("eshot_http_connections_refused_total 1"), "{refused}");
+    ask(&mut house.client_at("127.0.0.3").await, ASK, "127.0.0.3").await;
+    let mut behind_the_proxy = Vec::new();
+    for _ in 0..3 {
+        let mut client = house.client_at("127.0.0.9").await;
+        ask(&mut client, ASK, "127.0.0.9").await;
+        behind_the_proxy.push(client);
+    }
+    ask(&mut first, ASK, "127.0.0.2").await;
 }
 
 #[tokio::test]
