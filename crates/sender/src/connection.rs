@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::SmtpReply;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use outbox::Phase;
 
@@ -41,6 +42,8 @@ pub struct Connection {
     gate: Gate,
     offered: Offered,
     phase: Phase,
+    /// The first refusal of the message under way, as soon as it is heard.
+    refusal: Option<(Phase, SmtpReply)>,
     carried: u32,
     broken: bool,
 }
@@ -74,10 +77,14 @@ impl Connection {
         }
     }
 
-    /// How the message under way ends if it is given up now, its future having been dropped.
+    /// How the message under way ends if it is given up now, its future having been dropped. What was heard by then is an answer,
+    /// even if more was to be said or heard behind it.
     pub(crate) fn cut(&mut self) -> Ended {
         self.broken = true;
-        self.lost(Problem::Cut)
+        match self.refusal.take() {
+            Some((phase, reply)) => Ended::Refused { phase, reply },
+            None => self.lost(Problem::Cut),
+        }
     }
 
     /// How a message ends when its connection does.

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::{ComposeError, Piece, Stationery, compose};
-use crate::connection::{Connection, Ended, Guard, Message, OpenError};
+use crate::connection::{Connection, Ended, Guard, Message, OpenError, Problem};
 use crate::relay::Relay;
 use crate::stage::Stage;
 
@@ -184,6 +184,9 @@ impl Worker {
         // The relay had enough of this connection and has heard nothing of this message: it may have it on another one. That may
         // take a while to make, so it is asked anew whether the message may still be begun.
         if seasoned && ended.is_farewell() {
+            if self.bench.cut.is_cancelled() {
+                return Ended::Broken { phase: outbox::Phase::MailFrom, problem: Problem::Cut };
+            }
             return match self.connect(None).await {
                 Ok(()) => self.try_once(message, again).await,
                 Err(OpenError { phase, problem, .. }) => Ended::Broken { phase, problem },

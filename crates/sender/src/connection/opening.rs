@@ -121,7 +121,7 @@ impl Opening {
     /// The connection, ready for mail.
     pub(crate) fn finish(self) -> Connection {
         let Self { relay, smtp, gate, offered, encrypted: _ } = self;
-        Connection { relay, smtp, gate, offered, phase: Phase::MailFrom, carried: 0, broken: false }
+        Connection { relay, smtp, gate, offered, phase: Phase::MailFrom, refusal: None, carried: 0, broken: false }
     }
 
     pub(crate) fn offered(&self) -> &Offered {

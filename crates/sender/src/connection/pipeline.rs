@@ -67,7 +67,7 @@ impl Connection {
     }
 
     /// What was heard within the time for an answer to a command.
-    pub(super) fn understood(&self, answer: Result<Result<Response, Error>, Elapsed>) -> Result<Response, Ended> {
+    pub(super) fn understood(&mut self, answer: Result<Result<Response, Error>, Elapsed>) -> Result<Response, Ended> {
         match answer {
             Ok(answer) => answer.map_err(|error| self.fault(&error)),
             Err(_) => Err(self.lost(Problem::TimedOut(self.relay.timeouts.command))),

@@ -40,7 +40,7 @@ impl Connection {
     }
 
     async fn dialogue(&mut self, message: &Message, guard: &Guard) -> Result<SmtpReply, Ended> {
-        self.phase = Phase::MailFrom;
+        (self.phase, self.refusal) = (Phase::MailFrom, None);
         if !guard() {
             return Err(Ended::Withheld { phase: Phase::MailFrom });
         }
@@ -113,16 +113,18 @@ impl Connection {
         result
     }
 
-    pub(super) fn fault(&self, error: &Error) -> Ended {
+    pub(super) fn fault(&mut self, error: &Error) -> Ended {
         if self.gate.is_refused() {
             return Ended::Withheld { phase: Phase::Body };
         }
-        match Problem::from_lettre(error) {
-            // An answer to the message itself is an answer to its dot, whenever it comes.
-            Problem::Refused(reply) if self.phase == Phase::Body => Ended::Refused { phase: Phase::Dot, reply },
-            Problem::Refused(reply) => Ended::Refused { phase: self.phase, reply },
-            problem => self.lost(problem),
-        }
+        let reply = match Problem::from_lettre(error) {
+            Problem::Refused(reply) => reply,
+            problem => return self.lost(problem),
+        };
+        // An answer to the message itself is an answer to its dot, whenever it comes.
+        let phase = if self.phase == Phase::Body { Phase::Dot } else { self.phase };
+        self.refusal.get_or_insert_with(|| (phase, reply.clone()));
+        Ended::Refused { phase, reply }
     }
 
     /// Leaves the connection fit for the next message, or marks it as broken.

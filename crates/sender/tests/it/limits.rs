@@ -7,7 +7,7 @@ use outbox::State;
 use sender::Tally;
 use subscribers::opt_out::{Leave, What};
 use subscribers::{Evidence, Source};
-use testkit::smtp::{Moment, Rule, Script};
+use testkit::smtp::{Deed, Moment, Rule, Script};
 use testkit::{TestDb, both};
 
 use crate::house::House;
@@ -79,6 +79,28 @@ both!(
             stop.send(()).unwrap();
         });
         assert_eq!(tally, Tally { sent: 1, skipped: 4, ..Tally::default() });
+        house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn who_leaves_while_a_second_connection_is_made_is_asked_anew(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Mail, "421 4.7.0 enough of this connection").after(1));
+        house.sink.add(Rule::new(Moment::Connect, Deed::Delay(Duration::from_millis(300))));
+        let people = house.enrol_many(2).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(1);
+        let (tick, ()) = tokio::join!(sender.tick(), async {
+            while house.sink.connections() < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            leave(&house, people[1]).await;
+            house.clock.advance(Duration::from_secs(5));
+        });
+        assert_eq!(tick.unwrap().tally, Tally { sent: 1, deferred: 1, skipped: 1, ..Tally::default() });
+        let said = house.sink.commands().iter().filter(|line| line.starts_with("MAIL")).count();
+        assert_eq!((house.sink.count(), said), (1, 2), "nothing is begun on the second connection");
         house.audit(mailing).await;
     }
 );

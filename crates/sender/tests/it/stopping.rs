@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use outbox::{Phase, State};
 use sender::{Settings, Tally};
-use testkit::smtp::{Deed, Moment, Rule};
+use testkit::smtp::{Deed, Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
 
 use crate::house::House;
@@ -44,6 +45,35 @@ both!(
         let rest = house.sender(3).tick().await.unwrap().tally;
         assert_eq!(tally.sent + rest.sent, 19, "what never came to its dot is sent at once: {tally:?} {rest:?}");
         house.audit(mailing).await;
+    }
+);
+
+both!(
+    async fn a_refusal_that_was_heard_counts_although_the_relay_says_no_more(db: TestDb) {
+        let mut house = House::new(&db).await;
+        house.enrol_many(1).await;
+        for (line, state, minutes) in
+            [("450 4.2.0 greylisted", State::Deferred, 4), ("550 5.7.1 policy", State::Failed, 0)]
+        {
+            house.sink = SmtpSink::start().await;
+            // In one go with RCPT, and behind its answer.
+            house.sink.add(Rule::reply(Moment::Rcpt, line));
+            house.sink.add(Rule::hang(Moment::Data));
+            let (_, mailing) = house.launch().await;
+            let heard = async {
+                while !house.sink.commands().iter().any(|line| line == "DATA") {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let relay = relay_that_waits(&house);
+            let short = |settings| Settings { connections: 1, drain: Duration::from_millis(300), relay, ..settings };
+            house.sender_with(short).run(heard).await;
+            let (delivery, attempts) = &house.by_person(mailing).await["p1"];
+            assert_eq!((delivery.state, attempts[0].phase), (state, Some(Phase::RcptTo)), "{line}");
+            assert!(attempts[0].code.is_some_and(|code| line.starts_with(&code.to_string())), "{attempts:?}");
+            let wait = delivery.due_at.map_or(chrono::TimeDelta::zero(), |due| due - house.clock_now());
+            assert!(wait >= chrono::TimeDelta::minutes(minutes), "{line}: again in {wait}");
+        }
     }
 );
 

@@ -88,7 +88,7 @@ impl Session<'_> {
             "AUTH" => self.log_in(rest).await,
             "MAIL" => self.mail(rest).await,
             "RCPT" => self.rcpt(rest).await,
-            "DATA" if self.recipients.is_empty() => self.say("503 5.5.1 no recipients").await,
+            "DATA" if self.recipients.is_empty() => self.answer(Moment::Data, "503 5.5.1 no recipients").await,
             "DATA" => self.data().await,
             "RSET" => {
                 self.reset();
