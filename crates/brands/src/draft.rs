@@ -66,6 +66,9 @@ impl Draft {
         ask(is_slug(&self.slug), "slug", "must be 1 to 40 small letters, digits and hyphens");
         ask(is_line(&self.name, 100), "name", "must be one line of 1 to 100 characters");
         ask(is_line(&self.from_name, 100), "from_name", "must be one line of 1 to 100 characters");
+        let ascii = "must have no letter beyond ASCII before its @: it stands in the header of every mail";
+        ask(self.from_address.reachable().is_ok(), "from_address", ascii);
+        ask(self.reply_to.as_ref().is_none_or(|to| to.reachable().is_ok()), "reply_to", ascii);
         ask(
             is_postal_address(&self.postal_address),
             "postal_address",
@@ -237,9 +240,12 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_would_not_align_are_refused() {
+    fn addresses_that_would_not_align_or_cannot_be_written_are_refused() {
         let elsewhere = Draft { from_address: "news@notexample.com".parse().unwrap(), ..draft() };
         assert_eq!(fields(elsewhere), ["from_address"]);
+        let reply_to = "jörg@example.com".parse().ok();
+        let unwritable = Draft { from_address: "jörg@example.com".parse().unwrap(), reply_to, ..draft() };
+        assert_eq!(fields(unwritable), ["from_address", "reply_to"]);
         let foreign = Draft { bounce_domain: "bounce.relay.example".to_owned(), ..draft() };
         assert_eq!(fields(foreign), ["bounce_domain"]);
         let none = Draft { sending_domain: "localhost".to_owned(), ..draft() };

@@ -30,7 +30,23 @@ pub enum InvalidAddress {
     Domain,
 }
 
+/// Why no mail of ours reaches a mailbox that may well exist.
+///
+/// A local part beyond ASCII travels only where every hop offers SMTPUTF8 (RFC 6531 §3.2), and neither an envelope nor a header
+/// of ours is written for it. Such an address is one all the same: reports name them.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no mail can be sent to this address: before its @ stands a letter beyond ASCII, which takes SMTPUTF8 (RFC 6531)"
+)]
+pub struct Unreachable;
+
 impl EmailAddress {
+    /// Asks whether mail of ours can be written to it, and from it. Whoever becomes a subscriber, or is written to otherwise, is
+    /// asked about first.
+    pub fn reachable(&self) -> Result<(), Unreachable> {
+        if self.0.is_ascii() { Ok(()) } else { Err(Unreachable) }
+    }
+
     /// The part before the `@`.
     pub fn local_part(&self) -> &str {
         self.split().0
@@ -176,6 +192,13 @@ mod tests {
         ] {
             assert_eq!(typed.parse::<EmailAddress>(), Err(why), "{typed:?}");
         }
+    }
+
+    #[test]
+    fn a_local_part_beyond_ascii_is_an_address_that_no_mail_reaches() {
+        let reachable = |text: &str| text.parse::<EmailAddress>().unwrap().reachable();
+        assert_eq!(reachable("jörg@example.com"), Err(Unreachable));
+        assert_eq!(reachable("joerg@bücher.example"), Ok(()));
     }
 
     proptest! {

@@ -14,7 +14,7 @@ mod reply;
 mod throttle;
 
 pub use actor::{Actor, InvalidActor};
-pub use address::{EmailAddress, InvalidAddress, Masked, mail_domain};
+pub use address::{EmailAddress, InvalidAddress, Masked, Unreachable, mail_domain};
 pub use clock::{Clock, SystemClock};
 pub use delivery::{DeliveryKey, MailingNo, Ordinal, TopicNo};
 pub use dns::{DnsKind, DnsRecord};

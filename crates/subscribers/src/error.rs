@@ -1,4 +1,4 @@
-use domain::{EmailAddress, OptInId, SubscriberId, TopicId};
+use domain::{EmailAddress, OptInId, SubscriberId, TopicId, Unreachable};
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::consent;
@@ -20,6 +20,9 @@ pub enum Error {
         /// The version that there is.
         actual: i64,
     },
+    /// Nobody comes on file to whom no mail can be sent.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// Addresses are unique.
     #[error("there is a subscriber with the address {} already", .0.masked())]
     EmailTaken(EmailAddress),

@@ -7,7 +7,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{Actor, EmailAddress, InvalidAddress, Locale, MasterKeys, TopicId};
+use domain::{Actor, EmailAddress, InvalidAddress, Locale, MasterKeys, TopicId, Unreachable};
 
 use crate::suppression::{AddressHasher, Reason};
 use crate::{Basis, Error, Profile};
@@ -60,6 +60,9 @@ pub enum Skipped {
     /// The address is none.
     #[error(transparent)]
     Address(#[from] InvalidAddress),
+    /// No mail can be sent to it.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// A field cannot be kept.
     #[error("{0}")]
     Field(String),

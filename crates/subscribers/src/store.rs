@@ -143,6 +143,7 @@ pub(crate) async fn find_or_insert(
     actor: Option<&Actor>,
     now: DateTime<Utc>,
 ) -> Result<(Model, bool), Error> {
+    email.reachable()?;
     let id = SubscriberId::new(now);
     let actor = actor.cloned().unwrap_or(Actor::Subscriber(id));
     let row = fresh(id, email, locale, &actor, now);
@@ -227,6 +228,7 @@ async fn put_email(
     email: EmailAddress,
     hasher: &AddressHasher,
 ) -> Result<(), Error> {
+    email.reachable()?;
     let row = ActiveModel {
         email: Set(email.clone()),
         provider: Set(dns::provider_of(email.domain())),

@@ -41,5 +41,7 @@ pub(super) fn read(rows: Vec<Row>, hasher: &AddressHasher, skipped: &mut Vec<(u6
 }
 
 fn checked(email: Result<EmailAddress, InvalidAddress>, profile: Profile) -> Result<(EmailAddress, Profile), Skipped> {
-    Ok((email?, profile.checked().map_err(|error| Skipped::Field(error.to_string()))?))
+    let email = email?;
+    email.reachable()?;
+    Ok((email, profile.checked().map_err(|error| Skipped::Field(error.to_string()))?))
 }

@@ -74,10 +74,14 @@ both!(
 both!(
     async fn lines_that_are_wrong_are_named_and_the_rest_comes_in(db: TestDb) {
         let stage = Stage::set(db.database()).await;
-        let emails = ["ada@example.com", "nonsense", "bob@example.com", "Ada@Example.com"].map(str::to_owned);
+        let emails = ["ada@example.com", "nonsense", "bob@example.com", "Ada@Example.com", "jörg@example.com"]
+            .map(str::to_owned);
         let report = bring(&stage, emails.to_vec()).await;
         assert_eq!((report.added, report.unchanged), (2, 1));
-        assert_eq!(report.skipped, [(2, Skipped::Address(domain::InvalidAddress::Syntax))]);
+        assert_eq!(
+            report.skipped,
+            [(2, Skipped::Address(domain::InvalidAddress::Syntax)), (5, Skipped::Unreachable(domain::Unreachable)),]
+        );
     }
 );
 

@@ -93,6 +93,7 @@ impl From<Error> for Problem {
             Error::NotFound(_) => Self::not_found(error),
             Error::Conflict { .. } => Self::changed(error),
             Error::EmailTaken(_) => Self::taken(error),
+            Error::Unreachable(_) => Self::field("email", error),
             Error::Invalid { field, words } => Self::field(field, words),
             Error::Attribute(_) => Self::field("attributes", error),
             Error::UnknownTopic(_) => Self::field("topics", error),

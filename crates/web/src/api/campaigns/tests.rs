@@ -24,6 +24,8 @@ both! {
         let preview = house.call(Method::GET, &format!("{path}/preview?subscriber={}", ada.id), Value::Null).await.json();
         assert_eq!(preview["subject"], "Spring, Ada");
         assert!(preview["html"].as_str().unwrap().contains("Hello Ada"));
+        let unreachable = house.call(Method::POST, &format!("{path}/test"), json!({ "to": "jörg@example.com" })).await;
+        assert_eq!(unreachable.json()["errors"][0]["field"], "to");
         let test = house.call(Method::POST, &format!("{path}/test"), json!({ "to": "boss@example.com" })).await;
         assert_eq!(test.status, StatusCode::ACCEPTED, "{}", test.body);
 

@@ -76,6 +76,32 @@ both! {
 }
 
 both! {
+    async fn an_address_that_no_mail_reaches_is_refused_at_every_door(db: TestDb) {
+        let house = House::new(&db).await;
+        let known = house.call(Method::POST, "/api/v1/subscribers", ada(&house)).await;
+        let path = format!("/api/v1/subscribers/{}", known.json()["id"].as_str().unwrap());
+        let version = [("if-match", known.header("etag"))];
+        let mut new = ada(&house);
+        new["email"] = json!("jörg@example.com");
+        let invite = json!({
+            "brand": house.brand.id, "email": "jörg@example.com", "topics": [house.seeded.topics[1].id], "stated": "met at the fair",
+        });
+        let refused = [
+            house.call(Method::POST, "/api/v1/subscribers", new).await,
+            house.call(Method::POST, "/api/v1/subscribers/invitations", invite).await,
+            house.call_with(Method::PATCH, &path, json!({ "email": "jörg@example.com" }), &version).await,
+        ];
+        for answer in refused {
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+            let error = &answer.json()["errors"][0];
+            assert_eq!(error["field"], "email");
+            assert!(error["detail"].as_str().unwrap().contains("beyond ASCII"), "{error}");
+        }
+        assert!(house.find("jörg@example.com").await.is_none());
+    }
+}
+
+both! {
     async fn a_list_comes_in_pages_without_gap_or_repetition(db: TestDb) {
         let house = House::new(&db).await;
         for at in 0..7 {

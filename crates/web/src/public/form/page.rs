@@ -83,6 +83,7 @@ impl FormPage {
             Reason::TooFast => self.list("submit", text("again")),
             Reason::Stale => self.list("submit", text("stale")),
             Reason::Email => self.blame("email", text("email")),
+            Reason::Unreachable => self.blame("email", text("unreachable")),
             Reason::Missing(field) => self.blame(field.as_str(), text("required")),
             Reason::Long(field) => {
                 self.blame(field.as_str(), words.text("page.form.error.long", &[("count", &longest)]));

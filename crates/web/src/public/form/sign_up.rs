@@ -29,6 +29,8 @@ pub(crate) enum Reason {
     Stale,
     /// The address is none.
     Email,
+    /// The address is one to which no mail can be sent.
+    Unreachable,
     /// A field is empty and must not be.
     Missing(Field),
     /// A field is longer than can be kept.
@@ -61,8 +63,10 @@ impl Filled {
     /// All that a person can put right.
     pub(super) fn check(&self, version: &Version, offered: &[Topic]) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        if self.email.parse::<EmailAddress>().is_err() {
-            reasons.push(Reason::Email);
+        match self.email.parse::<EmailAddress>().map(|email| email.reachable()) {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => reasons.push(Reason::Unreachable),
+            Err(_) => reasons.push(Reason::Email),
         }
         for spec in &version.definition.fields {
             match self.of(spec.field) {

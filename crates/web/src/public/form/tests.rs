@@ -48,6 +48,10 @@ both! {
         ] {
             assert!(page.body.contains(words), "{words} is not in {}", page.body);
         }
+        let fields = [("email", "jörg@example.com"), ("stamp", &stamp)];
+        let page = house.press(FORM, &fields).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.body.contains("We cannot send mail to this address"), "{}", page.body);
         assert_eq!(house.mails().await, []);
     }
 }
