@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use database::Database;
+use database::lease::{self, Lease};
 use domain::{Actor, SubscriberId};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Select};
@@ -19,14 +20,16 @@ pub async fn due(conn: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64)
 }
 
 /// Deletes a person who is due still, with all that names them, and says whether. Unlike [`erase`](crate::erase()) it
-/// suppresses nobody, for nobody said that they want no mail; a suppression that stands, stays.
+/// suppresses nobody, for nobody said that they want no mail; a suppression that stands, stays. Whoever calls it holds `lease`,
+/// one role for all instances.
 pub async fn forget(
     db: &Database,
+    lease: &Lease,
     subscriber: SubscriberId,
     before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    let txn = db.begin().await?;
+    let txn = lease::begin(db, lease, now).await?;
     let Some(person) = health::lock_whole(&txn, subscriber).await? else { return Ok(false) };
     let mine = over(before).filter(Column::SubscriberId.eq(subscriber)).limit(1);
     if mine.into_tuple::<SubscriberId>().one(&txn).await?.is_none() {

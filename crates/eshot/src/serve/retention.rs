@@ -55,14 +55,14 @@ impl Part {
             if !has_time(shared, lease) {
                 return true;
             }
-            if !self.turn(shared).await {
+            if !self.turn(shared, lease).await {
                 return false;
             }
         }
         true
     }
 
-    async fn turn(self, shared: &Shared) -> bool {
+    async fn turn(self, shared: &Shared, lease: &Lease) -> bool {
         let (db, now, kept) = (&shared.db, shared.context.now(), &shared.context.config.retention);
         match self {
             Self::ReturnedMail => {
@@ -71,7 +71,7 @@ impl Part {
             }
             Self::Unconfirmed => {
                 let Some(before) = ago(now, kept.unconfirmed) else { return false };
-                forget_unconfirmed(shared, before, now).await
+                forget_unconfirmed(shared, lease, before, now).await
             }
             Self::Links => {
                 told("forgetting links", subscribers::access::sweep(db.writer(), LINKS, now).await) == Some(LINKS)
@@ -80,7 +80,7 @@ impl Part {
     }
 }
 
-async fn forget_unconfirmed(shared: &Shared, before: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+async fn forget_unconfirmed(shared: &Shared, lease: &Lease, before: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     let (db, what) = (&shared.db, "forgetting who never confirmed");
     let Some(due) = told(what, subscribers::unconfirmed::due(db.reader(), before, PEOPLE).await) else { return false };
     let mut gone = 0;
@@ -91,7 +91,7 @@ async fn forget_unconfirmed(shared: &Shared, before: DateTime<Utc>, now: DateTim
         let emptied = told(what, feedback::forget_known(db, *subscriber).await).is_some();
         if !unnamed
             || !emptied
-            || told(what, subscribers::unconfirmed::forget(db, *subscriber, before, now).await).is_none()
+            || told(what, subscribers::unconfirmed::forget(db, lease, *subscriber, before, now).await).is_none()
         {
             return false;
         }

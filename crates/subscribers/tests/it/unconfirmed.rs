@@ -1,3 +1,4 @@
+use database::lease::BeginError;
 use domain::SubscriberId;
 use subscribers::opt_out::What;
 use subscribers::suppression::{self, Reason};
@@ -14,9 +15,14 @@ async fn sweep(stage: &Stage<'_>, before: i64) -> Vec<SubscriberId> {
     opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
     let due = unconfirmed::due(stage.db.reader(), days(before), 100).await.unwrap();
     for who in &due {
-        assert!(unconfirmed::forget(stage.db, *who, days(before), days(50)).await.unwrap());
+        assert!(forget(stage, *who, before).await);
     }
     due
+}
+
+async fn forget(stage: &Stage<'_>, who: SubscriberId, before: i64) -> bool {
+    let lease = scheduler(stage.db, days(50)).await;
+    unconfirmed::forget(stage.db, &lease, who, days(before), days(50)).await.unwrap()
 }
 
 both!(
@@ -30,7 +36,7 @@ both!(
         for words in ["ada@example.com", "Ada", &who.to_string()] {
             assert_eq!(anywhere(&stage, words).await, Vec::<String>::new());
         }
-        assert!(!unconfirmed::forget(stage.db, who, days(7), days(50)).await.unwrap());
+        assert!(!forget(&stage, who, 7).await);
         // They may come again.
         stage.join(&ada(), &[0]).await;
     }
@@ -66,9 +72,23 @@ both!(
         opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
         let due = unconfirmed::due(stage.db.reader(), days(40), 100).await.unwrap();
         stage.ask(&ada(), &[0], days(50)).await;
-        assert!(!unconfirmed::forget(stage.db, due[0], days(40), days(50)).await.unwrap());
+        assert!(!forget(&stage, due[0], 40).await);
         opt_in::confirm(stage.db, stage.last_opt_in().await, &evidence(), days(50)).await.unwrap();
         assert_eq!(unconfirmed::due(stage.db.reader(), days(900), 100).await.unwrap(), []);
+    }
+);
+
+both!(
+    async fn a_scheduler_that_was_frozen_forgets_nobody(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        stage.ask(&ada(), &[0], now()).await;
+        let who = stage.id(&ada()).await;
+        opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
+        let frozen = scheduler(stage.db, days(50)).await;
+        let later = frozen.expires_at;
+        let lost = unconfirmed::forget(stage.db, &frozen, who, days(7), later).await.unwrap_err();
+        assert!(matches!(lost, subscribers::Error::Lease(BeginError::Lost(_))), "{lost}");
+        assert_eq!(stage.id(&ada()).await, who);
     }
 );
 
