@@ -8,7 +8,6 @@ mod limits;
 pub mod pause;
 mod refill;
 mod slots;
-mod sql;
 mod stock;
 mod window;
 

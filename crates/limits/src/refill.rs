@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::Database;
+use database::{Database, sql};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::budget::{AHEAD, Budget, Leased};
 use crate::class::lock;
 use crate::stock::{Held, Stock};
-use crate::{Class, Limits, slots, sql};
+use crate::{Class, Limits, slots};
 
 /// A budget that nobody has touched for so long says nothing any more: neither of a rate nor of a day.
 const FORGOTTEN: TimeDelta = TimeDelta::days(35);

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::InstanceId;
 use sea_orm::{ConnectionTrait, DbErr};
-
-use crate::sql;
 
 /// For how long slots are an instance's without a word from it.
 const TTL: Duration = Duration::from_secs(30);

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{DeliveryKey, EnhancedStatus, InstanceId, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use serde_json::json;
 
 use crate::dialect::{self, Column};
-use crate::{Answer, Phase, State, sql};
+use crate::{Answer, Phase, State};
 
 /// One attempt at a delivery and what became of it. Nothing but erasing the person changes it, save that an answer which
 /// comes after all is filled in.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{DeliveryKey, InstanceId, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::json;
 
+use crate::State;
 use crate::counts::Deltas;
 use crate::dialect::{self, Column, Locked};
-use crate::{State, sql};
 
 /// A delivery whose row this transaction has locked.
 #[derive(Clone, Debug, FromQueryResult)]

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
+use database::sql;
 use domain::{InstanceId, MailingNo};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
-use crate::{State, sql};
+use crate::State;
 
 /// Whoever changes a delivery without being a sender's instance counts here.
 pub(crate) const COMMON_SHARD: InstanceId = InstanceId::from_bytes([0; 16]);

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{Actor, DeliveryKey, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::counts::{COMMON_SHARD, Deltas};
 use crate::state::Event;
-use crate::{Error, MailingState, State, counts, delivery, mailing, sql};
+use crate::{Error, MailingState, State, counts, delivery, mailing};
 
 /// What a person may do to the queue; each is kept with who did it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{DeliveryKey, EmailAddress, MailboxProvider, MailingNo, Ordinal, SubscriberId};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-use crate::{State, sql};
+use crate::State;
 
 /// One message to one recipient, as far as it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Putting messages into a mailing.
 
+use database::sql;
 use domain::{DeliveryKey, EmailAddress, MailboxProvider, MailingNo, Ordinal, SubscriberId};
 use sea_orm::sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use crate::counts::{COMMON_SHARD, Deltas};
-use crate::{Error, mailing, sql};
+use crate::{Error, mailing};
 
 /// One message that somebody is to get. It is composed when it is sent.
 #[derive(Clone, Debug)]

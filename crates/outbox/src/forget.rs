@@ -1,10 +1,11 @@
+use database::sql;
 use domain::{DeliveryKey, EmailAddress, MailingNo, Ordinal, SubscriberId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 
+use crate::Error;
 use crate::change::{self, Change};
 use crate::counts::COMMON_SHARD;
 use crate::state::Event;
-use crate::{Error, sql};
 
 /// Erases a person from the queue: what waits is skipped, and what was sent no longer says to whom, nor what the relay said.
 /// In the caller's transaction.

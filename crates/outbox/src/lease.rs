@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use database::Database;
+use database::{Database, sql};
 use domain::{InstanceId, MailboxProvider, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use serde_json::json;
 
+use crate::Error;
 use crate::dialect::{self, Column};
-use crate::{Error, sql};
 
 /// The right of one worker to submit what it has claimed, until [`expires_at`](Self::expires_at).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,6 @@ mod reap;
 mod record;
 pub mod round;
 mod skip;
-mod sql;
 mod state;
 mod submit;
 

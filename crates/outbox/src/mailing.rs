@@ -4,12 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{Actor, BrandId, CampaignId, MailKind, MailingNo};
 use sea_orm::{ConnectionTrait, DbErr, DeriveValueType, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{self, Act};
-use crate::{Error, counts, sql};
+use crate::{Error, counts};
 
 /// A mailing.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]

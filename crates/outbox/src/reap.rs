@@ -1,12 +1,12 @@
 use chrono::{DateTime, Utc};
-use database::Database;
+use database::{Database, sql};
 use domain::InstanceId;
 use sea_orm::ConnectionTrait;
 
 use crate::change::{self, Change, Row};
 use crate::dialect::{self, Locked};
 use crate::state::Event;
-use crate::{Error, State, attempt, sql};
+use crate::{Error, State, attempt};
 
 /// Rows in one transaction.
 const BATCH: usize = 500;

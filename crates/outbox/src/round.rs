@@ -5,11 +5,11 @@
 //! the number is there afterwards or it is not. The server's word on the transaction (`pg_xact_status`) would not do: a replica
 //! that takes over may use the same transaction id again.
 
-use database::Database;
+use database::{Database, sql};
 use domain::InstanceId;
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::{Error, sql};
+use crate::Error;
 
 /// Numbers the caller's transaction, as the last thing that is written in it. A holder never uses a number twice.
 pub async fn seal(txn: &impl ConnectionTrait, holder: InstanceId, no: i64) -> Result<(), Error> {

@@ -1,12 +1,12 @@
-use database::Database;
+use database::{Database, sql};
 use domain::{DeliveryKey, InstanceId, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
+use crate::Error;
 use crate::change::{self, Change, Row};
 use crate::counts::COMMON_SHARD;
 use crate::dialect::{self, Locked};
 use crate::state::Event;
-use crate::{Error, sql};
 
 /// Deliveries in one transaction.
 const BATCH: usize = 500;

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{DeliveryKey, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use crate::counts::Deltas;
 use crate::lease::{self, Over};
-use crate::{Error, Lease, State, dialect, sql};
+use crate::{Error, Lease, State, dialect};
 
 /// A delivery that may now be offered to a relay.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,6 +6,7 @@
 
 mod assign;
 mod claim;
+mod connect;
 mod hear;
 mod limit;
 mod round;

@@ -1,11 +1,11 @@
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{MailboxProvider, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::json;
 
 use super::Claim;
 use crate::dialect::{self, Locked};
-use crate::sql;
 
 /// A lane in which something is to be done.
 #[derive(Debug, FromQueryResult)]

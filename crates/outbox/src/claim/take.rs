@@ -1,11 +1,12 @@
 use chrono::{DateTime, Utc};
+use database::sql;
 use domain::{DeliveryKey, EmailAddress, Ordinal, SubscriberId};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use super::lane::Lane;
 use super::{Batch, Claim, Claimed};
 use crate::lease::Over;
-use crate::{Error, Lease, mailing, sql};
+use crate::{Error, Lease, mailing};
 
 #[derive(FromQueryResult)]
 struct Row {
