@@ -276,6 +276,7 @@ fn sent(submitted: outbox::Submitted) -> Answer {
         outcome: Outcome::Sent,
         relay: "relay.example.com".to_owned(),
         phase: Phase::Dot,
+        offered: true,
         reply: None,
         class: None,
         rule: None,

@@ -33,6 +33,8 @@ pub struct Answer {
     pub relay: String,
     /// How far the dialogue came.
     pub phase: Phase,
+    /// Whether a relay was offered the message. What was withheld, or cut short by us, is no try.
+    pub offered: bool,
     /// The relay's words, if it had any.
     pub reply: Option<SmtpReply>,
     /// What `verdict` calls it.

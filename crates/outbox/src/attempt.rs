@@ -96,6 +96,7 @@ pub(crate) async fn hear(
         ("started_at", "timestamptz"),
         ("answered_at", "timestamptz"),
         ("late", "boolean"),
+        ("offered", "boolean"),
     ];
     if heard.is_empty() {
         return Ok(());
@@ -104,13 +105,13 @@ pub(crate) async fn hear(
     // WHERE tells SQLite that ON CONFLICT does not belong to a join.
     let sql = format!(
         "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, \
-             rule, started_at, answered_at, noted_at, late) \
+             rule, started_at, answered_at, noted_at, late, offered) \
          SELECT mailing_no, ordinal, attempt, $2, relay, phase, outcome, code, status, reply, class, rule, started_at, \
-             answered_at, $3, late FROM {} WHERE true \
+             answered_at, $3, late, offered FROM {} WHERE true \
          ON CONFLICT (mailing_no, ordinal, attempt) DO UPDATE SET instance = excluded.instance, relay = excluded.relay, \
              phase = excluded.phase, outcome = excluded.outcome, code = excluded.code, status = excluded.status, \
              reply = excluded.reply, class = excluded.class, rule = excluded.rule, started_at = excluded.started_at, \
-             answered_at = excluded.answered_at, late = excluded.late \
+             answered_at = excluded.answered_at, late = excluded.late, offered = excluded.offered \
          WHERE attempts.answered_at IS NULL",
         dialect::rows(conn.get_database_backend(), 1, HEARD)
     );
@@ -154,6 +155,7 @@ impl Heard<'_> {
             "started_at": dialect::time(answer.started_at),
             "answered_at": dialect::time(answer.answered_at),
             "late": self.late,
+            "offered": answer.offered,
         })
     }
 }

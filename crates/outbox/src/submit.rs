@@ -14,12 +14,15 @@ pub struct Submitted {
     pub key: DeliveryKey,
     /// Which attempt it is, counted from 1; the answer names it.
     pub attempt: i32,
+    /// The how manieth try with a relay it is, counted from 1: attempts at which none was offered the message do not count.
+    pub tries: i32,
 }
 
 #[derive(FromQueryResult)]
 struct Row {
     ordinal: Ordinal,
     attempt: i32,
+    offers: i32,
 }
 
 /// Writes down, before MAIL FROM, that these deliveries of a claimed batch are being submitted: once the caller's transaction
@@ -51,7 +54,11 @@ pub async fn submit(
     deltas.moved(lease.mailing, from, State::Submitting, i64::try_from(rows.len()).unwrap_or(i64::MAX));
     deltas.apply(txn, lease.holder).await?;
     rows.sort_unstable_by_key(|row| row.ordinal);
-    let submitted = |row: Row| Submitted { key: DeliveryKey::new(lease.mailing, row.ordinal), attempt: row.attempt };
+    let submitted = |row: Row| Submitted {
+        key: DeliveryKey::new(lease.mailing, row.ordinal),
+        attempt: row.attempt,
+        tries: row.offers + 1,
+    };
     Ok(rows.into_iter().map(submitted).collect())
 }
 
@@ -73,7 +80,7 @@ async fn range(
                AND o.expires_at > $6 AND o.mailing_no = $1 AND o.lane = deliveries.lane \
                AND deliveries.ordinal > o.after_ordinal AND deliveries.ordinal <= o.to_ordinal) \
            AND EXISTS (SELECT 1 FROM mailings m WHERE m.no = $1 AND m.state = 'open') \
-         RETURNING ordinal, attempt"
+         RETURNING ordinal, attempt, 0 AS offers"
     );
     let values =
         [lease.mailing.into(), dialect::json(&ordinals), id.into(), lease.holder.into(), fence.into(), now.into()];
@@ -93,7 +100,9 @@ pub(crate) fn resubmitting(backend: DbBackend) -> String {
          WHERE deliveries.mailing_no = v.mailing_no AND deliveries.ordinal = v.ordinal \
            AND deliveries.attempt = v.attempt AND state = 'deferred' AND due_at = $3 \
            AND EXISTS (SELECT 1 FROM mailings m WHERE m.no = $1 AND m.state = 'open') \
-         RETURNING deliveries.ordinal, deliveries.attempt",
+         RETURNING deliveries.ordinal, deliveries.attempt, \
+             (SELECT CAST(COUNT(*) AS integer) FROM attempts a WHERE a.mailing_no = deliveries.mailing_no \
+                 AND a.ordinal = deliveries.ordinal AND a.offered) AS offers",
         lease::table(backend, 2)
     )
 }

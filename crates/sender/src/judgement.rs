@@ -52,6 +52,7 @@ impl Attempt<'_> {
             outcome,
             relay: self.relay.to_owned(),
             phase: ended.phase(),
+            offered: ended.is_offer(),
             reply: ended.reply().cloned(),
             class: verdict.as_ref().map(|verdict| verdict.class.to_string()),
             rule,
@@ -62,7 +63,7 @@ impl Attempt<'_> {
     }
 
     fn later(&self, ladder: &Ladder, words: &str) -> Outcome {
-        match ladder.after(self.submitted.key, self.submitted.attempt, words) {
+        match ladder.after(self.submitted.key, self.submitted.tries, words) {
             Some(wait) => Outcome::Deferred { until: self.answered_at + wait },
             None => Outcome::Failed,
         }
@@ -78,8 +79,8 @@ mod tests {
     use super::*;
     use crate::connection::Unfit;
 
-    fn judged(ended: &Ended, attempt: i32) -> Judgement {
-        let submitted = Submitted { key: DeliveryKey::new(MailingNo(1), Ordinal(1)), attempt };
+    fn judged(ended: &Ended, tries: i32) -> Judgement {
+        let submitted = Submitted { key: DeliveryKey::new(MailingNo(1), Ordinal(1)), attempt: tries + 100, tries };
         let at = DateTime::from_timestamp(1_772_442_000, 0).unwrap();
         let lane = MailboxProvider::other();
         let attempt = Attempt { submitted, lane: &lane, relay: "relay:25", started_at: at, answered_at: at };
@@ -117,7 +118,7 @@ mod tests {
             (Ended::Withheld { phase: Phase::Body }, 99, "later"),
             (Ended::Unfit(Unfit::NeedsSmtpUtf8), 1, "never"),
         ] {
-            assert_eq!(meaning(&ended, attempt), expected, "{ended:?} at attempt {attempt}");
+            assert_eq!(meaning(&ended, attempt), expected, "{ended:?} at try {attempt}");
         }
     }
 
@@ -130,6 +131,21 @@ mod tests {
         assert_eq!(until(Ended::Withheld { phase: Phase::MailFrom }), TimeDelta::zero());
         assert_eq!(until(Ended::Broken { phase: Phase::Data, problem: Problem::Cut }), TimeDelta::zero());
         assert!(until(refused(Phase::RcptTo, "450 4.2.0 later")) > TimeDelta::minutes(4));
+    }
+
+    #[test]
+    fn only_what_a_relay_was_offered_counts_as_a_try() {
+        for (ended, counts) in [
+            (Ended::Accepted("250 ok".parse().unwrap()), true),
+            (refused(Phase::MailFrom, "450 4.2.0 later"), true),
+            (broken(Phase::MailFrom), true),
+            (broken(Phase::Connect), false),
+            (Ended::Withheld { phase: Phase::Body }, false),
+            (Ended::Broken { phase: Phase::RcptTo, problem: Problem::Cut }, false),
+            (Ended::Broken { phase: Phase::Dot, problem: Problem::Cut }, true),
+        ] {
+            assert_eq!(judged(&ended, 1).answer.offered, counts, "{ended:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ const STEPS: [u64; 7] = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4
 /// A server that asks for more than this is not believed.
 const LONGEST_HINT: Duration = Duration::from_secs(24 * HOUR);
 
-/// The waits between the attempts at one delivery, and their end.
+/// The waits between the tries of one delivery, and their end.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Ladder {
     give_up: Duration,
@@ -26,18 +26,18 @@ impl Ladder {
         Self { give_up }
     }
 
-    /// How long to wait after attempt number `attempt` (counted from 1) was put off, or nothing if that was the last one.
+    /// How long to wait after try number `tried` (counted from 1; what no relay was offered is no try) was put off, or nothing if that was the last one.
     ///
     /// The wait is spread by up to a tenth either way, so that what was put off together does not come back together; the
-    /// same delivery and attempt always get the same wait. If the server named a longer one, it gets that.
-    pub fn after(&self, key: DeliveryKey, attempt: i32, words: &str) -> Option<Duration> {
-        let done = usize::try_from(attempt).unwrap_or_default().max(1);
+    /// same delivery and try always get the same wait. If the server named a longer one, it gets that.
+    pub fn after(&self, key: DeliveryKey, tried: i32, words: &str) -> Option<Duration> {
+        let done = usize::try_from(tried).unwrap_or_default().max(1);
         let waited: u64 = (0..done - 1).map(step).sum();
         let wait = step(done - 1);
         if Duration::from_secs(waited + wait) > self.give_up {
             return None;
         }
-        let wait = Duration::from_secs(wait).mul_f64(spread(key, attempt));
+        let wait = Duration::from_secs(wait).mul_f64(spread(key, tried));
         Some(hint(words).map_or(wait, |hint| wait.max(hint.min(LONGEST_HINT))))
     }
 }
@@ -54,9 +54,9 @@ fn step(number: usize) -> u64 {
 }
 
 /// From 0.9 to 1.1, by a hash that is the same on every machine and in every build.
-fn spread(key: DeliveryKey, attempt: i32) -> f64 {
+fn spread(key: DeliveryKey, tried: i32) -> f64 {
     // FNV-1a: short, and good enough to tell neighbours apart.
-    let bytes = [key.mailing.0.to_le_bytes(), key.ordinal.0.to_le_bytes(), i64::from(attempt).to_le_bytes()];
+    let bytes = [key.mailing.0.to_le_bytes(), key.ordinal.0.to_le_bytes(), i64::from(tried).to_le_bytes()];
     let hash = bytes
         .as_flattened()
         .iter()

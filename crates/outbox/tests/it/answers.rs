@@ -174,3 +174,20 @@ both!(
         assert_eq!(counts(db, mailing).await.bounced, 0);
     }
 );
+
+both!(
+    async fn what_no_relay_was_offered_is_an_attempt_and_no_try(db: TestDb) {
+        let db = db.database();
+        campaign(db, 1).await;
+        let mut seen = Vec::new();
+        for (step, offered) in [false, false, true, false, true].into_iter().enumerate() {
+            let now = start_of_time() + TTL * u32::try_from(step).unwrap();
+            let batch = claim(db, 1, 10, now).await.unwrap();
+            let submitted = submit(db, &batch, now).await[0];
+            seen.push((submitted.attempt, submitted.tries));
+            let answer = outbox::Answer { offered, ..answer(submitted, Outcome::Deferred { until: now }, now) };
+            record(db, &[answer], now).await;
+        }
+        assert_eq!(seen, [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)]);
+    }
+);

@@ -126,6 +126,7 @@ pub(crate) fn answer(submitted: Submitted, outcome: Outcome, at: DateTime<Utc>) 
         outcome,
         relay: "main".to_owned(),
         phase: Phase::Dot,
+        offered: true,
         reply,
         class: None,
         rule: None,

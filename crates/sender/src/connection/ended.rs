@@ -68,6 +68,18 @@ impl Ended {
         matches!(self, Self::Broken { phase, .. } if phase.leaves_doubt())
     }
 
+    /// Whether the relay was offered the message, as far as it counts for when to try again: not where it was not reached, nor
+    /// where it was we who gave up before it could have it.
+    pub const fn is_offer(&self) -> bool {
+        match self {
+            Self::Accepted(_) | Self::Refused { .. } => true,
+            Self::Withheld { .. } | Self::Unfit(_) => false,
+            Self::Broken { phase: Phase::Connect | Phase::Tls | Phase::Auth, .. } => false,
+            Self::Broken { phase, problem: Problem::Cut } => phase.leaves_doubt(),
+            Self::Broken { .. } => true,
+        }
+    }
+
     /// Whether it says nothing about the message: the relay closed the connection before it had heard whom the mail is for.
     /// Relays do so after a number of messages or a while of silence, with or without a 421 (RFC 5321 §3.8).
     pub fn is_farewell(&self) -> bool {
