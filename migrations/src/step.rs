@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000014_budgets", sql: include_str!("steps/000014_budgets.sql") },
     Step { name: "m20261124_000015_rounds", sql: include_str!("steps/000015_rounds.sql") },
     Step { name: "m20261124_000016_offers", sql: include_str!("steps/000016_offers.sql") },
+    Step { name: "m20261124_000017_lifted_pauses", sql: include_str!("steps/000017_lifted_pauses.sql") },
 ];
 
 impl MigrationName for Step {

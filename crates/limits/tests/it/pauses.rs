@@ -48,9 +48,13 @@ both!(
         assert!(!pause::lift(db.writer(), &gmail(), &Actor::Operator, now).await.unwrap());
         assert_eq!(pause::active(db.reader(), now).await.unwrap(), []);
 
+        let over = pause::last(db.reader(), &gmail()).await.unwrap().unwrap();
+        assert_eq!((over.actor, over.lifted_by, over.until), (Actor::System, Some(Actor::Operator), now));
+
         // A shorter one than the lifted one is new and counts from now.
         let soon = now + TimeDelta::minutes(5);
         pause::set(db.writer(), &gmail(), soon, "b", "", &Actor::System, now).await.unwrap();
-        assert_eq!(pause::active(db.reader(), now).await.unwrap()[0].since, now);
+        let active = pause::active(db.reader(), now).await.unwrap();
+        assert_eq!((active[0].since, &active[0].lifted_by), (now, &None));
     }
 );
