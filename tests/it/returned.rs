@@ -69,7 +69,9 @@ both!(
     async fn a_domain_that_two_days_find_gone_is_mailed_no_more(db: TestDb) {
         let sink = SmtpSink::start().await;
         sink.add(Rule::reply(Moment::Rcpt, "550 5.1.2 Host or domain name not found"));
-        let name_server = Zone::default().mx("here.example", 10, "mx.here.example").serve().await;
+        let zone =
+            Zone::default().mx("here.example", 10, "mx.here.example").mx("bounce.example.test", 10, "mx.example.test");
+        let name_server = zone.serve().await;
         let eshot = Eshot::start(&db, sink.address(), &format!("dns.nameserver = \"{name_server}\""));
         let staff = Staff::of(&eshot).await;
         staff.enrol(["ada@lapsed.example", "bob@here.example"].map(str::to_owned), "offers").await;

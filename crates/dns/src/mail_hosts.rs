@@ -1,8 +1,14 @@
+use std::time::Duration;
+
 use domain::MailboxProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
+use tokio::time::timeout;
 
 use crate::resolver::Answer;
 use crate::{LookupError, Resolver, provider_of, provider_of_host};
+
+/// How long a look may take in all: several questions, each of several servers, more than once.
+const LOOK: Duration = Duration::from_secs(20);
 
 /// Who takes mail for a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +60,11 @@ impl Resolver {
         })
     }
 
-    /// Whether no mail can reach the domain now. One look is no proof: names lapse and come back within days.
+    /// Whether no mail can reach the domain now. One look is no proof: names lapse and come back within days. All that a look
+    /// asks takes [`LOOK`] at most, whatever the name servers do.
     pub async fn domain_gone(&self, domain: &str) -> Result<bool, LookupError> {
-        Ok(matches!(self.mx(domain).await?, MailHosts::Refuses | MailHosts::Missing))
+        let look = timeout(LOOK, self.mx(domain)).await;
+        let hosts = look.unwrap_or_else(|_| Err(LookupError::too_slow(domain, RecordType::MX)))?;
+        Ok(matches!(hosts, MailHosts::Refuses | MailHosts::Missing))
     }
 }

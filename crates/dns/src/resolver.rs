@@ -47,6 +47,12 @@ pub struct LookupError {
     source: NetError,
 }
 
+impl LookupError {
+    pub(crate) fn too_slow(name: &str, kind: RecordType) -> Self {
+        Self { name: name.to_owned(), kind, source: NetError::Timeout }
+    }
+}
+
 /// What the name servers said.
 #[derive(Debug)]
 pub(crate) enum Answer {
@@ -74,6 +80,11 @@ impl Resolver {
         // Other people's mail servers must not be found in a file of this machine.
         options.use_hosts_file = ResolveHosts::Never;
         Ok(Self { inner: builder.build().map_err(ResolverError)? })
+    }
+
+    /// Forgets what is kept, so that the name servers are asked anew.
+    pub fn forget(&self) {
+        self.inner.clear_cache();
     }
 
     pub(crate) async fn ask(&self, name: &str, kind: RecordType) -> Result<Answer, LookupError> {

@@ -1,5 +1,5 @@
 //! Whether the domain of an address is gone. A mail server's word is the occasion to look; what counts is that our own
-//! look-ups say so on two days.
+//! look-ups say so on two days, by name servers that find our own domain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,11 +54,18 @@ enum Next {
     Look { first: Option<DateTime<Utc>>, at: DateTime<Utc> },
 }
 
-/// Looks up the domains that servers did not find and whose time has come, and suppresses whose domain is gone on a second
-/// day; a bounded number in each call, each domain once. Says whether there may be more.
+/// What a round of look-ups found.
+#[derive(Debug)]
+pub struct Looked {
+    /// Each domain with those of its people who were due.
+    found: Vec<(String, Vec<SubscriberId>, Found)>,
+    more: bool,
+}
+
+/// Looks up the domains that servers did not find and whose time has come, a bounded number in each call, each domain once.
 ///
-/// The look-ups are over before the first transaction begins. Whoever calls it holds `lease`, one role for all instances.
-pub async fn look_due(db: &Database, resolver: &Resolver, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
+/// That a domain is gone is believed only if the same name servers, asked anew, find that one of our own is not.
+pub async fn look(db: &Database, resolver: &Resolver, now: DateTime<Utc>) -> Result<Looked, Error> {
     let due = due(db.reader(), now).await?;
     let mut more = due.len() as u64 == PEOPLE;
     let mut domains: BTreeMap<&str, BTreeSet<SubscriberId>> = BTreeMap::new();
@@ -71,14 +78,44 @@ pub async fn look_due(db: &Database, resolver: &Resolver, lease: &Lease, now: Da
         domains.entry(email.domain()).or_default().insert(*id);
     }
     let looks = domains.keys().map(|domain| resolver.domain_gone(domain));
-    let looks: Vec<_> = join_all(looks).await.into_iter().map(Found::from).collect();
-    for ((domain, people), found) in domains.into_iter().zip(looks) {
-        let people: Vec<SubscriberId> = people.into_iter().collect();
-        for people in people.chunks(CHUNK) {
-            settle(db, lease, domain, people, found, now).await?;
+    let mut looks: Vec<_> = join_all(looks).await.into_iter().map(Found::from).collect();
+    if looks.contains(&Found::Gone) && !finds_ours(db, resolver).await? {
+        tracing::warn!("the name servers find none of our own domains, so it proves nothing that they find no others");
+        for found in looks.iter_mut().filter(|found| **found == Found::Gone) {
+            *found = Found::NoAnswer;
         }
     }
-    Ok(more)
+    let domains = domains.into_iter().map(|(domain, people)| (domain.to_owned(), people.into_iter().collect()));
+    let found = domains.zip(looks).map(|((domain, people), found)| (domain, people, found)).collect();
+    Ok(Looked { found, more })
+}
+
+/// Writes down what follows from the look-ups, and suppresses whose domain is gone on a second day. Says whether there may be
+/// more to look up.
+///
+/// Whoever calls it holds `lease`, one role for all instances, and takes `now` after the look-ups: they may have taken so long
+/// that the role is another's.
+pub async fn settle(db: &Database, lease: &Lease, looked: Looked, now: DateTime<Utc>) -> Result<bool, Error> {
+    for (domain, people, found) in looked.found {
+        for people in people.chunks(CHUNK) {
+            settle_some(db, lease, &domain, people, found, now).await?;
+        }
+    }
+    Ok(looked.more)
+}
+
+/// Whether mail can reach a domain of ours, by the same question and the same name servers: one that answers "no such name" to
+/// everything says nothing about anybody.
+async fn finds_ours(db: &Database, resolver: &Resolver) -> Result<bool, Error> {
+    let brands = brands::list(db.reader()).await?;
+    let ours = brands
+        .iter()
+        .flat_map(|brand| [brand.bounce_domain.as_str(), brand.from_address.domain(), brand.sending_domain.as_str()]);
+    let ours: BTreeSet<&str> = ours.take(DOMAINS).collect();
+    // An answer of better days would hide what the name servers say now.
+    resolver.forget();
+    let looks = join_all(ours.into_iter().map(|domain| resolver.domain_gone(domain))).await;
+    Ok(looks.into_iter().any(|gone| matches!(gone, Ok(false))))
 }
 
 async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<(SubscriberId, EmailAddress)>, DbErr> {
@@ -94,7 +131,7 @@ async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<(Sub
 }
 
 /// Writes down what a look-up means for some people, those of them who are due still and have the domain still.
-async fn settle(
+async fn settle_some(
     db: &Database,
     lease: &Lease,
     domain: &str,

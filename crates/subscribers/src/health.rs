@@ -26,7 +26,7 @@ pub enum Effect {
 ///
 /// A mailbox that is gone is suppressed at once, and soft failures when as many as the brand allows (one a day at most) are
 /// spread over the days that it names, without a success between. That a domain is gone is nothing to take a server's word
-/// for: it is looked up ([`domain_gone::look_due`](crate::domain_gone::look_due)). A refusal for reputation, policy or content
+/// for: it is looked up ([`domain_gone::look`](crate::domain_gone::look)). A refusal for reputation, policy or content
 /// is ours and never touches the person.
 pub async fn record_failure(
     conn: &impl ConnectionTrait,

@@ -1,6 +1,12 @@
-use dns::MailHosts;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dns::{MailHosts, Resolver, Settings};
 use testkit::dns::Zone;
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 
 use crate::resolver;
 
@@ -47,6 +53,59 @@ async fn a_server_that_fails_or_is_silent_says_nothing_about_a_domain() {
     let mute = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let silent = resolver(mute.local_addr().unwrap());
     assert!(silent.domain_gone("example.com").await.is_err());
+}
+
+#[tokio::test]
+async fn a_look_ends_however_patient_each_question_is() {
+    let mute = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let settings = Settings { nameserver: Some(mute.local_addr().unwrap()), timeout: Duration::from_secs(3600) };
+    let patient = Resolver::new(&settings).unwrap();
+    tokio::time::pause();
+    let begun = Instant::now();
+    assert!(patient.domain_gone("example.com").await.is_err());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_was_forgotten_is_asked_anew() {
+    let (before, after) = (Zone::default().mx("here.example", 10, "mx.here.example"), Zone::default());
+    let server = Changing::serve(before.serve().await, after.serve().await).await;
+    let resolver = resolver(server.address);
+    assert!(!resolver.domain_gone("here.example").await.unwrap());
+    server.change();
+    assert!(!resolver.domain_gone("here.example").await.unwrap(), "the answer is kept");
+    resolver.forget();
+    assert!(resolver.domain_gone("here.example").await.unwrap());
+}
+
+/// A name server that says what one server says, and what another says after the change.
+struct Changing {
+    address: SocketAddr,
+    changed: Arc<AtomicBool>,
+}
+
+impl Changing {
+    async fn serve(before: SocketAddr, after: SocketAddr) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (address, changed) = (socket.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+        let is_changed = Arc::clone(&changed);
+        tokio::spawn(async move {
+            let mut message = [0; 4096];
+            loop {
+                let (length, client) = socket.recv_from(&mut message).await.unwrap();
+                let asks = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+                let whom = if is_changed.load(Ordering::SeqCst) { after } else { before };
+                asks.send_to(&message[..length], whom).await.unwrap();
+                let length = asks.recv(&mut message).await.unwrap();
+                socket.send_to(&message[..length], client).await.unwrap();
+            }
+        });
+        Self { address, changed }
+    }
+
+    fn change(&self) {
+        self.changed.store(true, Ordering::SeqCst);
+    }
 }
 
 #[tokio::test]

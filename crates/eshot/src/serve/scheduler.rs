@@ -22,7 +22,7 @@ const GAUGES: Duration = Duration::from_secs(5);
 /// How often it is looked whether a domain is to be looked up.
 const LOOKS: Duration = Duration::from_secs(5);
 
-/// How long that role stays: name servers that do not answer are waited for.
+/// How long that role stays: name servers that do not answer are waited for, twice 20 seconds at most.
 const LOOKS_TTL: Duration = Duration::from_secs(60);
 
 /// How often it is looked whether something is kept for longer than it is needed.
@@ -70,11 +70,16 @@ async fn looking(shared: &Shared) {
         tokio::select! {
             // What is under way changes nothing before it is over.
             () = shared.stop.cancelled() => {}
-            looked = domain_gone::look_due(&shared.db, &resolver, &lease, shared.context.now()) => {
+            looked = look(shared, &resolver, &lease) => {
                 told("looking domains up", looked);
             }
         }
     }
+}
+
+async fn look(shared: &Shared, resolver: &Resolver, lease: &Lease) -> Result<bool, subscribers::Error> {
+    let looked = domain_gone::look(&shared.db, resolver, shared.context.now()).await?;
+    domain_gone::settle(&shared.db, lease, looked, shared.context.now()).await
 }
 
 async fn watching(shared: &Shared) {

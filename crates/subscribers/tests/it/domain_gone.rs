@@ -19,14 +19,19 @@ fn asking(server: SocketAddr) -> Resolver {
     Resolver::new(&Settings { nameserver: Some(server), timeout: Patience::from_secs(2) }).unwrap()
 }
 
+/// The domain of the brand, and nothing besides.
+fn ours() -> Zone {
+    Zone::default().mx("bounce.acme.example", 10, "mx.acme.example")
+}
+
 /// Nobody's domain.
 async fn nothing() -> Resolver {
-    asking(Zone::default().serve().await)
+    asking(ours().serve().await)
 }
 
 /// Everybody's domain takes mail.
 async fn there() -> Resolver {
-    asking(Zone::default().mx("example.com", 10, "mx.example.com").serve().await)
+    asking(ours().mx("example.com", 10, "mx.example.com").serve().await)
 }
 
 impl Stage<'_> {
@@ -36,7 +41,8 @@ impl Stage<'_> {
 
     async fn one_round(&self, resolver: &Resolver, now: DateTime<Utc>) -> bool {
         let lease = testkit::scheduler(self.db, now).await;
-        domain_gone::look_due(self.db, resolver, &lease, now).await.unwrap()
+        let looked = domain_gone::look(self.db, resolver, now).await.unwrap();
+        domain_gone::settle(self.db, &lease, looked, now).await.unwrap()
     }
 
     async fn is_barred(&self, who: SubscriberId, now: DateTime<Utc>) -> bool {
@@ -120,6 +126,24 @@ both!(
 );
 
 both!(
+    async fn a_name_server_that_finds_nobody_proves_nothing(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        fail(&stage, who, Class::DomainGone, now()).await;
+        let liar = asking(Zone::default().serve().await);
+        for day in 0..4 {
+            stage.look(&liar, days(day)).await;
+        }
+        assert!(!stage.is_barred(who, days(4)).await);
+        // Nor does it count as the first of the two days.
+        stage.look(&nothing().await, days(4)).await;
+        assert!(!stage.is_barred(who, days(4)).await);
+        stage.look(&nothing().await, days(5)).await;
+        assert!(stage.is_barred(who, days(5)).await);
+    }
+);
+
+both!(
     async fn a_success_between_the_looks_is_believed(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0]).await;
@@ -180,7 +204,23 @@ both!(
         let taken =
             lease::acquire(stage.db, &frozen.role, uuid::Uuid::from_u128(2), Patience::from_secs(9), days(1)).await;
         assert!(taken.unwrap().is_some());
-        let refused = domain_gone::look_due(stage.db, &resolver, &frozen, days(1)).await.unwrap_err();
+        let looked = domain_gone::look(stage.db, &resolver, days(1)).await.unwrap();
+        let refused = domain_gone::settle(stage.db, &frozen, looked, days(1)).await.unwrap_err();
+        assert!(matches!(refused, Error::Lease(BeginError::Lost(_))), "{refused}");
+        assert!(!stage.is_barred(who, days(1)).await);
+    }
+);
+
+both!(
+    async fn look_ups_that_outlast_the_lease_settle_nothing(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        fail(&stage, who, Class::DomainGone, now()).await;
+        let resolver = nothing().await;
+        stage.look(&resolver, now()).await;
+        let lease = testkit::scheduler(stage.db, days(1)).await;
+        let looked = domain_gone::look(stage.db, &resolver, days(1)).await.unwrap();
+        let refused = domain_gone::settle(stage.db, &lease, looked, lease.expires_at).await.unwrap_err();
         assert!(matches!(refused, Error::Lease(BeginError::Lost(_))), "{refused}");
         assert!(!stage.is_barred(who, days(1)).await);
     }
