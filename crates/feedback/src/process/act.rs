@@ -2,6 +2,7 @@ use activity::{Fact, Kind as Happened};
 use chrono::{DateTime, Utc};
 use links::Links;
 use sea_orm::DatabaseTransaction;
+use subscribers::opt_out::What;
 
 use super::about::About;
 use super::decision::Decision;
@@ -25,7 +26,7 @@ pub(super) async fn act(
         // A program that answers has no will of its own.
         (Kind::AutoReply(_), _) => answered(txn, about, now).await.map(Some),
         (Kind::Unsubscribe | Kind::Unknown, Door::Unsubscribe(person)) => {
-            leave::topic(txn, person, now).await.map(Some)
+            leave::by_link(txn, person, |topic| What::Topic(topic.id), now).await.map(Some)
         }
         (Kind::Unsubscribe, _) => leave::brand(txn, about, now).await.map(Some),
         (Kind::Unknown, _) => Ok(Some(about.note(Standing::NotUnderstood, "not understood"))),

@@ -5,15 +5,22 @@ use domain::{Actor, SubscriberId};
 use links::Person;
 use sea_orm::DatabaseTransaction;
 use subscribers::opt_out::{Leave, What, leave_within};
-use subscribers::{Evidence, Source, topic};
+use subscribers::topic::{self, Topic};
+use subscribers::{Evidence, Source};
 
 use super::Error;
 use super::about::About;
 use super::decision::Decision;
 use crate::Standing;
 
-/// A mail to the tokened address is enough, whoever it is from: people forward, and write from other accounts.
-pub(super) async fn topic(txn: &DatabaseTransaction, person: Person, now: DateTime<Utc>) -> Result<Decision, Error> {
+/// The token of an unsubscribe link or address is enough, whoever the mail is from: people forward, and write from other
+/// accounts. It may leave what the page behind the link leaves: the topic, or all of its brand.
+pub(super) async fn by_link(
+    txn: &DatabaseTransaction,
+    person: Person,
+    what: impl FnOnce(&Topic) -> What,
+    now: DateTime<Utc>,
+) -> Result<Decision, Error> {
     if person.subscriber == SubscriberId::NOBODY {
         return Ok(Decision::new(Standing::Noted, "unsubscribe of a test mail"));
     }
@@ -24,7 +31,7 @@ pub(super) async fn topic(txn: &DatabaseTransaction, person: Person, now: DateTi
     let Some(topic) = topic::find_by_no(txn, person.topic).await? else {
         return Ok(decision(Standing::Noted, "unsubscribe from no topic"));
     };
-    leave(txn, person.subscriber, What::Topic(topic.id), now).await?;
+    leave(txn, person.subscriber, what(&topic), now).await?;
     Ok(decision(Standing::Acted, "unsubscribe"))
 }
 

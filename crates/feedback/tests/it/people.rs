@@ -121,7 +121,7 @@ both!(
 );
 
 both!(
-    async fn a_complaint_with_all_but_the_unsubscribe_link_blacked_out_counts(db: TestDb) {
+    async fn a_complaint_that_knows_no_more_than_the_link_of_a_footer_does_what_the_link_does(db: TestDb) {
         let ada = Ada::new(&db).await;
         let link = ada.world.links.unsubscribe_url(&ada.world.site, ada.person());
         let mailto = ada.unsubscribe_address();
@@ -131,10 +131,26 @@ both!(
             let report = sample("feedback-abuse.eml").replace(trace.0, trace.1);
             let standing = ada.world.standing(&address("fbl@bounce.example.com"), &report).await;
             assert_eq!(standing, Some(Standing::Acted), "{trace:?}");
+            assert_eq!(ada.subscriptions().await, 0, "{trace:?}");
         }
-        assert_eq!(ada.suppressed().await, [(Reason::Complaint, true)]);
-        // A second report of the same person is no second complaint.
-        assert_eq!(ada.world.facts().await, [Kind::Complained]);
+        assert!(ada.suppressed().await.is_empty(), "whoever was forwarded the mail has the link");
+        let facts = ada.world.facts().await;
+        assert!(!facts.is_empty() && facts.iter().all(|kind| *kind == Kind::Unsubscribed), "{facts:?}");
+    }
+);
+
+both!(
+    async fn a_link_of_somebody_elses_mail_beside_ones_own_token_is_no_complaint_of_theirs(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        // A message of ours to an address that is nobody's on file any more.
+        let own = ada.world.sent("eve@example.org", "other", None).await;
+        let link = ada.world.links.unsubscribe_url(&ada.world.site, ada.person());
+        let report =
+            ada.world.returned("feedback-abuse.eml", own).replace("https://news.example.com/u/token", link.as_str());
+        assert_eq!(ada.world.standing(&address("fbl@bounce.example.com"), &report).await, Some(Standing::Acted));
+        assert!(ada.suppressed().await.is_empty());
+        let delivery = outbox::find(ada.world.db.reader(), own).await.unwrap().unwrap();
+        assert_eq!(delivery.complained_at, None);
     }
 );
 
