@@ -148,7 +148,10 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         // Launches and imports queue in front of the writer in short turns; a caller is patient for longer than one.
         .acquire_timeout(PATIENCE * 3)
         // 4 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.
-        .connect_with(options.clone().create_if_missing(true).pragma("cache_size", "-4096"))
+        // And 16 MiB of journal: the same pages are then written to the file once in a while, not after every few commits.
+        .connect_with(
+            options.clone().create_if_missing(true).pragma("cache_size", "-4096").pragma("wal_autocheckpoint", "4096"),
+        )
         .await
         .map_err(ConnectError::Open)?;
     let reader = SqlitePoolOptions::new()

@@ -40,8 +40,8 @@ use crate::sender::{Parts, Settings, Tick};
 use crate::stage::Stage;
 use crate::{Error, Tally};
 
-/// How far apart rounds are begun when there is more than enough to do. Where answers come more slowly than this, none waits.
-const BEAT: Duration = Duration::from_millis(2);
+/// How far apart rounds are begun when there is more than enough to do, unless half of the workers wait for one before that.
+const BEAT: Duration = Duration::from_millis(5);
 
 /// The state of a [`Sender`](crate::Sender).
 pub(crate) struct Desk {
@@ -210,7 +210,8 @@ impl Desk {
     }
 
     /// Waits for a report, and takes all that are there. While reports come thick and fast the next round is not begun before
-    /// its time: the more answers share a commit, the less each of them costs.
+    /// its time, or before half of the workers wait for it: the more answers share a commit, the less each of them costs, and the
+    /// other half has something to do while the database writes.
     async fn wait(&mut self, at_most: Duration) {
         let mut until = Instant::now() + at_most;
         while let Ok(Some(report)) = timeout_at(until, self.reports.recv()).await {
@@ -219,7 +220,7 @@ impl Desk {
                 self.take(report);
             }
             let round_is_due = self.round_began + BEAT;
-            if Instant::now() >= round_is_due || !self.is_anybody_at_work() {
+            if Instant::now() >= round_is_due || self.at_work() * 2 <= self.seats.len() {
                 break;
             }
             until = until.min(round_is_due);
@@ -283,9 +284,9 @@ impl Desk {
             || self.seats.iter().any(|seat| !matches!(seat.task, Task::None))
     }
 
-    /// Whether a worker is going to report.
-    fn is_anybody_at_work(&self) -> bool {
-        self.seats.iter().any(|seat| matches!(seat.task, Task::Preparing(_) | Task::Sending(..)))
+    /// How many workers are going to report.
+    fn at_work(&self) -> usize {
+        self.seats.iter().filter(|seat| matches!(seat.task, Task::Preparing(_) | Task::Sending(..))).count()
     }
 
     fn is_sending(&self) -> bool {

@@ -34,7 +34,7 @@ pub fn audience(
         .order_by((subscription::Entity, subscription::Column::SubscriberId), Order::Asc)
         .limit(limit);
     if rule.pause_bars {
-        select.and_where(conditions::paused(brand, now).not());
+        select.and_where(Expr::exists(conditions::pauses(brand, now)).not());
     }
     if let Some(after) = after {
         select.and_where(subscription::Column::SubscriberId.gt(after));

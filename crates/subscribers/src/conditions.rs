@@ -18,8 +18,8 @@ pub(crate) fn holds(now: DateTime<Utc>) -> Condition {
         .add(no_end.or(subscription::Column::ExpiresAt.gt(now)))
 }
 
-/// The person of a row of `subscribers` has a subscription that holds: to the topic, or to any of the brand's.
-pub(crate) fn subscribed(brand: BrandId, topic: Option<TopicId>, now: DateTime<Utc>) -> Expr {
+/// The subscriptions that hold of the person of a row of `subscribers`: to the topic, or to any of the brand's.
+pub(crate) fn subscriptions(brand: BrandId, topic: Option<TopicId>, now: DateTime<Utc>) -> SelectStatement {
     let mut select = subscription::Entity::find()
         .select_only()
         .expr(Expr::val(1))
@@ -29,19 +29,19 @@ pub(crate) fn subscribed(brand: BrandId, topic: Option<TopicId>, now: DateTime<U
         Some(topic) => select.filter(subscription::Column::TopicId.eq(topic)),
         None => select.filter(subscription::Column::TopicId.in_subquery(topics_of(brand))),
     };
-    Expr::exists(select.into_query())
+    select.into_query()
 }
 
-/// The person of a row of `subscribers` has a request at the brand that can still be confirmed.
-pub(crate) fn pending(brand: BrandId, now: DateTime<Utc>) -> Expr {
-    let select = opt_in::Entity::find()
+/// The requests at the brand that the person of a row of `subscribers` can still confirm.
+pub(crate) fn requests(brand: BrandId, now: DateTime<Utc>) -> SelectStatement {
+    opt_in::Entity::find()
         .select_only()
         .expr(Expr::val(1))
         .filter(opt_in::Column::SubscriberId.into_expr().eq(subscriber_id()))
         .filter(opt_in::Column::BrandId.eq(brand))
         .filter(opt_in::Column::State.eq(crate::opt_in::State::Pending))
-        .filter(opt_in::Column::ExpiresAt.gt(now));
-    Expr::exists(select.into_query())
+        .filter(opt_in::Column::ExpiresAt.gt(now))
+        .into_query()
 }
 
 /// The reasons among `bars` for which the address of a row of `subscribers` is suppressed, for the brand or for every one.
@@ -60,15 +60,15 @@ pub(crate) fn suppressions(brand: BrandId, bars: &[Reason]) -> SelectStatement {
         .take()
 }
 
-/// The person of a row of `subscribers` asked the brand for a pause that is not over.
-pub(crate) fn paused(brand: BrandId, now: DateTime<Utc>) -> Expr {
-    let select = pause::Entity::find()
+/// The pauses that the person of a row of `subscribers` asked the brand for and that are not over.
+pub(crate) fn pauses(brand: BrandId, now: DateTime<Utc>) -> SelectStatement {
+    pause::Entity::find()
         .select_only()
         .expr(Expr::val(1))
         .filter(pause::Column::SubscriberId.into_expr().eq(subscriber_id()))
         .filter(pause::Column::BrandId.eq(brand))
-        .filter(pause::Column::Until.gt(now));
-    Expr::exists(select.into_query())
+        .filter(pause::Column::Until.gt(now))
+        .into_query()
 }
 
 /// The brand's topics.

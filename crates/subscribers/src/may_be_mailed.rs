@@ -102,8 +102,8 @@ struct Facts {
 
 fn facts(rule: &Rule, scope: &Scope, now: DateTime<Utc>) -> sea_orm::Select<Entity> {
     let needed = match rule.needs {
-        Need::Subscription => conditions::subscribed(scope.brand, scope.topic, now),
-        Need::PendingRequest => conditions::pending(scope.brand, now),
+        Need::Subscription => any(conditions::subscriptions(scope.brand, scope.topic, now)),
+        Need::PendingRequest => any(conditions::requests(scope.brand, now)),
         Need::Person | Need::Nothing => Expr::val(1).eq(1),
     };
     let suppressed = conditions::suppressions(scope.brand, rule.bars).limit(1).take();
@@ -112,11 +112,17 @@ fn facts(rule: &Rule, scope: &Scope, now: DateTime<Utc>) -> sea_orm::Select<Enti
         .column(Column::Id)
         .expr_as(needed, "needed")
         .expr_as(scalar(suppressed), "suppressed")
-        .expr_as(conditions::paused(scope.brand, now), "paused")
+        .expr_as(any(conditions::pauses(scope.brand, now)), "paused")
 }
 
 fn scalar(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(select)))
+}
+
+/// Whether there is a row, looked up for each person by itself. EXISTS would say the same, but PostgreSQL may answer that by
+/// reading everybody's rows into a table first: sensible for an audience, ruinous for a batch.
+fn any(mut select: SelectStatement) -> Expr {
+    scalar(select.limit(1).take()).is_not_null()
 }
 
 impl Facts {
