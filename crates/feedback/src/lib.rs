@@ -18,7 +18,7 @@ mod traces;
 pub use forget::{forget, forget_known};
 pub use kept::{Filter, Kept, Standing, expire, find, list, raw};
 pub use parse::parse;
-pub use process::{Error, Incoming, Processed, process};
+pub use process::{Error, Incoming, Processed, forget_reports, process};
 pub use returned::{Kind, Returned};
 pub use rfc3464::{Action, DeliveryReport, Recipient};
 pub use rfc3834::AutoReply;

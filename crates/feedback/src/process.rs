@@ -22,6 +22,7 @@ use crate::identify::Door;
 use crate::{Returned, Standing, forget, parse};
 
 use decision::Decision;
+pub use seen::forget_reports;
 
 /// A mail that came back, with its envelope.
 #[derive(Copy, Clone, Debug)]

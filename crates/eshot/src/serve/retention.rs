@@ -14,6 +14,7 @@ const EVERY: TimeDelta = TimeDelta::hours(1);
 const MAILS: u64 = 50;
 const PEOPLE: u64 = 25;
 const LINKS: u64 = 500;
+const REPORTS: u64 = 500;
 
 /// How many turns a part has in one round.
 const TURNS: usize = 20;
@@ -32,7 +33,7 @@ impl Retention {
         }
         told("forgetting kept answers", accounts::idempotency::sweep(shared.db.writer(), now).await);
         let mut left = false;
-        for part in [Part::ReturnedMail, Part::Unconfirmed, Part::Links] {
+        for part in [Part::ReturnedMail, Part::Reports, Part::Unconfirmed, Part::Links] {
             left |= part.turns(shared, lease).await;
         }
         if !left {
@@ -44,6 +45,7 @@ impl Retention {
 #[derive(Copy, Clone, Debug)]
 enum Part {
     ReturnedMail,
+    Reports,
     Unconfirmed,
     Links,
 }
@@ -68,6 +70,9 @@ impl Part {
             Self::ReturnedMail => {
                 let Some(before) = ago(now, kept.returned_mail) else { return false };
                 told("forgetting returned mail", feedback::expire(db.writer(), before, MAILS).await) == Some(MAILS)
+            }
+            Self::Reports => {
+                told("forgetting reports", feedback::forget_reports(db.writer(), REPORTS, now).await) == Some(REPORTS)
             }
             Self::Unconfirmed => {
                 let Some(before) = ago(now, kept.unconfirmed) else { return false };
@@ -113,7 +118,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use database::lease;
+    use database::{lease, sql};
     use domain::{Actor, InstanceId, Locale};
     use feedback::{Filter, Incoming};
     use links::Links;
@@ -170,6 +175,18 @@ mod tests {
         feedback::process(db, &Links::new(&shared.keys), letter, now).await.unwrap();
     }
 
+    /// The report of a bounce was here just now.
+    async fn reported(shared: &Shared) {
+        let insert = "INSERT INTO report_digests (mailing_no, ordinal, digest, seen_at) VALUES (1, 1, $1, $2)";
+        let values = [vec![1_u8].into(), shared.context.now().into()];
+        sql::execute(shared.db.writer(), insert, values).await.unwrap();
+    }
+
+    async fn reports(shared: &Shared) -> i64 {
+        let counted = sql::row(shared.db.reader(), "SELECT COUNT(*) FROM report_digests", []).await.unwrap();
+        counted.unwrap().try_get_by_index(0).unwrap()
+    }
+
     fn brand() -> brands::Draft {
         brands::Draft {
             slug: "acme".to_owned(),
@@ -215,6 +232,20 @@ mod tests {
             clock.advance(DAY * 53);
             round(&mut retention, &shared).await;
             assert_eq!(on_file(&shared).await, (0, 0));
+        }
+    );
+
+    both!(
+        async fn a_report_is_forgotten_after_thirty_days(db: TestDb) {
+            let clock = Arc::new(ManualClock::at(testkit::start_of_time()));
+            let (shared, mut retention) = (shared(&db, clock.clone()), Retention::default());
+            reported(&shared).await;
+            clock.advance(DAY * 30);
+            round(&mut retention, &shared).await;
+            assert_eq!(reports(&shared).await, 1);
+            clock.advance(Duration::from_secs(60 * 60));
+            round(&mut retention, &shared).await;
+            assert_eq!(reports(&shared).await, 0);
         }
     );
 }

@@ -195,6 +195,21 @@ both!(
 );
 
 both!(
+    async fn a_report_is_known_for_thirty_days_by_its_id(db: TestDb) {
+        let world = World::new(db.database()).await;
+        for name in ["postfix-unknown-user.eml", "broken-boundary.eml"] {
+            let key = world.sent("ada@example.org", "other", None).await;
+            world.process(&world.return_path(key), &world.returned(name, key)).await;
+        }
+        let month = start_of_time() + TimeDelta::days(30);
+        let forget = async |limit, now| feedback::forget_reports(world.db.writer(), limit, now).await.unwrap();
+        assert_eq!(forget(10, month).await, 0);
+        assert_eq!(forget(1, month + TimeDelta::seconds(1)).await, 1);
+        assert_eq!(forget(10, month + TimeDelta::seconds(1)).await, 1);
+    }
+);
+
+both!(
     async fn a_nul_anywhere_is_no_reason_to_give_a_mail_back(db: TestDb) {
         let world = World::new(db.database()).await;
         let key = world.sent("ada@example.org", "other", None).await;
