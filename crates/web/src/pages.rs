@@ -14,6 +14,9 @@ use crate::face::Face;
 #[folder = "../../templates/pages"]
 struct Embedded;
 
+/// The files of the style, in the order in which a rule goes over those before it.
+const STYLE: [&str; 3] = ["assets/style.css", "assets/forms.css", "assets/lists.css"];
+
 /// The public pages: their templates and their style, embedded or from a folder.
 #[derive(Debug)]
 pub struct Pages {
@@ -73,7 +76,7 @@ impl Pages {
             };
             files.insert(name.into_owned(), text);
         }
-        let style = files.remove("assets/style.css").unwrap_or_default();
+        let style = STYLE.map(|file| files.remove(file).unwrap_or_default()).join("\n");
         for (file, text) in &files {
             let name = file.trim_end_matches(".hbs");
             templates
@@ -141,4 +144,28 @@ fn translate(
     };
     out.write(&registry.get_escape_fn()(&text))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_style_is_all_of_its_files_in_their_order() {
+        let pages = Pages::load(None).unwrap();
+        let style = pages.style(pages.style_name()).unwrap();
+        let places: Vec<_> = ["/* Ground */", "/* Forms */", "/* Lists */"].map(|title| style.find(title)).into();
+        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?}");
+    }
+
+    #[test]
+    fn a_file_of_the_style_may_be_replaced_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("assets")).unwrap();
+        std::fs::write(folder.path().join("assets/forms.css"), "form { color: teal }").unwrap();
+        let pages = Pages::load(Some(folder.path())).unwrap();
+        let style = pages.style(pages.style_name()).unwrap();
+        assert!(style.contains("teal") && style.contains("/* Lists */") && !style.contains("/* Forms */"));
+        assert_ne!(pages.style_name(), Pages::load(None).unwrap().style_name());
+    }
 }
