@@ -8,6 +8,7 @@ mod preview;
 mod report;
 mod schedule;
 mod show;
+mod starters;
 mod test_mail;
 mod update;
 
@@ -37,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(preview::handler))
         .routes(routes!(report::handler))
         .routes(routes!(history::handler))
+        .routes(routes!(starters::handler))
 }
 
 /// A campaign.

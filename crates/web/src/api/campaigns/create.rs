@@ -10,7 +10,8 @@ use crate::api::version::Tagged;
 
 /// Writes a campaign down, as a draft
 ///
-/// Needs `campaigns:write`. The templates must compile: an unknown field is told here and not to recipients.
+/// Needs `campaigns:write`. The templates must compile: an unknown field is told here and not to recipients. To begin with
+/// one that is written already, take it from `GET /api/v1/starters`.
 #[utoipa::path(
     post,
     path = "/api/v1/campaigns",
