@@ -3,7 +3,7 @@
 use database::Database;
 use domain::{EmailAddress, ReturnedMailId, SubscriberId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::{ActiveModel, Column, Entity};
 use crate::parts;
@@ -20,7 +20,7 @@ const PAGE: u64 = 50;
 pub async fn forget(db: &Database, subscriber: Option<SubscriberId>, address: &EmailAddress) -> Result<u64, DbErr> {
     let mut emptied = 0;
     if let Some(subscriber) = subscriber {
-        emptied += forget_known(db, subscriber).await?;
+        emptied += forget_known(db.writer(), subscriber).await?;
     }
     let mut after: Option<ReturnedMailId> = None;
     loop {
@@ -41,9 +41,9 @@ pub async fn forget(db: &Database, subscriber: Option<SubscriberId>, address: &E
 
 /// Empties the kept mails that are known to be about the person, and says how many. What only names them is not looked for:
 /// every mail is dropped some day.
-pub async fn forget_known(db: &Database, subscriber: SubscriberId) -> Result<u64, DbErr> {
-    let theirs = Entity::find().select_only().column(Column::Id).filter(Column::SubscriberId.eq(subscriber));
-    empty(db, theirs.into_tuple().all(db.reader()).await?).await
+pub async fn forget_known(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<u64, DbErr> {
+    let theirs = Entity::update_many().set(emptied()).filter(Column::SubscriberId.eq(subscriber));
+    Ok(theirs.exec(conn).await?.rows_affected)
 }
 
 /// What of a mail could tell who it was about, with nothing in it. An unsubscribe address holds the subscriber's id.

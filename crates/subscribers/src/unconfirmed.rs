@@ -1,11 +1,11 @@
 //! People who asked, or were asked, and never confirmed: they are not kept for ever.
 
 use chrono::{DateTime, Utc};
-use database::Database;
-use database::lease::{self, Lease};
 use domain::{Actor, SubscriberId};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Select,
+};
 
 use crate::consent::Act;
 use crate::entity::subscription::{Column, Entity};
@@ -19,24 +19,23 @@ pub async fn due(conn: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64)
     over(before).distinct().limit(limit).into_tuple().all(conn).await
 }
 
-/// Deletes a person who is due still, with all that names them, and says whether. Unlike [`erase`](crate::erase()) it
-/// suppresses nobody, for nobody said that they want no mail; a suppression that stands, stays. Whoever calls it holds `lease`,
-/// one role for all instances.
+/// Deletes a person who is due still, with all that names them, and says whether, in the caller's transaction. Unlike
+/// [`erase`](crate::erase()) it suppresses nobody, for nobody said that they want no mail; a suppression that stands, stays.
+///
+/// Whoever is not due stays locked until the transaction ends. What other crates keep beside (returned mail, the audit log) is
+/// for the caller to forget in the same transaction.
 pub async fn forget(
-    db: &Database,
-    lease: &Lease,
+    txn: &DatabaseTransaction,
     subscriber: SubscriberId,
     before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    let txn = lease::begin(db, lease, now).await?;
-    let Some(person) = health::lock_whole(&txn, subscriber).await? else { return Ok(false) };
+    let Some(person) = health::lock_whole(txn, subscriber).await? else { return Ok(false) };
     let mine = over(before).filter(Column::SubscriberId.eq(subscriber)).limit(1);
-    if mine.into_tuple::<SubscriberId>().one(&txn).await?.is_none() {
+    if mine.into_tuple::<SubscriberId>().one(txn).await?.is_none() {
         return Ok(false);
     }
-    erase::scrub(&txn, &person, &Actor::rule("retention.unconfirmed"), now).await?;
-    txn.commit().await?;
+    erase::scrub(txn, &person, &Actor::rule("retention.unconfirmed"), now).await?;
     Ok(true)
 }
 
