@@ -1,9 +1,12 @@
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::private::Stars;
+
 /// From where an act reached us: what the connection says, behind trusted proxies only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The address of the person's machine.
     pub ip: Option<IpAddr>,
@@ -24,5 +27,16 @@ impl Evidence {
     pub(crate) fn kept_user_agent(&self) -> Option<String> {
         let kept = |text: &String| text.chars().filter(|c| !c.is_control()).take(Self::LONGEST).collect();
         self.user_agent.as_ref().map(kept)
+    }
+}
+
+/// Masked: where somebody was is for the ledger alone.
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ip, user_agent } = self;
+        f.debug_struct("Evidence")
+            .field("ip", &Stars::over(ip.as_ref()))
+            .field("user_agent", &Stars::over(user_agent.as_ref()))
+            .finish()
     }
 }

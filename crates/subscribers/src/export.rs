@@ -16,7 +16,7 @@ use crate::{Basis, Error, Profile, Source, consent, store, topic};
 /// All that is kept here about a person (GDPR art. 15 and 20), in a form that other programs read.
 ///
 /// Messages and what followed from them stand elsewhere; whoever answers the person puts them beside it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Export {
     /// When it was written.
     pub exported_at: DateTime<Utc>,
@@ -68,7 +68,7 @@ pub struct Subscription {
 }
 
 /// A request to subscribe.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Request {
     /// Of which brand.
     pub brand: BrandId,
@@ -105,7 +105,7 @@ pub struct Suppression {
 }
 
 /// An entry of the consent ledger.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Consent {
     /// When.
     pub at: DateTime<Utc>,
@@ -181,7 +181,7 @@ async fn requests(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Resu
     let rows = opt_in::Entity::find().filter(opt_in::Column::SubscriberId.eq(subscriber));
     let rows = rows.order_by_asc(opt_in::Column::Id).all(conn).await?;
     let request = |row: opt_in::Model| {
-        let details = serde_json::from_str(&row.details).map_err(|_| Error::OptInRow(row.id))?;
+        let details = serde_json::from_str(&row.details.0).map_err(|_| Error::OptInRow(row.id))?;
         Ok(Request {
             brand: row.brand_id,
             requested_at: row.requested_at,

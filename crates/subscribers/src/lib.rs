@@ -22,6 +22,7 @@ pub mod opt_in;
 pub mod opt_out;
 pub mod pause;
 mod preferences;
+mod private;
 pub mod seed;
 mod source;
 mod store;

@@ -9,6 +9,7 @@ use sea_orm::{
 
 use crate::entity::subscriber::{ActiveModel, Column, Entity, Model};
 use crate::entity::{subscriber_hash, subscription as subscription_row};
+use crate::private::Private;
 use crate::subscription::State;
 use crate::suppression::{self, AddressHasher};
 use crate::voucher::{self, Voucher};
@@ -172,7 +173,7 @@ pub(crate) fn fresh(
         postal_address: Set(None),
         locale: Set(locale),
         provider: Set(dns::provider_of(email.domain())),
-        attributes: Set("{}".to_owned()),
+        attributes: Set(Private::nothing()),
         tracking_consent: Set(false),
         score: Set(0),
         score_since: Set(None),
@@ -211,12 +212,13 @@ pub(crate) async fn put_profile(
 
 /// A row with what a person told in it.
 pub(crate) fn with_profile(row: ActiveModel, id: SubscriberId, profile: Profile) -> Result<ActiveModel, Error> {
+    let attributes = serde_json::to_string(&profile.attributes).map_err(|_| Error::Row(id))?;
     Ok(ActiveModel {
-        name: Set(profile.name),
-        company: Set(profile.company),
-        phone: Set(profile.phone),
-        postal_address: Set(profile.postal_address),
-        attributes: Set(serde_json::to_string(&profile.attributes).map_err(|_| Error::Row(id))?),
+        name: Set(profile.name.map(Private)),
+        company: Set(profile.company.map(Private)),
+        phone: Set(profile.phone.map(Private)),
+        postal_address: Set(profile.postal_address.map(Private)),
+        attributes: Set(Private(attributes)),
         ..row
     })
 }

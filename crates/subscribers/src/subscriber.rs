@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::entity::subscriber::Model;
+use crate::private::{Private, Stars};
 
 /// What a person told about themselves. Everything but the address is up to them.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -103,20 +104,11 @@ impl Profile {
     }
 }
 
-/// In the place of what somebody told.
-struct Stars;
-
-impl fmt::Debug for Stars {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// Masked, as an address is: which fields are filled, and nothing that stands in them.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, company, phone, postal_address, attributes } = self;
-        let masked = |value: &Option<String>| value.as_ref().map(|_| Stars);
+        let masked = |value: &Option<String>| Stars::over(value.as_ref());
         f.debug_struct("Profile")
             .field("name", &masked(name))
             .field("company", &masked(company))
@@ -150,15 +142,16 @@ impl TryFrom<Model> for Subscriber {
     type Error = Error;
 
     fn try_from(row: Model) -> Result<Self, Error> {
-        let attributes = serde_json::from_str(&row.attributes).map_err(|_| Error::Row(row.id))?;
+        let told = |value: Option<Private>| value.map(|value| value.0);
+        let attributes = serde_json::from_str(&row.attributes.0).map_err(|_| Error::Row(row.id))?;
         Ok(Self {
             id: row.id,
             email: row.email,
             profile: Profile {
-                name: row.name,
-                company: row.company,
-                phone: row.phone,
-                postal_address: row.postal_address,
+                name: told(row.name),
+                company: told(row.company),
+                phone: told(row.phone),
+                postal_address: told(row.postal_address),
                 attributes,
             },
             locale: row.locale,

@@ -11,7 +11,7 @@ use axum::response::Response;
 use crate::{Network, WebState};
 
 /// Who asks: the address behind the proxies that the configuration names, and the browser's own words for itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Client {
     /// Unknown only where the server was started without its peers' addresses.
     pub(crate) address: Option<IpAddr>,

@@ -9,6 +9,7 @@ use super::record::kind;
 use super::{Act, Digest, Problem, Proof};
 use crate::entity::consent_event::Model;
 use crate::form;
+use crate::private::Private;
 
 /// Looks at one entry after the other, and remembers what the forms say.
 #[derive(Default)]
@@ -31,7 +32,7 @@ impl Checker {
     pub(super) async fn look(&mut self, conn: &impl ConnectionTrait, row: &Model) -> Result<Looks, form::Error> {
         let wrong = Ok(Looks::Wrong(Problem::Evidence(row.id)));
         let (salt, evidence, subscriber) = match (&row.salt, &row.evidence, row.subscriber_id) {
-            (Some(salt), Some(evidence), Some(subscriber)) => (salt, evidence, subscriber),
+            (Some(salt), Some(Private(evidence)), Some(subscriber)) => (salt, evidence, subscriber),
             (None, None, None) => return Ok(Looks::Erased),
             _ => return wrong,
         };

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::IpAddr;
 
 use aws_lc_rs::digest;
@@ -5,11 +6,12 @@ use domain::{Actor, EmailAddress, OptInId, SubscriberId};
 use serde::{Deserialize, Serialize};
 
 use super::leaf::Digest;
+use crate::private::Stars;
 
 /// The part of an entry that says who it is about, and by what it is proved. It is erased with the person.
 ///
 /// The canonical form is JSON without white space, its fields in the order below. It is stored as it was hashed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     /// Who acted.
@@ -41,6 +43,24 @@ impl Proof {
     /// Reads the canonical form.
     pub(crate) fn from_canonical(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
+    }
+}
+
+/// Masked: whose it is, and nothing of where they were or of what was said about them.
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { actor, email, ip, note, opt_in, source, subscriber, user_agent, words } = self;
+        f.debug_struct("Proof")
+            .field("actor", actor)
+            .field("email", email)
+            .field("ip", &Stars::over(ip.as_ref()))
+            .field("note", &Stars::over(note.as_ref()))
+            .field("opt_in", opt_in)
+            .field("source", source)
+            .field("subscriber", subscriber)
+            .field("user_agent", &Stars::over(user_agent.as_ref()))
+            .field("words", words)
+            .finish()
     }
 }
 

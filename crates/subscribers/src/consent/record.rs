@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use super::proof::evidence_digest;
 use super::{Act, Digest, Proof};
 use crate::entity::consent_event::{ActiveModel, Entity};
+use crate::private::Private;
 use crate::{Basis, Evidence, Source};
 
 /// Why the ledger took no entry.
@@ -94,7 +95,7 @@ fn row(entry: &Entry<'_>, now: DateTime<Utc>) -> Result<ActiveModel, RecordError
         subscriber_id: Set(Some(entry.subscriber)),
         salt: Set(Some(salt.to_vec())),
         evidence_digest: Set(evidence_digest(&salt, &evidence).bytes().to_vec()),
-        evidence: Set(Some(evidence)),
+        evidence: Set(Some(Private(evidence))),
     })
 }
 

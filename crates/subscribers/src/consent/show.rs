@@ -6,6 +6,7 @@ use super::check::{Checker, Looks};
 use super::{Act, Proof};
 use crate::entity::consent_event::{Column, Entity};
 use crate::form::{self, Version};
+use crate::private::Private;
 use crate::topic::{self, Topic};
 use crate::{Basis, Error, store};
 
@@ -61,7 +62,7 @@ pub(crate) async fn entries(conn: &impl ConnectionTrait, subscriber: SubscriberI
         let (proof, intact) = match looks {
             Looks::Whole(proof) => (Some(*proof), true),
             Looks::Erased => (None, false),
-            Looks::Wrong(_) => (row.evidence.as_deref().and_then(|text| Proof::from_canonical(text).ok()), false),
+            Looks::Wrong(_) => (row.evidence.and_then(|Private(text)| Proof::from_canonical(&text).ok()), false),
         };
         shown.push(Shown {
             id: row.id,

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::Basis;
 use crate::consent::Act;
+use crate::private::Private;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,7 +22,7 @@ pub(crate) struct Model {
     pub(crate) actor_kind: String,
     pub(crate) subscriber_id: Option<SubscriberId>,
     pub(crate) salt: Option<Vec<u8>>,
-    pub(crate) evidence: Option<String>,
+    pub(crate) evidence: Option<Private>,
     pub(crate) evidence_digest: Vec<u8>,
 }
 

@@ -3,6 +3,7 @@ use domain::{BrandId, FormVersionId, OptInId, SubscriberId};
 use sea_orm::entity::prelude::*;
 
 use crate::opt_in::State;
+use crate::private::Private;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,7 +15,7 @@ pub(crate) struct Model {
     pub(crate) brand_id: BrandId,
     pub(crate) form_version_id: Option<FormVersionId>,
     pub(crate) state: State,
-    pub(crate) details: String,
+    pub(crate) details: Private,
     pub(crate) requested_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) due_at: Option<DateTime<Utc>>,

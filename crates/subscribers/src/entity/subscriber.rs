@@ -2,6 +2,8 @@ use chrono::{DateTime, Utc};
 use domain::{Actor, EmailAddress, Locale, MailboxProvider, SubscriberId};
 use sea_orm::entity::prelude::*;
 
+use crate::private::Private;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "subscribers")]
@@ -9,13 +11,13 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: SubscriberId,
     pub(crate) email: EmailAddress,
-    pub(crate) name: Option<String>,
-    pub(crate) company: Option<String>,
-    pub(crate) phone: Option<String>,
-    pub(crate) postal_address: Option<String>,
+    pub(crate) name: Option<Private>,
+    pub(crate) company: Option<Private>,
+    pub(crate) phone: Option<Private>,
+    pub(crate) postal_address: Option<Private>,
     pub(crate) locale: Locale,
     pub(crate) provider: MailboxProvider,
-    pub(crate) attributes: String,
+    pub(crate) attributes: Private,
     pub(crate) tracking_consent: bool,
     pub(crate) score: i32,
     pub(crate) score_since: Option<DateTime<Utc>>,

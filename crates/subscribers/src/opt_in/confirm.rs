@@ -9,6 +9,7 @@ use super::mail::{self, Details};
 use super::{Confirmation, OptIn, State};
 use crate::consent::{self, Act, Entry};
 use crate::entity::{opt_in, subscriber};
+use crate::private::Private;
 use crate::subscription::{self, Event, Step, StepError};
 use crate::topic::Topic;
 use crate::{Basis, Error, Evidence, Source, Subscriber, form, health, store, suppression};
@@ -120,7 +121,7 @@ async fn finish(conn: &impl ConnectionTrait, id: OptInId, now: DateTime<Utc>) ->
         state: Set(State::Confirmed),
         due_at: Set(None),
         confirmed_at: Set(Some(now)),
-        details: Set("{}".to_owned()),
+        details: Set(Private::nothing()),
         ..opt_in::ActiveModel::default()
     };
     opt_in::Entity::update_many().set(row).filter(opt_in::Column::Id.eq(id)).exec(conn).await?;

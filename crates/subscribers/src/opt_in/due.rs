@@ -9,6 +9,7 @@ use super::ask::topics_of;
 use super::{State, mail};
 use crate::consent::{self, Act, Entry};
 use crate::entity::opt_in;
+use crate::private::Private;
 use crate::subscription::{self, Event, Step, StepError};
 use crate::{Basis, Error, Evidence, health};
 
@@ -140,7 +141,7 @@ async fn end(conn: &impl ConnectionTrait, id: OptInId) -> Result<bool, DbErr> {
     let row = opt_in::ActiveModel {
         state: Set(State::Expired),
         due_at: Set(None),
-        details: Set("{}".to_owned()),
+        details: Set(Private::nothing()),
         ..opt_in::ActiveModel::default()
     };
     let ended = opt_in::Entity::update_many()

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::entity::{opt_in, subscriber};
 use crate::may_be_mailed::{Scope, may_be_mailed, rule};
+use crate::private::Private;
 use crate::{Error, Profile, intent};
 
 /// What was told with a request, kept there until the address is confirmed: anybody can type anybody's address.
@@ -21,11 +22,11 @@ pub(super) struct Details {
 
 impl Details {
     pub(super) fn read(row: &opt_in::Model) -> Result<Self, Error> {
-        serde_json::from_str(&row.details).map_err(|_| Error::OptInRow(row.id))
+        serde_json::from_str(&row.details.0).map_err(|_| Error::OptInRow(row.id))
     }
 
-    pub(super) fn write(&self, id: OptInId) -> Result<String, Error> {
-        serde_json::to_string(self).map_err(|_| Error::OptInRow(id))
+    pub(super) fn write(&self, id: OptInId) -> Result<Private, Error> {
+        serde_json::to_string(self).map(Private).map_err(|_| Error::OptInRow(id))
     }
 }
 

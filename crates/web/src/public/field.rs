@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 /// A field of a form as its template shows it.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(crate) struct Field {
     pub(crate) id: String,
     pub(crate) name: &'static str,

@@ -5,7 +5,7 @@ use crate::face::Face;
 use crate::pages::Page;
 
 /// "Check your inbox": the same words whether or not the address was known.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Inbox {
     /// The address as its owner typed it, so that a slip shows.
     pub(crate) address: Option<String>,

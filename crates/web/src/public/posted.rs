@@ -1,7 +1,7 @@
 use axum::body::Bytes;
 
 /// What a form sent: names and values, in order. Whatever does not read as a form has none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Posted(Vec<(String, String)>);
 
 impl Posted {

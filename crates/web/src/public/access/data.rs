@@ -32,7 +32,7 @@ impl Page for Open {
 }
 
 /// Everything that the brand keeps about a person, and what they can do with it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Access {
     pub(crate) notice: Option<Notice>,
     pub(crate) address: String,

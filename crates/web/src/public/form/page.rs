@@ -9,7 +9,7 @@ use crate::pages::Page;
 use crate::public::field::{self, Topic};
 
 /// A sign-up form, empty or come back with what is wrong.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct FormPage {
     pub(crate) heading: String,
     pub(crate) intro: String,

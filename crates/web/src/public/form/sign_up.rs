@@ -11,7 +11,7 @@ use crate::public::posted::Posted;
 pub(super) const LONGEST: usize = 500;
 
 /// What a person wrote, before anything is known to be right.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Filled {
     pub(super) email: String,
     pub(super) fields: Vec<(Field, String)>,
