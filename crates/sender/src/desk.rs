@@ -10,6 +10,7 @@ mod connect;
 mod hear;
 mod limit;
 mod round;
+mod seat;
 mod submit;
 mod turn;
 mod upkeep;
@@ -21,8 +22,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{DeliveryKey, MailboxProvider, SubscriberId};
-use outbox::Submitted;
+use domain::{DeliveryKey, MailboxProvider};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use self::hear::Heard;
 use self::limit::Rest;
 use self::round::Round;
+use self::seat::{Seat, Task, Work};
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
 use crate::compose::Shelf;
@@ -85,27 +86,6 @@ pub(crate) struct Desk {
     tally: Tally,
 }
 
-/// A worker and what it has before it.
-struct Seat {
-    hand: Hand,
-    task: Task,
-}
-
-enum Task {
-    None,
-    Preparing(Work),
-    Prepared(Work),
-    Sending(Work, Submitted),
-}
-
-/// A delivery that a worker has before it.
-#[derive(Clone, Copy)]
-struct Work {
-    holding: u64,
-    key: DeliveryKey,
-    subscriber: Option<SubscriberId>,
-}
-
 impl Desk {
     pub(crate) fn new(parts: Parts, settings: Settings) -> Self {
         let connections = usize::try_from(settings.connections.max(1)).unwrap_or(1);
@@ -117,7 +97,7 @@ impl Desk {
             reports: sender,
             cut: CancellationToken::new(),
         };
-        let seat = |number| Seat { hand: Hand::hire(number, bench.clone()), task: Task::None };
+        let seat = |number| Seat::new(Hand::hire(number, bench.clone()));
         Self {
             relay: settings.relay.name(),
             ladder: Ladder::new(settings.give_up),
@@ -233,6 +213,7 @@ impl Desk {
         let end = Instant::now() + self.settings.drain;
         while self.is_sending() && Instant::now() < end {
             self.wait(end - Instant::now()).await;
+            self.discard_prepared();
             self.write_or_say_why().await;
         }
         // Each worker says how far it came: what is before its final dot is not in doubt.

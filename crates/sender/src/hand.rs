@@ -68,7 +68,7 @@ pub(crate) struct Hand {
 
 impl Hand {
     pub(crate) fn hire(number: usize, bench: Bench) -> Self {
-        // One order at a time is under way, and one that needs no answer may lie before it.
+        // Beside the order under way there may be one beforehand, or one that needs no answer.
         let (orders, inbox) = mpsc::channel(2);
         let connected = Arc::new(AtomicBool::new(false));
         let worker = Worker { number, bench, connection: None, message: None, connected: Arc::clone(&connected) };
@@ -117,6 +117,8 @@ impl Worker {
     async fn work(mut self, mut inbox: mpsc::Receiver<Order>) {
         while let Some(order) = self.next(&mut inbox).await {
             let news = match order {
+                // What was ordered beforehand is not begun where all is being given up.
+                Order::Prepare(..) if self.bench.cut.is_cancelled() => continue,
                 Order::Prepare(piece, stationery, most) => self.prepare(piece, &stationery, most).await,
                 Order::Send(guard, again) => self.send(&guard, &again).await,
                 Order::Discard => {

@@ -2,11 +2,13 @@ use super::{Desk, Task, Work};
 use crate::hand::{Hand, News, Order, Report};
 
 impl Desk {
-    /// Gives idle workers something to compose, as far as limits and the relay let it go right after.
+    /// Gives idle workers something to compose, as far as limits and the relay let it go right after. Those who are done with a
+    /// message in no time get the next one beforehand: its round is then the one that writes down the answer to the last.
     pub(super) fn assign(&mut self) {
         self.limited = None;
-        for seat in 0..self.seats.len() {
-            if !matches!(self.seats[seat].task, Task::None) || !self.may_connect(seat) {
+        let seats = 0..self.seats.len();
+        for (seat, ahead) in seats.clone().map(|seat| (seat, false)).chain(seats.map(|seat| (seat, true))) {
+            if !self.seats[seat].has_room(ahead) || !self.may_connect(seat) {
                 continue;
             }
             let uptime = self.parts.clock.uptime();
@@ -21,8 +23,7 @@ impl Desk {
             let work = Work { holding: holding.id, key: piece.key, subscriber: piece.subscriber };
             let most = holding.class.messages_per_connection();
             let order = Order::Prepare(Box::new(piece), holding.stationery.clone(), most);
-            self.seats[seat].hand.tell(order);
-            self.seats[seat].task = Task::Preparing(work);
+            self.seats[seat].give(work, order);
         }
     }
 
@@ -86,6 +87,7 @@ impl Desk {
             }
             (Task::Preparing(work), News::NotComposed(error)) => self.not_composed(work, error),
             (Task::Sending(work, submitted), News::Ended { ended, started_at, answered_at }) => {
+                self.seats[seat].end(answered_at - started_at);
                 self.hear(work, submitted, &ended, started_at, answered_at);
             }
             // A worker answers what it was told; anything else was told before its seat was given to another.
@@ -101,13 +103,12 @@ impl Desk {
             }
             tracing::error!("worker {number} of the sender has fallen over and is replaced");
             self.seats[number].hand = Hand::hire(number, self.bench.clone());
-            let task = std::mem::replace(&mut self.seats[number].task, Task::None);
-            if let Task::Preparing(work) | Task::Prepared(work) | Task::Sending(work, _) = task
-                && let Some(holding) = self.holding(work.holding)
-            {
-                holding.open -= 1;
-                let class = holding.class.clone();
-                self.parts.limits.done(&class, 1);
+            for work in self.seats[number].clear() {
+                if let Some(holding) = self.holding(work.holding) {
+                    holding.open -= 1;
+                    let class = holding.class.clone();
+                    self.parts.limits.done(&class, 1);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{MailboxProvider, MailingNo};
 use limits::Class;
 
-use super::{Desk, Task};
+use super::Desk;
 use crate::Error;
 
 /// What a limit holds back for longer than this is not kept in hand: there would soon be room for nothing else.
@@ -18,9 +18,9 @@ pub(super) struct Rest {
 }
 
 impl Desk {
-    /// Leases what idle workers could take to the relay now. Where nothing is limited the database is not asked.
+    /// Leases what workers could take to the relay now. Where nothing is limited the database is not asked.
     pub(super) async fn refill(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let idle = self.seats.iter().filter(|seat| matches!(seat.task, Task::None)).count();
+        let room = self.seats.iter().filter(|seat| seat.has_room(false) || seat.has_room(true)).count();
         let limited = |holding: &&crate::holding::Holding| {
             holding.class.is_limited() && !holding.pieces.is_empty() && !self.paused.contains(&holding.lane)
         };
@@ -29,7 +29,7 @@ impl Desk {
             .iter()
             .map(|at| &self.holdings[*at])
             .filter(limited)
-            .map(|holding| (holding.class.clone(), u32::try_from(holding.pieces.len().min(idle)).unwrap_or(u32::MAX)))
+            .map(|holding| (holding.class.clone(), u32::try_from(holding.pieces.len().min(room)).unwrap_or(u32::MAX)))
             .collect();
         self.ask_for_connections();
         self.parts.limits.refill(&self.parts.db, &wanted, now).await?;

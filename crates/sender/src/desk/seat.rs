@@ -1,0 +1,73 @@
+use chrono::TimeDelta;
+use domain::{DeliveryKey, SubscriberId};
+use outbox::Submitted;
+
+use crate::hand::{Hand, Order};
+
+/// Who needs no longer for a message than this gets the next one beforehand. With a slower relay that would save nothing, and what
+/// somebody waits for could not overtake it.
+const BRISK: TimeDelta = TimeDelta::milliseconds(50);
+
+/// A worker and what it has before it.
+pub(super) struct Seat {
+    pub(super) hand: Hand,
+    pub(super) task: Task,
+    /// What it prepares as soon as it has sent the message that it is sending.
+    next: Option<Work>,
+    /// Its last message took no time worth speaking of.
+    brisk: bool,
+}
+
+pub(super) enum Task {
+    None,
+    Preparing(Work),
+    Prepared(Work),
+    Sending(Work, Submitted),
+}
+
+/// A delivery that a worker has before it.
+#[derive(Clone, Copy)]
+pub(super) struct Work {
+    pub(super) holding: u64,
+    pub(super) key: DeliveryKey,
+    pub(super) subscriber: Option<SubscriberId>,
+}
+
+impl Seat {
+    pub(super) const fn new(hand: Hand) -> Self {
+        Self { hand, task: Task::None, next: None, brisk: false }
+    }
+
+    /// Whether it can be given a message: to prepare now or, `ahead`, after the one that it is sending.
+    pub(super) const fn has_room(&self, ahead: bool) -> bool {
+        match self.task {
+            Task::None => !ahead,
+            Task::Sending(..) => ahead && self.brisk && self.next.is_none(),
+            Task::Preparing(_) | Task::Prepared(_) => false,
+        }
+    }
+
+    /// Gives it a message to prepare, for which there is room.
+    pub(super) fn give(&mut self, work: Work, order: Order) {
+        self.hand.tell(order);
+        match self.task {
+            Task::Sending(..) => self.next = Some(work),
+            _ => self.task = Task::Preparing(work),
+        }
+    }
+
+    /// Its message has ended: it goes on with what it was given beforehand.
+    pub(super) fn end(&mut self, took: TimeDelta) {
+        self.brisk = took <= BRISK;
+        self.task = self.next.take().map_or(Task::None, Task::Preparing);
+    }
+
+    /// Takes away all that it has before it.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = Work> + use<> {
+        let now = match std::mem::replace(&mut self.task, Task::None) {
+            Task::Preparing(work) | Task::Prepared(work) | Task::Sending(work, _) => Some(work),
+            Task::None => None,
+        };
+        now.into_iter().chain(self.next.take())
+    }
+}
