@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{SubscriberId, TopicId};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SubQueryStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
 
 use super::{Event, InvalidTransition, State};
 use crate::entity::subscription::{ActiveModel, Column, Entity, Model};
@@ -61,7 +61,44 @@ pub(crate) async fn of(
 
 /// Whether the person may be written to under this row: the twin of [`conditions::holds`].
 pub(crate) fn holds(row: &Model, now: DateTime<Utc>) -> bool {
-    row.state == State::Confirmed && row.expires_at.is_none_or(|end| end > now)
+    Standing::from(row).holds(now)
+}
+
+/// What of a row decides where a step leads.
+#[derive(Copy, Clone)]
+struct Standing {
+    state: State,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    fn holds(self, now: DateTime<Utc>) -> bool {
+        self.state == State::Confirmed && self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// The state for the sake of an event: to whoever asks again, a basis that has ended is as good as none.
+    fn state_for(self, event: Event, now: DateTime<Utc>) -> State {
+        match (self.state, event) {
+            (State::Confirmed, Event::Request) if !self.holds(now) => State::Expired,
+            (state, _) => state,
+        }
+    }
+
+    /// Whether an event that leaves the state as it is moves its end: asked again, there is time again; and a basis that ends
+    /// may be named anew with a later end. What a person consented to themselves has no end, and nobody's word gives it one.
+    fn is_prolonged_by(self, step: Step) -> bool {
+        match step.event {
+            Event::Request => self.state == State::Pending,
+            Event::Vouch => self.expires_at.is_some_and(|end| step.until.is_none_or(|until| until > end)),
+            Event::Confirm | Event::Expire | Event::Leave | Event::Undo => false,
+        }
+    }
+}
+
+impl From<&Model> for Standing {
+    fn from(row: &Model) -> Self {
+        Self { state: row.state, expires_at: row.expires_at }
+    }
 }
 
 /// Takes one step of a subscription, whose person the caller has locked. Says whether it made a difference.
@@ -73,7 +110,7 @@ pub(crate) async fn take(
     now: DateTime<Utc>,
 ) -> Result<bool, StepError> {
     let row = find(conn, subscriber, topic).await?;
-    let Some(to) = led_to(row.as_ref(), step, now)? else { return Ok(false) };
+    let Some(to) = led_to(row.as_ref().map(Standing::from), step, now)? else { return Ok(false) };
     write(conn, &[subscriber], topic, row.map(|row| row.state), to, step, now).await?;
     Ok(true)
 }
@@ -87,17 +124,15 @@ pub(crate) async fn take_all(
     step: Step,
     now: DateTime<Utc>,
 ) -> Result<HashMap<SubscriberId, Result<bool, InvalidTransition>>, DbErr> {
-    let rows = Entity::find().filter(Column::TopicId.eq(topic));
-    let rows = rows.filter(Column::SubscriberId.is_in(people.iter().copied())).all(conn).await?;
-    let rows: HashMap<SubscriberId, Model> = rows.into_iter().map(|row| (row.subscriber_id, row)).collect();
+    let standing = standing(conn, people, topic).await?;
     let mut outcomes = HashMap::with_capacity(people.len());
     let mut moves: Vec<(Option<State>, State, Vec<SubscriberId>)> = Vec::new();
     for person in people {
-        let row = rows.get(person);
-        let to = led_to(row, step, now);
+        let before = standing.get(person).copied();
+        let to = led_to(before, step, now);
         outcomes.insert(*person, to.map(|to| to.is_some()));
         let Ok(Some(to)) = to else { continue };
-        let from = row.map(|row| row.state);
+        let from = before.map(|before| before.state);
         match moves.iter_mut().find(|(before, after, _)| (*before, *after) == (from, to)) {
             Some((_, _, who)) => who.push(*person),
             None => moves.push((from, to, vec![*person])),
@@ -109,11 +144,54 @@ pub(crate) async fn take_all(
     Ok(outcomes)
 }
 
+/// How people stand to a topic: those who do in some way.
+///
+/// Each is looked up by the key, whatever PostgreSQL knows of the table. A list of people and a topic look to it, as long as it
+/// has not counted the rows (in the first minutes of an import), like a reason to read everybody in the topic.
+async fn standing(
+    conn: &impl ConnectionTrait,
+    people: &[SubscriberId],
+    topic: TopicId,
+) -> Result<HashMap<SubscriberId, Standing>, DbErr> {
+    if people.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Both databases call the column so.
+    let who = || Expr::col(("who", "column1"));
+    let theirs = |column: Column| {
+        let row = Query::select()
+            .column(column)
+            .from(Entity)
+            .and_where(Column::SubscriberId.into_expr().eq(who()))
+            .and_where(Column::TopicId.eq(topic))
+            .limit(1)
+            .take();
+        Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(row)))
+    };
+    let select = Query::select()
+        .expr_as(who(), "subscriber_id")
+        .expr_as(theirs(Column::State), "state")
+        .expr_as(theirs(Column::ExpiresAt), "expires_at")
+        .from_values(people.iter().copied(), "who")
+        .take();
+    let looked = Looked::find_by_statement(conn.get_database_backend().build(&select)).all(conn).await?;
+    let standing =
+        |Looked { subscriber_id, state, expires_at }| Some((subscriber_id, Standing { state: state?, expires_at }));
+    Ok(looked.into_iter().filter_map(standing).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Looked {
+    subscriber_id: SubscriberId,
+    state: Option<State>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
 /// The state that a step leads to; none if it makes no difference.
-fn led_to(row: Option<&Model>, step: Step, now: DateTime<Utc>) -> Result<Option<State>, InvalidTransition> {
-    let from = row.map(|row| standing(row, step.event, now));
+fn led_to(before: Option<Standing>, step: Step, now: DateTime<Utc>) -> Result<Option<State>, InvalidTransition> {
+    let from = before.map(|before| before.state_for(step.event, now));
     let to = State::after(from, step.event)?;
-    let changes = from != Some(to) || row.is_some_and(|row| prolongs(row, step));
+    let changes = from != Some(to) || before.is_some_and(|before| before.is_prolonged_by(step));
     Ok(changes.then_some(to))
 }
 
@@ -144,24 +222,6 @@ async fn write(
         }
     }
     Ok(())
-}
-
-/// Whether an event that leaves the state as it is moves its end: asked again, there is time again; and a basis that ends
-/// may be named anew with a later end. What a person consented to themselves has no end, and nobody's word gives it one.
-fn prolongs(row: &Model, step: Step) -> bool {
-    match step.event {
-        Event::Request => row.state == State::Pending,
-        Event::Vouch => row.expires_at.is_some_and(|end| step.until.is_none_or(|until| until > end)),
-        Event::Confirm | Event::Expire | Event::Leave | Event::Undo => false,
-    }
-}
-
-/// The state for the sake of an event: to whoever asks again, a basis that has ended is as good as none.
-fn standing(row: &Model, event: Event, now: DateTime<Utc>) -> State {
-    match (row.state, event) {
-        (State::Confirmed, Event::Request) if !holds(row, now) => State::Expired,
-        (state, _) => state,
-    }
 }
 
 /// What an event writes beside the state.
