@@ -157,8 +157,9 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
     let reader = SqlitePoolOptions::new()
         .max_connections(readers.max(1))
         .acquire_timeout(PATIENCE)
-        // A file opened read-only cannot take part in the write-ahead log's locking.
-        .connect_with(options.pragma("query_only", "on"))
+        // A file opened read-only cannot take part in the write-ahead log's locking. A reader forgets its pages at each commit of
+        // the writer, so that many would only be memory.
+        .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-512"))
         .await
         .map_err(ConnectError::Open)?;
     Ok(Database {
