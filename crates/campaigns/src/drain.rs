@@ -98,15 +98,15 @@ async fn settle(
     mailing: Option<MailingNo>,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
+    let txn = lease::begin(db, lease, now).await?;
     if let Some(mailing) = mailing {
-        // Without the fence: nobody starts a cancelled campaign again, so whoever skips what waits in it is right.
-        let skipped = outbox::skip_rest(db, mailing, CALLED_OFF, CHUNK).await?;
+        let skipped = outbox::skip_rest(&txn, mailing, CALLED_OFF, CHUNK).await?;
         // What is with a relay at this moment is answered or reaped first.
-        if skipped > 0 || outbox::counts(db.reader(), mailing).await?.open() > 0 {
+        if skipped > 0 || outbox::counts(&txn, mailing).await?.open() > 0 {
+            txn.commit().await?;
             return Ok(skipped == u64::from(CHUNK));
         }
     }
-    let txn = lease::begin(db, lease, now).await?;
     Entity::update_many()
         .col_expr(Column::FinishedAt, Expr::value(Some(now)))
         .filter(Column::Id.eq(id))

@@ -1,6 +1,6 @@
 use database::{Database, sql};
 use domain::{DeliveryKey, InstanceId, MailingNo, Ordinal};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use crate::Error;
 use crate::change::{self, Change, Row};
@@ -34,28 +34,27 @@ pub async fn skip(db: &Database, shard: InstanceId, deliveries: &[(DeliveryKey, 
     Ok(skipped)
 }
 
-/// Skips up to `limit` of what still waits in a mailing, for one reason: a cancelled campaign's rest. Says how many were
-/// skipped: if as many as `limit`, there may be more.
+/// Skips up to `limit` of what still waits in a mailing, for one reason, in the caller's transaction: a cancelled campaign's
+/// rest. Says how many were skipped: if as many as `limit`, there may be more.
 ///
-/// One call is one short transaction. The mailing is best closed first, so that nothing is begun in the meantime.
-pub async fn skip_rest(db: &Database, mailing: MailingNo, why: &str, limit: u32) -> Result<u64, Error> {
-    let txn = db.begin().await?;
+/// Whoever enqueues or claims in the mailing waits until the transaction ends. The mailing is best closed first, so that
+/// nothing is begun in the meantime.
+pub async fn skip_rest(txn: &DatabaseTransaction, mailing: MailingNo, why: &str, limit: u32) -> Result<u64, Error> {
     let backend = txn.get_database_backend();
     // Whoever enqueues or claims waits for this, so that no mark can pass a row that is not seen here.
     let lanes = dialect::for_update(backend, "l", Locked::Wait);
     let lanes = format!("SELECT l.lane FROM lanes l WHERE l.mailing_no = $1 ORDER BY l.lane{lanes}");
-    sql::execute(&txn, &lanes, [mailing.into()]).await?;
-    let waiting: Vec<Waiting> = sql::all(&txn, WAITING, [mailing.into(), i64::from(limit).into()]).await?;
-    let rows = change::lock(&txn, waiting.iter().map(|row| DeliveryKey::new(mailing, row.ordinal))).await?;
+    sql::execute(txn, &lanes, [mailing.into()]).await?;
+    let waiting: Vec<Waiting> = sql::all(txn, WAITING, [mailing.into(), i64::from(limit).into()]).await?;
+    let rows = change::lock(txn, waiting.iter().map(|row| DeliveryKey::new(mailing, row.ordinal))).await?;
     let skip = |row: &Row| {
         // A worker may have begun it between the look and the lock.
         let to = row.state.after(Event::Skip).ok()?;
         Some(Change { why: Some(why.to_owned()), ..Change::new(row.key(), row.state, to) })
     };
     let changes: Vec<Change> = rows.values().filter_map(skip).collect();
-    change::write(&txn, COMMON_SHARD, &changes).await?;
-    sql::execute(&txn, MARKS, [mailing.into()]).await?;
-    txn.commit().await?;
+    change::write(txn, COMMON_SHARD, &changes).await?;
+    sql::execute(txn, MARKS, [mailing.into()]).await?;
     Ok(u64::try_from(changes.len()).unwrap_or(u64::MAX))
 }
 

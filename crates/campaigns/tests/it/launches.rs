@@ -89,9 +89,9 @@ both!(
         let (setting, nobody) = (Setting::lay(db).await, Setting::named(db, "other").await);
         setting.people(db, 3).await;
         let frozen = scheduler(db, now()).await;
-        let drained = nobody.scheduled(db).await;
+        let (drained, called_off) = (nobody.scheduled(db).await, setting.scheduled(db).await);
         campaigns::launch_due(db, &frozen, now()).await.unwrap();
-        let (due, called_off) = (setting.scheduled(db).await, setting.scheduled(db).await);
+        let due = setting.scheduled(db).await;
         campaigns::cancel(db, called_off.id, None, &staff(), now()).await.unwrap();
         let later = now() + TimeDelta::days(1);
         let other = InstanceId::new(later).uuid();
@@ -107,6 +107,7 @@ both!(
         assert_eq!(status(db, due.id).await, CampaignStatus::Scheduled);
         assert_eq!(status(db, drained.id).await, CampaignStatus::Sending);
         assert_eq!(campaigns::find(db.reader(), called_off.id).await.unwrap().unwrap().finished_at, None);
+        assert_eq!(campaigns::report(db.reader(), called_off.id).await.unwrap().submission.queued, 3);
         assert_eq!(campaigns::launch_due(db, &fresh, later).await.unwrap().begun, 1);
         assert_eq!(campaigns::finish_drained(db, &fresh, later).await.unwrap(), 1);
     }
