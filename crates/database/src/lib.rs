@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod connect;
+mod deadlock;
 pub mod lease;
 mod serving;
 pub mod sql;
 
 pub use connect::{ConnectError, Database, Settings};
+pub use deadlock::is_deadlock;
 pub use serving::{AlreadyServed, ServingLock};

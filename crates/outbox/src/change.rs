@@ -81,8 +81,15 @@ pub(crate) async fn lock(
     Ok(rows.into_iter().map(|row| (row.key(), row)).collect())
 }
 
-/// Writes changes to locked rows, and counts them.
-pub(crate) async fn write(conn: &impl ConnectionTrait, shard: InstanceId, changes: &[Change]) -> Result<(), DbErr> {
+/// Writes changes to locked rows, and counts them in the shard.
+pub(crate) async fn count(conn: &impl ConnectionTrait, shard: InstanceId, changes: &[Change]) -> Result<(), DbErr> {
+    let mut deltas = Deltas::default();
+    write(conn, changes, &mut deltas).await?;
+    deltas.apply(conn, shard).await
+}
+
+/// Writes changes to locked rows, and adds them to what is to be counted.
+pub(crate) async fn write(conn: &impl ConnectionTrait, changes: &[Change], deltas: &mut Deltas) -> Result<(), DbErr> {
     const CHANGE: &[Column] = &[
         ("mailing_no", "bigint"),
         ("ordinal", "bigint"),
@@ -95,7 +102,6 @@ pub(crate) async fn write(conn: &impl ConnectionTrait, shard: InstanceId, change
     if changes.is_empty() {
         return Ok(());
     }
-    let mut deltas = Deltas::default();
     let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
         deltas.moved(change.key.mailing, change.from, change.to, 1);
@@ -121,5 +127,5 @@ pub(crate) async fn write(conn: &impl ConnectionTrait, shard: InstanceId, change
         // The rows were locked when they were judged, so this cannot be; if it is, the counts must not go astray.
         return Err(DbErr::RecordNotUpdated);
     }
-    deltas.apply(conn, shard).await
+    Ok(())
 }

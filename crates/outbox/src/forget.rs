@@ -36,7 +36,7 @@ async fn erase(conn: &impl ConnectionTrait, column: &str, whom: Value) -> Result
             Some(Change { why: Some("erased".to_owned()), ..Change::new(row.key(), row.state, to) })
         })
         .collect();
-    change::write(conn, COMMON_SHARD, &changes).await?;
+    change::count(conn, COMMON_SHARD, &changes).await?;
     let words = format!(
         "UPDATE attempts SET reply = '' WHERE (mailing_no, ordinal) IN \
              (SELECT d.mailing_no, d.ordinal FROM deliveries d WHERE d.{column} = $1)"

@@ -23,6 +23,7 @@ pub mod round;
 mod skip;
 mod state;
 mod submit;
+mod turn;
 
 pub use answer::{Answer, Outcome};
 pub use attempt::{Attempt, attempts, attempts_between};
@@ -40,3 +41,4 @@ pub use record::{Recorded, record};
 pub use skip::{skip, skip_rest};
 pub use state::{Event, InvalidState, InvalidTransition, State};
 pub use submit::{Submitted, submit};
+pub use turn::{Turn, turn};

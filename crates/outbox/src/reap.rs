@@ -28,7 +28,7 @@ pub async fn reap(db: &Database, shard: InstanceId, now: DateTime<Utc>) -> Resul
             lost.push((row.key(), row.attempt, to));
         }
         attempt::lose(&txn, &lost, now).await?;
-        change::write(&txn, shard, &changes).await?;
+        change::count(&txn, shard, &changes).await?;
         txn.commit().await?;
         reaped += u64::try_from(rows.len()).unwrap_or(u64::MAX);
         // What is left is locked by whoever is recording its answer at this moment.

@@ -1,11 +1,14 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use domain::InstanceId;
+use domain::{DeliveryKey, InstanceId};
 use sea_orm::ConnectionTrait;
 
 use crate::attempt::{self, Heard};
 use crate::change::{self, Change, Row};
+use crate::counts::Deltas;
 use crate::state::Event;
-use crate::{Answer, Error, Outcome, State};
+use crate::{Answer, Error, Outcome, State, turn};
 
 /// What became of a batch of answers.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -26,10 +29,21 @@ pub async fn record(
     answers: &[Answer],
     now: DateTime<Utc>,
 ) -> Result<Recorded, Error> {
+    Ok(turn(txn, shard, answers, &[], now).await?.recorded)
+}
+
+/// Writes answers down whose rows are locked.
+pub(crate) async fn write(
+    txn: &impl ConnectionTrait,
+    shard: InstanceId,
+    mut rows: BTreeMap<DeliveryKey, Row>,
+    answers: &[Answer],
+    deltas: &mut Deltas,
+    now: DateTime<Utc>,
+) -> Result<Recorded, Error> {
     let mut answers: Vec<&Answer> = answers.iter().collect();
     answers.sort_by_key(|answer| (answer.key, answer.attempt));
     answers.dedup_by_key(|answer| (answer.key, answer.attempt));
-    let mut rows = change::lock(txn, answers.iter().map(|answer| answer.key)).await?;
     let mut recorded = Recorded::default();
     let (mut changes, mut heard): (Vec<Change>, Vec<Heard>) = (Vec::new(), Vec::new());
     for answer in answers {
@@ -52,7 +66,7 @@ pub async fn record(
         }
     }
     attempt::hear(txn, shard, &heard, now).await?;
-    change::write(txn, shard, &changes).await?;
+    change::write(txn, &changes, deltas).await?;
     Ok(recorded)
 }
 

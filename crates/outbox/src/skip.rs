@@ -27,7 +27,7 @@ pub async fn skip(db: &Database, shard: InstanceId, deliveries: &[(DeliveryKey, 
             .collect();
         changes.sort_unstable_by_key(|change| change.key);
         changes.dedup_by_key(|change| change.key);
-        change::write(&txn, shard, &changes).await?;
+        change::count(&txn, shard, &changes).await?;
         txn.commit().await?;
         skipped += u64::try_from(changes.len()).unwrap_or(u64::MAX);
     }
@@ -53,7 +53,7 @@ pub async fn skip_rest(txn: &DatabaseTransaction, mailing: MailingNo, why: &str,
         Some(Change { why: Some(why.to_owned()), ..Change::new(row.key(), row.state, to) })
     };
     let changes: Vec<Change> = rows.values().filter_map(skip).collect();
-    change::write(txn, COMMON_SHARD, &changes).await?;
+    change::count(txn, COMMON_SHARD, &changes).await?;
     sql::execute(txn, MARKS, [mailing.into()]).await?;
     Ok(u64::try_from(changes.len()).unwrap_or(u64::MAX))
 }

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use crate::counts::Deltas;
 use crate::lease::{self, Over};
-use crate::{Error, Lease, State, dialect};
+use crate::{Error, Lease, State, dialect, turn};
 
 /// A delivery that may now be offered to a relay.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,17 @@ pub async fn submit(
     keys: &[DeliveryKey],
     now: DateTime<Utc>,
 ) -> Result<Vec<Submitted>, Error> {
+    Ok(turn(txn, lease.holder, &[], &[(lease, keys.to_vec())], now).await?.submitted)
+}
+
+/// Takes deliveries whose rows are locked.
+pub(crate) async fn write(
+    txn: &impl ConnectionTrait,
+    lease: &Lease,
+    keys: &[DeliveryKey],
+    deltas: &mut Deltas,
+    now: DateTime<Utc>,
+) -> Result<Vec<Submitted>, Error> {
     let ordinals: Vec<Ordinal> =
         keys.iter().filter(|key| key.mailing == lease.mailing).map(|key| key.ordinal).collect();
     if ordinals.is_empty() {
@@ -50,9 +61,7 @@ pub async fn submit(
             (State::Deferred, again(txn, lease, &leased).await?)
         }
     };
-    let mut deltas = Deltas::default();
     deltas.moved(lease.mailing, from, State::Submitting, i64::try_from(rows.len()).unwrap_or(i64::MAX));
-    deltas.apply(txn, lease.holder).await?;
     rows.sort_unstable_by_key(|row| row.ordinal);
     let submitted = |row: Row| Submitted {
         key: DeliveryKey::new(lease.mailing, row.ordinal),

@@ -7,6 +7,7 @@ mod claims;
 mod decisions;
 mod erasure;
 mod lists;
+mod locks;
 mod random;
 mod rounds;
 mod stage;

@@ -18,7 +18,8 @@ pub(super) struct Round {
     no: i64,
     heard: Vec<Heard>,
     owed: Vec<Heard>,
-    begun: Vec<(Group, Vec<Submitted>)>,
+    groups: Vec<Group>,
+    submitted: BTreeMap<DeliveryKey, Submitted>,
 }
 
 impl Round {
@@ -47,10 +48,12 @@ impl Desk {
         &mut self,
         txn: DatabaseTransaction,
         no: i64,
-        begun: Vec<(Group, Vec<Submitted>)>,
+        groups: Vec<Group>,
+        submitted: &[Submitted],
     ) -> Result<(), Error> {
         let (heard, owed) = (std::mem::take(&mut self.heard), std::mem::take(&mut self.owed));
-        let round = Round { no, heard, owed, begun };
+        let submitted = submitted.iter().map(|one| (one.key, *one)).collect();
+        let round = Round { no, heard, owed, groups, submitted };
         match txn.commit().await {
             Ok(()) => {
                 self.settle(round);
@@ -78,8 +81,8 @@ impl Desk {
     /// Acts on a round that is committed.
     fn settle(&mut self, round: Round) {
         self.close_the_answered(round.heard);
-        for (group, submitted) in round.begun {
-            self.let_go(&group, &submitted);
+        for group in &round.groups {
+            self.let_go(group, &round.submitted);
         }
     }
 
@@ -90,14 +93,13 @@ impl Desk {
     }
 
     /// Lets those workers send whose delivery is theirs to submit; the others let go of it.
-    fn let_go(&mut self, group: &Group, submitted: &[Submitted]) {
-        if submitted.is_empty()
+    fn let_go(&mut self, group: &Group, submitted: &BTreeMap<DeliveryKey, Submitted>) {
+        if !self.keys(group).iter().any(|key| submitted.contains_key(key))
             && let Some(holding) = self.holding(group.holding)
         {
             // The lease has ended, or the mailing is held: nothing else of it may be begun either.
             holding.pieces.clear();
         }
-        let submitted: BTreeMap<DeliveryKey, Submitted> = submitted.iter().map(|one| (one.key, *one)).collect();
         for seat in &group.seats {
             let Some(work) = self.prepared(*seat) else { continue };
             match (submitted.get(&work.key), self.holdings.iter().find(|holding| holding.id == group.holding)) {

@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use domain::DeliveryKey;
-use outbox::Submitted;
+use outbox::{Answer, Submitted};
 use sea_orm::DatabaseTransaction;
 
 use super::Desk;
 use super::hear::Heard;
 use crate::Error;
+
+/// How many times a round is written again that PostgreSQL ended because it and another transaction waited for each other.
+const DEADLOCKS: u32 = 3;
 
 /// Workers whose messages belong to one holding and may go now.
 pub(super) struct Group {
@@ -41,8 +44,28 @@ impl Desk {
             return Ok(());
         }
         let no = self.number();
-        let (txn, begun) = self.write(no, &groups, now).await?;
-        self.commit(txn, no, groups.into_iter().zip(begun).collect()).await
+        let (txn, submitted) = self.write_across_deadlocks(no, &groups, now).await?;
+        self.commit(txn, no, groups, &submitted).await
+    }
+
+    /// Writes it again, at once, if PostgreSQL ends it in favour of another transaction. Whoever locks several rows does so in one
+    /// order, so that this should not be; if it is, it costs no answer its consequences and nobody a pause.
+    async fn write_across_deadlocks(
+        &self,
+        no: i64,
+        groups: &[Group],
+        now: DateTime<Utc>,
+    ) -> Result<(DatabaseTransaction, Vec<Submitted>), Error> {
+        let mut left = DEADLOCKS;
+        loop {
+            match self.write(no, groups, now).await {
+                Err(error) if left > 0 && database::is_deadlock(&error) => {
+                    left -= 1;
+                    tracing::warn!("PostgreSQL ended a round in favour of another transaction; it is written again");
+                }
+                written => return written,
+            }
+        }
     }
 
     /// All but the commit.
@@ -51,14 +74,13 @@ impl Desk {
         no: i64,
         groups: &[Group],
         now: DateTime<Utc>,
-    ) -> Result<(DatabaseTransaction, Vec<Vec<Submitted>>), Error> {
+    ) -> Result<(DatabaseTransaction, Vec<Submitted>), Error> {
         let txn = self.parts.db.begin().await?;
         self.hold_the_refused(&txn).await?;
-        self.write_answers(&txn, now).await?;
-        let begun = self.write_groups(&txn, groups, now).await?;
+        let submitted = self.write_deliveries(&txn, groups, now).await?;
         self.write_consequences(&txn, now).await?;
         outbox::round::seal(&txn, self.parts.instance, no).await?;
-        Ok((txn, begun))
+        Ok((txn, submitted))
     }
 
     /// Writes the answers alone, where something else is what cannot be written: nobody is in doubt for that. What follows from
@@ -66,7 +88,7 @@ impl Desk {
     async fn save_the_answers(&mut self, now: DateTime<Utc>) {
         let alone = async {
             let txn = self.parts.db.begin().await?;
-            self.write_answers(&txn, now).await?;
+            outbox::record(&txn, self.parts.instance, &self.answers(), now).await?;
             Ok::<_, Error>(txn.commit().await?)
         };
         // If this fails too, the database is out of reach: the answers stay in hand, and the next round tries both again.
@@ -92,30 +114,21 @@ impl Desk {
         Ok(())
     }
 
-    async fn write_answers(&self, txn: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), Error> {
-        if !self.heard.is_empty() {
-            let answers: Vec<_> = self.heard.iter().map(Heard::answer).cloned().collect();
-            outbox::record(txn, self.parts.instance, &answers, now).await?;
-        }
-        Ok(())
-    }
-
-    /// What may be sent of each group.
-    async fn write_groups(
+    /// The answers, and what of the groups may be sent.
+    async fn write_deliveries(
         &self,
         txn: &DatabaseTransaction,
         groups: &[Group],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Vec<Submitted>>, Error> {
-        let mut begun = Vec::with_capacity(groups.len());
-        for group in groups {
-            let keys = self.keys(group);
-            begun.push(match self.holdings.iter().find(|holding| holding.id == group.holding) {
-                Some(holding) => outbox::submit(txn, &holding.lease, &keys, now).await?,
-                None => Vec::new(),
-            });
-        }
-        Ok(begun)
+    ) -> Result<Vec<Submitted>, Error> {
+        let lease = |group: &Group| self.holdings.iter().find(|holding| holding.id == group.holding);
+        let next: Vec<_> = groups.iter().filter_map(|group| Some((&lease(group)?.lease, self.keys(group)))).collect();
+        let turn = outbox::turn(txn, self.parts.instance, &self.answers(), &next, now).await?;
+        Ok(turn.submitted)
+    }
+
+    fn answers(&self) -> Vec<Answer> {
+        self.heard.iter().map(Heard::answer).cloned().collect()
     }
 
     /// Failures and facts.
@@ -128,7 +141,7 @@ impl Desk {
         Ok(())
     }
 
-    fn keys(&self, group: &Group) -> Vec<DeliveryKey> {
+    pub(super) fn keys(&self, group: &Group) -> Vec<DeliveryKey> {
         group.seats.iter().filter_map(|seat| self.prepared(*seat)).map(|work| work.key).collect()
     }
 }

@@ -159,3 +159,32 @@ fn a_sender_that_stops_behind_such_a_commit_leaves_no_doubt_either() {
         assert!(withheld > 0, "in one of the cases a message was written down as being submitted");
     });
 }
+
+#[test]
+fn a_round_that_postgresql_ends_for_a_deadlock_is_written_again_at_once() {
+    testkit::run(async {
+        let Some(db) = TestDb::postgres().await else {
+            eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+            return;
+        };
+        let house = House::new(&db).await;
+        house.enrol_many(3).await;
+        let (_, mailing) = house.launch().await;
+        // A sequence is not rolled back: the first time, and only then.
+        let once = "CREATE SEQUENCE rounds; \
+             CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF nextval('rounds') = 1 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; \
+                 RETURN NEW; END $$; \
+             CREATE TRIGGER once BEFORE INSERT ON facts FOR EACH ROW EXECUTE FUNCTION once()";
+        house.db.writer().execute_unprepared(once).await.unwrap();
+        assert_eq!(house.sender(1).tick().await.unwrap().tally.sent, 3);
+        assert_eq!(facts(&house, mailing).await, (3, 3));
+        let ended = house
+            .db
+            .writer()
+            .query_one_raw(Statement::from_string(house.db.backend(), "SELECT last_value FROM rounds"));
+        let inserted: i64 = ended.await.unwrap().unwrap().try_get("", "last_value").unwrap();
+        assert_eq!(inserted, 4, "one of them was repeated");
+        house.audit(mailing).await;
+    });
+}

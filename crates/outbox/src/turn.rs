@@ -1,0 +1,44 @@
+use chrono::{DateTime, Utc};
+use domain::{DeliveryKey, InstanceId};
+use sea_orm::ConnectionTrait;
+
+use crate::counts::Deltas;
+use crate::record::{self, Recorded};
+use crate::submit::{self, Submitted};
+use crate::{Answer, Error, Lease, change};
+
+/// What became of a [`turn`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Of the answers.
+    pub recorded: Recorded,
+    /// Of all leases, what may be sent once the caller's transaction has committed.
+    pub submitted: Vec<Submitted>,
+}
+
+/// All that a sender writes in one round, in the caller's transaction: what was [`record`](crate::record)ed, and then what it is
+/// about to [`submit`](crate::submit) of each lease.
+///
+/// The deliveries of both are locked first and all at once, in the order in which everybody locks them: whoever erases a person
+/// holds deliveries of many mailings, and two orders would have PostgreSQL end one of the two. What has changed is counted once.
+pub async fn turn(
+    txn: &impl ConnectionTrait,
+    shard: InstanceId,
+    answers: &[Answer],
+    next: &[(&Lease, Vec<DeliveryKey>)],
+    now: DateTime<Utc>,
+) -> Result<Turn, Error> {
+    if answers.is_empty() && next.is_empty() {
+        return Ok(Turn::default());
+    }
+    let answered = answers.iter().map(|answer| answer.key);
+    let rows = change::lock(txn, answered.chain(next.iter().flat_map(|(_, keys)| keys).copied())).await?;
+    let mut deltas = Deltas::default();
+    let recorded = record::write(txn, shard, rows, answers, &mut deltas, now).await?;
+    let mut submitted = Vec::new();
+    for (lease, keys) in next {
+        submitted.extend(submit::write(txn, lease, keys, &mut deltas, now).await?);
+    }
+    deltas.apply(txn, shard).await?;
+    Ok(Turn { recorded, submitted })
+}

@@ -1,0 +1,60 @@
+//! Two transactions of PostgreSQL that want the same deliveries. On SQLite there is never more than one.
+
+use std::time::Duration;
+
+use database::{Database, sql};
+use domain::DeliveryKey;
+use outbox::{Batch, Outcome};
+use testkit::{TestDb, start_of_time};
+
+use crate::stage::{after, another_campaign, answer, campaign, claim, counts, keys, person, submit, worker};
+
+/// Waits until somebody waits for a lock that another transaction has.
+async fn until_somebody_waits(db: &Database) {
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sql::row(db.reader(), waiting, []).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Locks one delivery, as who erases its person does first.
+async fn hold(conn: &impl sea_orm::ConnectionTrait, key: DeliveryKey) {
+    let one = "SELECT 1 FROM deliveries WHERE mailing_no = $1 AND ordinal = $2 FOR UPDATE";
+    assert!(sql::row(conn, one, [key.mailing.into(), key.ordinal.into()]).await.unwrap().is_some());
+}
+
+#[test]
+fn a_round_and_an_erasure_wait_for_each_other_in_one_order() {
+    testkit::run(async {
+        let Some(db) = TestDb::postgres().await else {
+            eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+            return;
+        };
+        let db = db.database();
+        let earlier = campaign(db, 1).await;
+        let later = another_campaign(db).await;
+        let mut batches =
+            [claim(db, 1, 10, start_of_time()).await, claim(db, 1, 10, start_of_time()).await].map(Option::unwrap);
+        batches.sort_by_key(|batch| keys(batch)[0]);
+        let [waiting, begun]: [Batch; 2] = batches;
+        // The later mailing's message is answered in the very round in which the earlier one's is to be begun.
+        let answer = answer(submit(db, &begun, start_of_time()).await[0], Outcome::Sent, after(1));
+
+        let (eraser, sender) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+        hold(&eraser, keys(&waiting)[0]).await;
+        let next = [(&waiting.lease, keys(&waiting))];
+        let (answers, now) = ([answer], after(1));
+        let round = async {
+            let turn = outbox::turn(&sender, worker(1), &answers, &next, now).await.unwrap();
+            sender.commit().await.unwrap();
+            turn
+        };
+        let (turn, ()) = tokio::join!(round, async {
+            until_somebody_waits(db).await;
+            outbox::forget(&eraser, person(1)).await.unwrap();
+            eraser.commit().await.unwrap();
+        });
+        assert_eq!((turn.recorded.moved, turn.submitted.len()), (1, 0), "what was erased is not begun");
+        assert_eq!((counts(db, earlier).await.skipped, counts(db, later).await.sent), (1, 1));
+    });
+}
