@@ -53,7 +53,33 @@ pub struct Problem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
+/// Buttons and links of a brand that has chosen no colour yet.
+const ACCENT: &str = "#4338ca";
+
 impl Draft {
+    /// A brand that has chosen nothing beyond what it must: it writes in English, signs with the domain of its address, and
+    /// gives a mailbox up after three soft failures over two weeks.
+    pub fn new(slug: &str, name: &str, from_address: EmailAddress, postal_address: &str, base_url: Url) -> Self {
+        let sending_domain = from_address.domain().to_owned();
+        Self {
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            from_name: name.to_owned(),
+            from_address,
+            reply_to: None,
+            postal_address: postal_address.to_owned(),
+            website: None,
+            privacy_url: None,
+            accent: ACCENT.to_owned(),
+            locale: Locale::En,
+            bounce_domain: format!("bounce.{sending_domain}"),
+            sending_domain,
+            base_url,
+            soft_bounce_limit: 3,
+            soft_bounce_days: 14,
+        }
+    }
+
     /// Brings the domains and the colour into the one form that they are kept in and says all that is wrong with the rest.
     pub(crate) fn checked(mut self) -> Result<Self, Problems> {
         let mut problems = Vec::new();
@@ -200,6 +226,13 @@ mod tests {
             .err()
             .map(|problems| problems.0.iter().map(|problem| problem.field).collect())
             .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_draft_that_chooses_nothing_is_good() {
+        let (from, base) = ("news@example.com".parse().unwrap(), "https://news.example.com".parse().unwrap());
+        let new = Draft::new("acme", "Acme", from, "1 High Street", base);
+        assert_eq!(new.clone().checked(), Ok(new));
     }
 
     #[test]

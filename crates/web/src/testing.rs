@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use brands::Brand;
-use domain::{AccessId, Actor, Clock, Locale, OptInId};
+use domain::{AccessId, Actor, Clock, OptInId};
 use http_body_util::BodyExt;
 use links::{Links, Person};
 use sea_orm::{ConnectionTrait, Statement};
@@ -242,23 +242,9 @@ pub(crate) fn settings() -> Settings {
 }
 
 fn brand() -> brands::Draft {
-    brands::Draft {
-        slug: "acme".into(),
-        name: "Acme".into(),
-        from_name: "Acme news".into(),
-        from_address: "news@example.com".parse().unwrap(),
-        reply_to: None,
-        postal_address: "1 High Street\nLondon".into(),
-        website: None,
-        privacy_url: None,
-        accent: "#0b6e4f".into(),
-        locale: Locale::En,
-        sending_domain: "example.com".into(),
-        bounce_domain: "bounce.example.com".into(),
-        base_url: "https://news.example.com".parse().unwrap(),
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
-    }
+    let (from, base_url) = ("news@example.com".parse().unwrap(), "https://news.example.com".parse().unwrap());
+    let brand = brands::Draft::new("acme", "Acme", from, "1 High Street\nLondon", base_url);
+    brands::Draft { from_name: "Acme news".to_owned(), accent: "#0b6e4f".to_owned(), ..brand }
 }
 
 /// The path of a link, as a browser asks for it.

@@ -89,21 +89,7 @@ impl Setting {
 }
 
 fn brand(slug: &str) -> brands::Draft {
-    brands::Draft {
-        slug: slug.to_owned(),
-        name: "Acme".to_owned(),
-        from_name: "Acme news".to_owned(),
-        from_address: "news@acme.example".parse().unwrap(),
-        reply_to: None,
-        postal_address: "1 High Street\nLondon".to_owned(),
-        website: None,
-        privacy_url: None,
-        accent: "#0b6e4f".to_owned(),
-        locale: Locale::En,
-        sending_domain: "acme.example".to_owned(),
-        bounce_domain: "bounce.acme.example".to_owned(),
-        base_url: "https://news.acme.example".parse().unwrap(),
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
-    }
+    let (from, base_url) = ("news@acme.example".parse().unwrap(), "https://news.acme.example".parse().unwrap());
+    let brand = brands::Draft::new(slug, "Acme", from, "1 High Street\nLondon", base_url);
+    brands::Draft { from_name: "Acme news".to_owned(), ..brand }
 }

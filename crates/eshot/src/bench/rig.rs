@@ -13,8 +13,7 @@ use subscribers::topic::Topic;
 
 use super::people;
 use crate::cli::{BenchSend, Signing};
-
-const DOMAIN: &str = "northfield.example";
+use crate::northfield::{self, DOMAIN};
 
 /// How many of the people also get the sample, which is read again.
 pub(super) const SAMPLE: u32 = 100;
@@ -52,8 +51,9 @@ impl Rig {
 
         let keys: Arc<MasterKeys> = Arc::new(MasterKeys::generate_line(KeyId(1))?.parse()?);
         let now = clock.now();
+        let brand = northfield::brand(format!("https://news.{DOMAIN}").parse()?)?;
         let txn = db.begin().await?;
-        let brand = brands::create(&txn, brand()?, &Actor::Operator, now).await?.id;
+        let brand = brands::create(&txn, brand, &Actor::Operator, now).await?.id;
         let topics = subscribers::seed::first_brand(&txn, brand, &Actor::Operator, now).await?.topics;
         txn.commit().await?;
         for algorithm in algorithms(wanted.dkim) {
@@ -124,24 +124,4 @@ fn algorithms(signing: Signing) -> &'static [Algorithm] {
 
 fn topic(topics: &[Topic], slug: &str) -> anyhow::Result<TopicId> {
     Ok(topics.iter().find(|topic| topic.slug == slug).with_context(|| format!("there is no topic {slug}"))?.id)
-}
-
-fn brand() -> anyhow::Result<brands::Draft> {
-    Ok(brands::Draft {
-        slug: "northfield".to_owned(),
-        name: "Northfield Instruments".to_owned(),
-        from_name: "Northfield Instruments".to_owned(),
-        from_address: format!("news@{DOMAIN}").parse()?,
-        reply_to: None,
-        postal_address: "7 Harbour Lane\nNorthfield NF1 2AB".to_owned(),
-        website: None,
-        privacy_url: None,
-        accent: "#0b6e4f".to_owned(),
-        locale: Locale::En,
-        sending_domain: DOMAIN.to_owned(),
-        bounce_domain: format!("bounce.{DOMAIN}"),
-        base_url: format!("https://news.{DOMAIN}").parse()?,
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
-    })
 }

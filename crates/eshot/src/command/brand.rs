@@ -5,9 +5,6 @@ use crate::cli::{Brand, NewBrand};
 use crate::context::Context;
 use crate::out::say;
 
-/// Buttons and links of a brand that has chosen no colour yet.
-const ACCENT: &str = "#4338ca";
-
 /// `eshot brand …`.
 pub(super) async fn run(command: Brand, context: &Context) -> anyhow::Result<bool> {
     match command {
@@ -19,24 +16,14 @@ pub(super) async fn run(command: Brand, context: &Context) -> anyhow::Result<boo
 async fn create(new: NewBrand, context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     let now = context.now();
-    let sending_domain = new.from.domain().to_owned();
-    let draft = brands::Draft {
-        slug: new.slug.unwrap_or_else(|| slug(&new.name)),
-        from_name: new.name.clone(),
-        name: new.name,
-        from_address: new.from,
-        reply_to: None,
-        postal_address: new.postal_address.replace("\\n", "\n"),
-        website: None,
-        privacy_url: None,
-        accent: ACCENT.to_owned(),
-        locale: new.locale,
-        bounce_domain: new.bounce_domain.unwrap_or_else(|| format!("bounce.{sending_domain}")),
-        sending_domain,
-        base_url: context.config.http.base_url.clone(),
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
-    };
+    let slug = new.slug.unwrap_or_else(|| slug(&new.name));
+    let postal_address = new.postal_address.replace("\\n", "\n");
+    let base_url = context.config.http.base_url.clone();
+    let mut draft = brands::Draft::new(&slug, &new.name, new.from, &postal_address, base_url);
+    draft.locale = new.locale;
+    if let Some(bounce_domain) = new.bounce_domain {
+        draft.bounce_domain = bounce_domain;
+    }
     let txn = db.begin().await?;
     let brand = brands::create(&txn, draft, &Actor::Operator, now).await?;
     let seeded = subscribers::seed::first_brand(&txn, brand.id, &Actor::Operator, now).await?;

@@ -19,11 +19,8 @@ use super::relay::Relay;
 use super::{inbox, people};
 use crate::config::{self, BaseUrl, Sources};
 use crate::context::Context;
+use crate::northfield::{self, DOMAIN, NAME};
 use crate::serve::Running;
-
-/// What the made-up brand is called and where it would live.
-const BRAND: &str = "Northfield Instruments";
-const DOMAIN: &str = "northfield.example";
 
 /// An installation in a folder of its own, furnished and running.
 pub(super) struct House {
@@ -70,7 +67,7 @@ impl House {
         let shared = &running.shared;
         let (db, keys, now) = (&shared.db, &shared.keys, shared.context.now());
         let txn = db.begin().await?;
-        let brand = brands::create(&txn, brand(&base_url)?, &Actor::Operator, now).await?.id;
+        let brand = brands::create(&txn, northfield::brand(base_url.parse()?)?, &Actor::Operator, now).await?.id;
         let topics = subscribers::seed::first_brand(&txn, brand, &Actor::Operator, now).await?.topics;
         txn.commit().await?;
         for algorithm in Algorithm::ALL {
@@ -119,7 +116,7 @@ impl House {
         let (base, token) = (&self.base_url, self.token.expose_secret());
         let first = self.drafts.first().map_or_else(String::new, |draft| draft.id.to_string());
         let mut text = format!(
-            "\n{BRAND} has {} subscribers and has just sent them a campaign. Nothing leaves this machine.\n",
+            "\n{NAME} has {} subscribers and has just sent them a campaign. Nothing leaves this machine.\n",
             people::COUNT
         );
         let lines = [
@@ -181,26 +178,6 @@ fn free_address(usual: Option<u16>) -> anyhow::Result<SocketAddr> {
     let usual = usual.and_then(|port| TcpListener::bind(("127.0.0.1", port)).ok());
     let listener = usual.map_or_else(|| TcpListener::bind("127.0.0.1:0"), Ok).context("there is no free port")?;
     Ok(listener.local_addr()?)
-}
-
-fn brand(base_url: &str) -> anyhow::Result<brands::Draft> {
-    Ok(brands::Draft {
-        slug: "northfield".to_owned(),
-        name: BRAND.to_owned(),
-        from_name: BRAND.to_owned(),
-        from_address: format!("news@{DOMAIN}").parse()?,
-        reply_to: None,
-        postal_address: "7 Harbour Lane\nNorthfield NF1 2AB".to_owned(),
-        website: None,
-        privacy_url: None,
-        accent: "#0b6e4f".to_owned(),
-        locale: Locale::En,
-        sending_domain: DOMAIN.to_owned(),
-        bounce_domain: format!("bounce.{DOMAIN}"),
-        base_url: base_url.parse()?,
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
-    })
 }
 
 /// A draft for each starter, to the topic that it is written for.

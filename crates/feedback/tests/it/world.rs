@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use brands::Draft;
 use database::Database;
-use domain::{Actor, BrandId, DeliveryKey, EmailAddress, InstanceId, Locale, MailKind, SubscriberId};
+use domain::{Actor, BrandId, DeliveryKey, EmailAddress, InstanceId, MailKind, SubscriberId};
 use feedback::{Incoming, Processed, Standing};
 use links::{Links, Site};
 use outbox::enqueue::Intent;
@@ -31,23 +31,8 @@ pub(crate) fn sample(name: &str) -> String {
 
 impl<'a> World<'a> {
     pub(crate) async fn new(db: &'a Database) -> Self {
-        let draft = Draft {
-            slug: "shop".to_owned(),
-            name: "Example Shop".to_owned(),
-            from_name: "Example Shop".to_owned(),
-            from_address: address("news@example.com"),
-            reply_to: None,
-            postal_address: "1 High Street\nLondon".to_owned(),
-            website: None,
-            privacy_url: None,
-            accent: "#0b6e4f".to_owned(),
-            locale: Locale::En,
-            sending_domain: "example.com".to_owned(),
-            bounce_domain: "bounce.example.com".to_owned(),
-            base_url: "https://news.example.com".parse().unwrap(),
-            soft_bounce_limit: 3,
-            soft_bounce_days: 14,
-        };
+        let (from, base_url) = (address("news@example.com"), "https://news.example.com".parse().unwrap());
+        let draft = Draft::new("shop", "Example Shop", from, "1 High Street\nLondon", base_url);
         let brand = brands::create(db.writer(), draft, &Actor::Operator, start_of_time()).await.unwrap().id;
         let site = Site::new("https://news.example.com".parse().unwrap(), "bounce.example.com").unwrap();
         Self { db, links: Links::new(&keys()), site, brand }

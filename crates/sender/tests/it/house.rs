@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use brands::Brand;
 use campaigns::Campaign;
-use domain::{Actor, Clock, EmailAddress, InstanceId, Locale, MailingNo, SubscriberId};
+use domain::{Actor, Clock, InstanceId, Locale, MailingNo, SubscriberId};
 use limits::Limits;
 use links::Links;
 use outbox::{Attempt, Counts, Delivery};
@@ -173,22 +173,11 @@ impl<'a> House<'a> {
 }
 
 fn draft() -> brands::Draft {
-    let address = |text: &str| text.parse::<EmailAddress>().unwrap();
+    let (from, base_url) = ("offers@example.com".parse().unwrap(), "https://news.example.com".parse().unwrap());
     brands::Draft {
-        slug: "acme".to_owned(),
-        name: "Acme".to_owned(),
         from_name: "Acme offers".to_owned(),
-        from_address: address("offers@example.com"),
-        reply_to: Some(address("office@example.com")),
-        postal_address: "1 High Street\nLondon".to_owned(),
-        website: None,
-        privacy_url: None,
+        reply_to: Some("office@example.com".parse().unwrap()),
         accent: "#0b6e4f".to_owned(),
-        locale: Locale::En,
-        sending_domain: "example.com".to_owned(),
-        bounce_domain: "bounce.example.com".to_owned(),
-        base_url: "https://news.example.com".parse().unwrap(),
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
+        ..brands::Draft::new("acme", "Acme", from, "1 High Street\nLondon", base_url)
     }
 }

@@ -114,23 +114,8 @@ async fn reports(shared: &Shared) -> i64 {
 }
 
 fn brand() -> brands::Draft {
-    brands::Draft {
-        slug: "acme".to_owned(),
-        name: "Acme".to_owned(),
-        from_name: "Acme".to_owned(),
-        from_address: "news@acme.example".parse().unwrap(),
-        reply_to: None,
-        postal_address: "1 High Street".to_owned(),
-        website: None,
-        privacy_url: None,
-        accent: "#0b6e4f".to_owned(),
-        locale: Locale::En,
-        sending_domain: "acme.example".to_owned(),
-        bounce_domain: "bounce.acme.example".to_owned(),
-        base_url: "https://news.acme.example".parse().unwrap(),
-        soft_bounce_limit: 3,
-        soft_bounce_days: 14,
-    }
+    let (from, base_url) = ("news@acme.example".parse().unwrap(), "https://news.acme.example".parse().unwrap());
+    brands::Draft::new("acme", "Acme", from, "1 High Street", base_url)
 }
 
 async fn on_file(shared: &Shared) -> (usize, usize) {
