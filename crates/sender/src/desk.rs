@@ -93,6 +93,7 @@ impl Desk {
         let bench = Bench {
             relay: Arc::new(settings.relay.clone()),
             links: Arc::clone(&parts.links),
+            redirect_to: settings.redirect_to.clone(),
             clock: Arc::clone(&parts.clock),
             reports: sender,
             cut: CancellationToken::new(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::Clock;
+use domain::{Clock, EmailAddress};
 use links::Links;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -53,6 +53,8 @@ pub(crate) enum News {
 pub(crate) struct Bench {
     pub(crate) relay: Arc<Relay>,
     pub(crate) links: Arc<Links>,
+    /// Who gets all mail instead of those it is for.
+    pub(crate) redirect_to: Option<EmailAddress>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reports: mpsc::Sender<Report>,
     /// Cancelled when what is under way is to be given up.
@@ -147,7 +149,8 @@ impl Worker {
         if let Err(error) = self.connect(most).await {
             return News::NoRelay(piece, error);
         }
-        match compose(&piece, stationery, &self.bench.links, self.bench.clock.now()) {
+        let (links, redirect_to) = (&self.bench.links, self.bench.redirect_to.as_ref());
+        match compose(&piece, stationery, links, redirect_to, self.bench.clock.now()) {
             Ok(message) => {
                 self.message = Some(message);
                 News::Prepared

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::Database;
-use domain::{Clock, InstanceId, MasterKeys};
+use domain::{Clock, EmailAddress, InstanceId, MasterKeys};
 use limits::Limits;
 use links::Links;
 
@@ -27,6 +27,8 @@ pub struct Settings {
     pub give_up: Duration,
     /// How long to wait for the relay's last answers when told to stop.
     pub drain: Duration,
+    /// Who gets all mail instead of those it is for, where nobody is to be mailed.
+    pub redirect_to: Option<EmailAddress>,
 }
 
 /// What a sender works with.
@@ -77,6 +79,7 @@ impl Settings {
             idle: Duration::from_millis(500),
             give_up: Duration::from_secs(72 * 60 * 60),
             drain: Duration::from_secs(5),
+            redirect_to: None,
         }
     }
 }

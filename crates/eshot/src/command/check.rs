@@ -6,7 +6,7 @@ use brands::Brand;
 use database::Database;
 use dns::{Resolver, SendingDomain};
 use domain::MasterKeys;
-use migrations::Standing;
+use migrations::Standing as Schema;
 
 use crate::context::Context;
 use crate::out::say;
@@ -15,9 +15,18 @@ use crate::relay::relay;
 /// How long one name server may think.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 
+/// What a line says of its subject.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Standing {
+    Holds,
+    /// It works, and not as in earnest.
+    Beware,
+    Fails,
+}
+
 /// One line of the answer.
 struct Line {
-    holds: bool,
+    standing: Standing,
     subject: String,
     words: String,
     advice: Option<String>,
@@ -25,17 +34,25 @@ struct Line {
 
 impl Line {
     fn good(subject: &str, words: impl Into<String>) -> Self {
-        Self { holds: true, subject: subject.to_owned(), words: words.into(), advice: None }
+        Self { standing: Standing::Holds, subject: subject.to_owned(), words: words.into(), advice: None }
+    }
+
+    fn beware(subject: &str, words: impl Into<String>) -> Self {
+        Self { standing: Standing::Beware, ..Self::good(subject, words) }
     }
 
     fn bad(subject: &str, words: impl Into<String>, advice: &str) -> Self {
-        Self { holds: false, subject: subject.to_owned(), words: words.into(), advice: Some(advice.to_owned()) }
+        Self { standing: Standing::Fails, advice: Some(advice.to_owned()), ..Self::good(subject, words) }
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.holds { "ok  " } else { "FAIL" };
+        let verdict = match self.standing {
+            Standing::Holds => "ok  ",
+            Standing::Beware => "WARN",
+            Standing::Fails => "FAIL",
+        };
         write!(f, "{verdict}  {:<12}  {}", self.subject, self.words)?;
         match &self.advice {
             Some(advice) => write!(f, "\n{:20}what to do: {advice}", ""),
@@ -49,7 +66,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
     say!("{}", context.printable);
     let mut holds = true;
     let mut tell = |line: Line| {
-        holds &= line.holds;
+        holds &= line.standing != Standing::Fails;
         say!("{line}");
     };
     let keys = context.keys();
@@ -67,6 +84,9 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
         for line in suppressions(db, keys).await? {
             tell(line);
         }
+    }
+    if let Some(stand_in) = &context.config.relay.redirect_to {
+        tell(Line::beware("redirect", format!("all mail goes to {stand_in}, and nobody whom it is for gets any")));
     }
     for line in try_relay(context).await {
         tell(line);
@@ -86,11 +106,9 @@ async fn database(context: &Context) -> (Line, Option<Database>) {
         Err(error) => return bad(format!("{error:#}"), "see that database.url is right and the server is up"),
     };
     match migrations::check(&db).await {
-        Ok(Standing::Current) => (Line::good("database", "it answers, and the schema is this program's"), Some(db)),
-        Ok(Standing::Empty | Standing::Behind(_)) => {
-            bad("the schema is not up to date".to_owned(), "run `eshot migrate`")
-        }
-        Ok(Standing::Newer(steps)) => {
+        Ok(Schema::Current) => (Line::good("database", "it answers, and the schema is this program's"), Some(db)),
+        Ok(Schema::Empty | Schema::Behind(_)) => bad("the schema is not up to date".to_owned(), "run `eshot migrate`"),
+        Ok(Schema::Newer(steps)) => {
             bad(format!("a newer eshot has changed the schema: {}", steps.join(", ")), "start that version")
         }
         Err(error) => bad(words(&error), "see the database's own log"),
@@ -166,7 +184,7 @@ async fn domain(
     };
     let findings = resolver.check_sending_domain(&expected).await;
     let line = |finding: dns::Finding| Line {
-        holds: finding.holds(),
+        standing: if finding.holds() { Standing::Holds } else { Standing::Fails },
         subject: finding.subject.to_string(),
         words: format!("{} ({}): {}", finding.standing, finding.name, finding.words),
         advice: finding.publish.map(|record| format!("publish {record}")),

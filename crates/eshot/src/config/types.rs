@@ -107,6 +107,8 @@ pub struct Relay {
     pub certificates: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]
     pub helo: Option<String>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub redirect_to: Option<EmailAddress>,
     pub connections: NonZeroU32,
     pub messages_per_connection: NonZeroU32,
     pub connect_timeout: Span,

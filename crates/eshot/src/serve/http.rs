@@ -71,6 +71,7 @@ fn recorder() -> Option<PrometheusHandle> {
         "eshot_sender_cpu_nanoseconds_total",
         "Processor time that making and handing over messages took, by stage."
     );
+    metrics::describe_gauge!("eshot_redirected", "1 where relay.redirect_to takes all mail from those it is for.");
     metrics::describe_counter!("eshot_returned_mail_total", "Mails that came back, by what became of them.");
     Some(handle)
 }

@@ -30,10 +30,15 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
         idle: config.sender.idle.0,
         give_up: config.sender.give_up.0,
         drain: config.serve.drain.0,
+        redirect_to: config.relay.redirect_to.clone(),
         relay,
     };
     let name = settings.relay.name();
     tracing::info!(relay = name, "mail goes to {name}");
+    metrics::gauge!("eshot_redirected").set(if settings.redirect_to.is_some() { 1.0 } else { 0.0 });
+    if let Some(stand_in) = &settings.redirect_to {
+        tracing::warn!("relay.redirect_to: all mail goes to {stand_in}, and nobody whom it is for gets any");
+    }
     Ok(async move {
         let tally = Sender::new(parts, settings).run(shared.stop.cancelled_owned()).await;
         tracing::info!(?tally, "no more mail is handed over");

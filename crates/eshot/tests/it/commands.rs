@@ -104,6 +104,16 @@ fn a_check_names_what_does_not_work_and_shows_no_secret() {
 }
 
 #[test]
+fn a_check_says_where_mail_goes_to_one_address_instead_of_people() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let told = |redirect_to| out(&eshot(folder.path(), &["check"], &[("ESHOT_RELAY__REDIRECT_TO", redirect_to)]));
+    let warning = "WARN  redirect      all mail goes to staging@example.com";
+    assert!(told("staging@example.com").contains(warning), "{}", told("staging@example.com"));
+    assert!(!told("").contains("WARN"), "{}", told(""));
+}
+
+#[test]
 fn the_api_is_described_without_a_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("eshot.toml"), "nonsense = true").unwrap();

@@ -38,22 +38,30 @@ pub(super) enum Content {
     Access { locale: Locale, access: AccessId },
 }
 
-/// The signed message of a piece, with its envelope.
+/// The signed message of a piece, with its envelope, which may name a stand-in instead of the recipient.
 pub(crate) fn compose(
     piece: &Piece,
     stationery: &Stationery,
     links: &Links,
+    redirect_to: Option<&EmailAddress>,
     now: DateTime<Utc>,
 ) -> Result<Message, ComposeError> {
     let (draft, list) = Stage::Render.of(|| piece.content.draft(piece, stationery, links))?;
     let headers = letterhead::headers(piece, stationery, links, list, now)?;
-    let raw = Stage::Mime.of(|| draft.write(&headers))?;
+    let mut raw = Stage::Mime.of(|| draft.write(&headers))?;
+    if redirect_to.is_some() {
+        raw.splice(..0, format!("X-Original-To: {}\r\n", piece.recipient).into_bytes());
+    }
     if !wire::is_fit(&raw) {
         return Err(ComposeError::Wire);
     }
     Ok(Message {
-        return_path: links.return_path(&stationery.site, piece.key)?,
-        recipient: piece.recipient.clone(),
+        // A report about the stand-in must not be taken for one about the person, so it does not come back to us.
+        return_path: match redirect_to {
+            Some(stand_in) => stand_in.clone(),
+            None => links.return_path(&stationery.site, piece.key)?,
+        },
+        recipient: redirect_to.unwrap_or(&piece.recipient).clone(),
         envid: links.envid(piece.key)?,
         raw: Stage::Sign.of(|| stationery.signer.sign(&raw, now))?,
     })

@@ -39,6 +39,8 @@ impl Desk {
         let attempt = Attempt { submitted, lane: &lane, relay: &self.relay, started_at, answered_at };
         let Judgement { answer, verdict } = attempt.judge(ended, &self.ladder);
         say(&answer, ended);
+        // What is said of a stand-in is said neither of the person nor of their provider.
+        let verdict = verdict.filter(|_| self.bench.redirect_to.is_none());
         self.heard.push(Heard { holding: work.holding, brand, subscriber: work.subscriber, lane, answer, verdict });
     }
 

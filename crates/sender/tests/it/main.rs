@@ -8,6 +8,7 @@ mod faults;
 mod house;
 mod kinds;
 mod limits;
+mod redirect;
 mod stopping;
 mod turns;
 mod wire;

@@ -1,0 +1,48 @@
+//! One address gets all mail instead of those it is for.
+
+use sender::{Settings, Tally};
+use testkit::smtp::{Moment, Rule};
+use testkit::{TestDb, both};
+
+use crate::house::House;
+
+const STAND_IN: &str = "staging@example.org";
+
+fn redirected(settings: Settings) -> Settings {
+    Settings { connections: 1, redirect_to: Some(STAND_IN.parse().unwrap()), ..settings }
+}
+
+both!(
+    async fn nobody_but_the_stand_in_gets_a_mail_and_it_says_whom_it_was_for(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol(&["ada@example.com"]).await;
+        let (_, mailing) = house.launch().await;
+        let tick = house.sender_with(redirected).tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 1, ..Tally::default() });
+        let mail = house.sink.messages().remove(0);
+        let to: Vec<_> = mail.to.iter().map(|to| to.address.as_str()).collect();
+        assert_eq!((mail.from.as_str(), to), (STAND_IN, vec![STAND_IN]), "nothing about it comes back");
+        let text = String::from_utf8(mail.raw).unwrap();
+        for line in ["X-Original-To: ada@example.com", "To: Ada Lovelace <ada@example.com>"] {
+            assert!(text.lines().any(|other| other == line), "{line}: {text}");
+        }
+        assert_eq!(house.counts(mailing).await.sent, 1);
+    }
+);
+
+both!(
+    async fn what_is_said_of_the_stand_in_is_said_of_nobody(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Rcpt, "550 5.1.1 no such user here"));
+        let people = house.enrol_many(8).await;
+        let (_, mailing) = house.launch().await;
+        assert_eq!(house.sender_with(redirected).tick().await.unwrap().tally.failed, 8);
+        for (delivery, attempts) in house.by_person(mailing).await.values() {
+            assert_eq!(attempts[0].reply, "no such user here", "{delivery:?}: what was said is kept");
+        }
+        let again = house.launch().await.1;
+        assert_eq!(house.counts(again).await.queued, i64::try_from(people.len()).unwrap(), "nobody is suppressed");
+        let pauses = ::limits::pause::active(house.db.reader(), house.clock_now()).await.unwrap();
+        assert!(pauses.is_empty(), "{pauses:?}");
+    }
+);
