@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000016_offers", sql: include_str!("steps/000016_offers.sql") },
     Step { name: "m20261124_000017_lifted_pauses", sql: include_str!("steps/000017_lifted_pauses.sql") },
     Step { name: "m20261124_000018_old_reports", sql: include_str!("steps/000018_old_reports.sql") },
+    Step { name: "m20261124_000019_provider_looks", sql: include_str!("steps/000019_provider_looks.sql") },
 ];
 
 impl MigrationName for Step {

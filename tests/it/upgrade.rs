@@ -52,6 +52,7 @@ async fn taken_on_whole(test: &TestDb, section: &str) {
     let notes: toml::Table = fs::read_to_string(fixture("first-schema.toml")).unwrap().parse().unwrap();
     let notes = notes[section].as_table().unwrap();
     a_domain_that_a_server_missed_is_looked_up(db).await;
+    whose_provider_is_not_known_is_looked_up(db).await;
     open_requests_are_looked_at_once(db).await;
     every_row_is_there(db, &notes["rows"]).await;
     facts_are_read_on(db, notes["rows"]["facts"].as_integer().unwrap()).await;
@@ -97,6 +98,14 @@ async fn a_domain_that_a_server_missed_is_looked_up(db: &Database) {
     assert_eq!(times(db, look).await, [day(1)]);
     let gone = "SELECT domain_gone_at FROM subscribers WHERE domain_gone_at IS NOT NULL";
     assert!(times(db, gone).await.is_empty());
+}
+
+/// Nobody has asked yet who keeps the mailboxes of a domain that is in no table.
+async fn whose_provider_is_not_known_is_looked_up(db: &Database) {
+    let waiting = "SELECT COUNT(*) FROM subscribers WHERE (provider = 'other') <> (provider_look_at IS NOT NULL)";
+    let all = "SELECT COUNT(*) FROM subscribers WHERE provider_look_at IS NOT NULL";
+    let count = async |sql| one(db, sql).await.try_get_by_index::<i64>(0).unwrap();
+    assert_eq!((count(waiting).await, count(all).await > 0), (0, true));
 }
 
 async fn every_row_is_there(db: &Database, tables: &toml::Value) {

@@ -48,13 +48,14 @@ impl Resolver {
         Ok(MailHosts::Hosts(hosts.into_iter().map(|(_, host)| host).filter(|host| !host.is_empty()).collect()))
     }
 
-    /// Who keeps the mailboxes of a domain: by its name where that is known, else by its preferred mail server.
+    /// Who keeps the mailboxes of a domain: by its name where that is known, else by its preferred mail server. Takes [`LOOK`]
+    /// at most, as [`domain_gone`](Self::domain_gone) does.
     pub async fn provider(&self, domain: &str) -> Result<MailboxProvider, LookupError> {
         let by_name = provider_of(domain);
         if by_name != MailboxProvider::other() {
             return Ok(by_name);
         }
-        Ok(match self.mx(domain).await? {
+        Ok(match self.look(domain).await? {
             MailHosts::Hosts(hosts) => hosts.first().map_or(by_name, |host| provider_of_host(host)),
             MailHosts::Itself | MailHosts::Refuses | MailHosts::Missing => by_name,
         })
@@ -63,8 +64,11 @@ impl Resolver {
     /// Whether no mail can reach the domain now. One look is no proof: names lapse and come back within days. All that a look
     /// asks takes [`LOOK`] at most, whatever the name servers do.
     pub async fn domain_gone(&self, domain: &str) -> Result<bool, LookupError> {
+        Ok(matches!(self.look(domain).await?, MailHosts::Refuses | MailHosts::Missing))
+    }
+
+    async fn look(&self, domain: &str) -> Result<MailHosts, LookupError> {
         let look = timeout(LOOK, self.mx(domain)).await;
-        let hosts = look.unwrap_or_else(|_| Err(LookupError::too_slow(domain, RecordType::MX)))?;
-        Ok(matches!(hosts, MailHosts::Refuses | MailHosts::Missing))
+        look.unwrap_or_else(|_| Err(LookupError::too_slow(domain, RecordType::MX)))
     }
 }

@@ -103,6 +103,19 @@ mod tests {
     }
 
     #[test]
+    fn each_domain_and_each_suffix_of_the_table_changes_who_is_found() {
+        let file: File = toml::from_str(include_str!("../data/providers.toml")).unwrap();
+        for row in file.row {
+            for domain in row.domains {
+                assert_eq!(provider_of(&domain), row.provider, "{domain}");
+            }
+            for suffix in row.mx {
+                assert_eq!(provider_of_host(&format!("mx1{suffix}")), row.provider, "{suffix}");
+            }
+        }
+    }
+
+    #[test]
     fn every_row_reads_names_its_source_and_repeats_nobody() {
         let file: File = toml::from_str(include_str!("../data/providers.toml")).unwrap();
         let (mut domains, mut suffixes) = (HashSet::new(), HashSet::new());

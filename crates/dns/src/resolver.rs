@@ -11,6 +11,9 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 /// For how long it is kept that there is nothing, whatever the answer says: who looks again a day later is to hear it anew.
 const NOTHING_KEPT: Duration = Duration::from_secs(60 * 60);
 
+/// For how long it is kept at least, and at most, what there is: many people have one domain, and companies move.
+const SOMETHING_KEPT: (Duration, Duration) = (Duration::from_secs(5 * 60), Duration::from_secs(24 * 60 * 60));
+
 /// Whom to ask, and how patiently.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -26,8 +29,8 @@ impl Default for Settings {
     }
 }
 
-/// Asks name servers and keeps their answers for as long as they say; that there is nothing, for an hour at most. A clone
-/// shares what is kept.
+/// Asks name servers and keeps their answers for as long as they say, within five minutes and a day; that there is nothing, for
+/// an hour at most. A clone shares what is kept.
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
@@ -76,6 +79,7 @@ impl Resolver {
         };
         let options = builder.options_mut();
         options.timeout = settings.timeout;
+        (options.positive_min_ttl, options.positive_max_ttl) = (Some(SOMETHING_KEPT.0), Some(SOMETHING_KEPT.1));
         options.negative_max_ttl = Some(NOTHING_KEPT);
         // Other people's mail servers must not be found in a file of this machine.
         options.use_hosts_file = ResolveHosts::Never;

@@ -23,6 +23,7 @@ pub mod opt_out;
 pub mod pause;
 mod preferences;
 mod private;
+pub mod provider_look;
 pub mod seed;
 mod source;
 mod store;

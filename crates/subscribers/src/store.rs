@@ -13,7 +13,7 @@ use crate::private::Private;
 use crate::subscription::State;
 use crate::suppression::{self, AddressHasher};
 use crate::voucher::{self, Voucher};
-use crate::{Change, Error, Evidence, New, Profile, Subscriber, health};
+use crate::{Change, Error, Evidence, New, Profile, Subscriber, health, provider_look};
 
 /// Which subscribers a list shows. All by default.
 #[derive(Clone, Debug, Default)]
@@ -128,7 +128,7 @@ pub async fn update(
     };
     put_profile(&txn, &row, profile, locale, actor, now).await?;
     if let Some(email) = change.email.filter(|email| *email != row.email) {
-        put_email(&txn, id, email, &AddressHasher::new(keys)).await?;
+        put_email(&txn, id, email, &AddressHasher::new(keys), now).await?;
     }
     let subscriber = find(&txn, id).await?.ok_or(Error::NotFound(id))?;
     txn.commit().await?;
@@ -164,6 +164,7 @@ pub(crate) fn fresh(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> ActiveModel {
+    let provider = dns::provider_of(email.domain());
     ActiveModel {
         id: Set(id),
         email: Set(email.clone()),
@@ -172,7 +173,8 @@ pub(crate) fn fresh(
         phone: Set(None),
         postal_address: Set(None),
         locale: Set(locale),
-        provider: Set(dns::provider_of(email.domain())),
+        provider_look_at: Set(provider_look::when(&provider, now)),
+        provider: Set(provider),
         attributes: Set(Private::nothing()),
         tracking_consent: Set(false),
         score: Set(0),
@@ -229,11 +231,14 @@ async fn put_email(
     id: SubscriberId,
     email: EmailAddress,
     hasher: &AddressHasher,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     email.reachable()?;
+    let provider = dns::provider_of(email.domain());
     let row = ActiveModel {
         email: Set(email.clone()),
-        provider: Set(dns::provider_of(email.domain())),
+        provider_look_at: Set(provider_look::when(&provider, now)),
+        provider: Set(provider),
         score: Set(0),
         score_since: Set(None),
         score_last_at: Set(None),

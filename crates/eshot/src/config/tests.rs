@@ -133,3 +133,16 @@ fn a_file_that_was_named_must_be_there() {
 fn variables_that_steer_tests_are_not_settings() {
     read("", &[("ESHOT_TEST_POSTGRES", "postgres://localhost"), ("PATH", "/bin")]).unwrap();
 }
+
+#[test]
+fn every_published_limit_is_of_a_provider_that_there_is_and_gives_way_to_one_in_the_file() {
+    let known = dns::providers();
+    for provider in limits::Published::All.limits().into_keys() {
+        assert!(known.contains(&provider), "{provider}");
+    }
+    let file = "[limits]\npublished = \"all\"\nproviders = { yahoo-japan = \"1/s\" }\n";
+    let limits = read(file, &[]).unwrap().config.limits;
+    let (japan, gmail) = ("yahoo-japan".parse().unwrap(), "gmail".parse().unwrap());
+    assert_eq!(limits.of_providers()[&japan], limits::Limit::rate("1/s".parse().unwrap()));
+    assert_eq!(limits.of_providers()[&gmail].connections.map(u32::from), Some(5));
+}

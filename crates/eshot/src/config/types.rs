@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use domain::{EmailAddress, MailboxProvider, Throttle};
-use limits::Limit;
+use limits::{Limit, Published};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
@@ -145,10 +145,20 @@ pub struct Sender {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml documents every key, once")]
 pub struct Limits {
+    pub published: Published,
     pub relay: Limit,
     pub campaign: Limit,
     pub providers: BTreeMap<MailboxProvider, Limit>,
     pub brands: BTreeMap<String, Limit>,
+}
+
+impl Limits {
+    /// The limits of mailbox providers: those of the configuration, and for others what is published.
+    pub(crate) fn of_providers(&self) -> BTreeMap<MailboxProvider, Limit> {
+        let mut limits = self.published.limits();
+        limits.extend(self.providers.clone());
+        limits
+    }
 }
 
 /// `[feedback]`.

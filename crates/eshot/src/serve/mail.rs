@@ -12,7 +12,8 @@ use crate::relay::relay;
 pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
     let config = &shared.context.config;
     let relay = relay(&config.relay).map_err(|blamed| anyhow::anyhow!("{}: {}", blamed.key, blamed.what))?;
-    let config::Limits { relay: of_relay, campaign, providers, brands } = config.limits.clone();
+    let providers = config.limits.of_providers();
+    let config::Limits { relay: of_relay, campaign, brands, .. } = config.limits.clone();
     let limits = limits::Settings { relay: of_relay, providers, brands, campaign };
     let clock = shared.context.clock.clone();
     let parts = Parts {

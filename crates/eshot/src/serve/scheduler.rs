@@ -4,7 +4,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use database::lease::{self, Lease};
 use dns::Resolver;
-use subscribers::domain_gone;
+use subscribers::{domain_gone, provider_look};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Shared;
@@ -33,9 +33,16 @@ const TURNS: usize = 20;
 
 /// Does what is due, in whichever instance has the lease of it. A long launch holds up neither the seal nor the gauges.
 pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
-    tokio::join!(rounds(&shared), sealing(&shared), looking(&shared), watching(&shared), tidying(&shared));
+    tokio::join!(
+        rounds(&shared),
+        sealing(&shared),
+        looking(&shared),
+        sorting(&shared),
+        watching(&shared),
+        tidying(&shared)
+    );
     // What is left in the leases would keep the next instance waiting. Consent events of the last seconds are sealed by it.
-    for role in ["scheduler", "sealer", "domains"] {
+    for role in ["scheduler", "sealer", "domains", "providers"] {
         if let Some(lease) = held(&shared, role).await {
             told(role, lease::release(&shared.db, &lease, shared.context.now()).await);
         }
@@ -62,8 +69,7 @@ async fn sealing(shared: &Shared) {
 
 /// Looks domains up. Other people's name servers may keep it waiting, so nothing else waits for it.
 async fn looking(shared: &Shared) {
-    let settings = dns::Settings { nameserver: shared.context.config.dns.nameserver, ..dns::Settings::default() };
-    let Some(resolver) = told("looking domains up (see dns.nameserver)", Resolver::new(&settings)) else { return };
+    let Some(resolver) = resolver(shared) else { return };
     let mut tick = every(LOOKS);
     while next(&mut tick, shared).await {
         let Some(lease) = held_for(shared, "domains", LOOKS_TTL).await else { continue };
@@ -80,6 +86,33 @@ async fn looking(shared: &Shared) {
 async fn look(shared: &Shared, resolver: &Resolver, lease: &Lease) -> Result<bool, subscribers::Error> {
     let looked = domain_gone::look(&shared.db, resolver, shared.context.now()).await?;
     domain_gone::settle(&shared.db, lease, looked, shared.context.now()).await
+}
+
+/// Finds out who keeps the mailboxes of people whose domain is in no table, and goes on while there are more.
+async fn sorting(shared: &Shared) {
+    let Some(resolver) = resolver(shared) else { return };
+    let mut tick = every(LOOKS);
+    while next(&mut tick, shared).await {
+        while let Some(lease) = held_for(shared, "providers", LOOKS_TTL).await {
+            let more = tokio::select! {
+                () = shared.stop.cancelled() => return,
+                looked = look_for_providers(shared, &resolver, &lease) => told("looking providers up", looked),
+            };
+            if more != Some(true) {
+                break;
+            }
+        }
+    }
+}
+
+async fn look_for_providers(shared: &Shared, resolver: &Resolver, lease: &Lease) -> Result<bool, subscribers::Error> {
+    let looked = provider_look::look(&shared.db, resolver, shared.context.now()).await?;
+    provider_look::settle(&shared.db, lease, looked, shared.context.now()).await
+}
+
+fn resolver(shared: &Shared) -> Option<Resolver> {
+    let settings = dns::Settings { nameserver: shared.context.config.dns.nameserver, ..dns::Settings::default() };
+    told("looking domains up (see dns.nameserver)", Resolver::new(&settings))
 }
 
 async fn watching(shared: &Shared) {

@@ -24,6 +24,7 @@ pub(crate) struct Model {
     pub(crate) score_last_at: Option<DateTime<Utc>>,
     pub(crate) domain_gone_at: Option<DateTime<Utc>>,
     pub(crate) domain_look_at: Option<DateTime<Utc>>,
+    pub(crate) provider_look_at: Option<DateTime<Utc>>,
     pub(crate) last_success_at: Option<DateTime<Utc>>,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,

@@ -13,6 +13,7 @@ mod imports;
 mod opt_in;
 mod opt_out;
 mod people;
+mod provider_look;
 mod stage;
 mod successes;
 mod suppressions;

@@ -1,0 +1,225 @@
+//! How fast a provider is mailed that has asked for less: half as fast after each such word, and faster by a sixtieth of the full
+//! rate with each minute from then on. It is a row, so that every instance and every restart knows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::sql;
+use domain::{Actor, MailboxProvider, Throttle};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+/// In how many minutes nothing becomes everything: additive increase, multiplicative decrease, as in RFC 5681 §3.1.
+const RECOVERY: i64 = 60;
+
+/// What was on its way when a provider spoke is answered alike; that is one word, not many.
+const ONE_WORD: TimeDelta = TimeDelta::minutes(1);
+
+/// No slower than one a minute (KumoMTA's shaping rules): something has to ask whether it is better.
+const SLOWEST: i64 = 60;
+
+/// A provider that is mailed more slowly than it might be.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Pace {
+    /// Which one.
+    pub provider: MailboxProvider,
+    /// Messages an hour before it said anything.
+    pub full: i64,
+    /// Messages an hour after its last word.
+    pub slowed: i64,
+    /// When it was slowed down last.
+    pub slowed_at: DateTime<Utc>,
+    /// From when on it grows.
+    pub recovers_from: DateTime<Utc>,
+    /// The rule that said so.
+    pub rule: String,
+    /// The provider's words.
+    pub words: String,
+    /// Who ended it early, if anybody did.
+    pub lifted_by: Option<Actor>,
+}
+
+const COLUMNS: &str = "provider, full, slowed, slowed_at, recovers_from, rule, words, lifted_by";
+
+impl Pace {
+    /// Messages an hour now; never more than in full.
+    pub fn per_hour(&self, now: DateTime<Utc>) -> i64 {
+        let minutes = (now - self.recovers_from).num_minutes().clamp(0, RECOVERY);
+        self.full.min(self.slowed.saturating_add(self.full.saturating_mul(minutes) / RECOVERY))
+    }
+
+    /// What part of the full rate that is, in hundredths.
+    pub fn per_cent(&self, now: DateTime<Utc>) -> i64 {
+        self.per_hour(now).saturating_mul(100) / self.full.max(1)
+    }
+
+    /// When it is as fast as before.
+    pub fn ends_at(&self) -> DateTime<Utc> {
+        let (missing, full) = (self.full - self.slowed, self.full.max(1));
+        // Rounded up: it grows by whole minutes.
+        let minutes = (missing.saturating_mul(RECOVERY) + full - 1) / full;
+        self.recovers_from + TimeDelta::minutes(minutes.clamp(0, RECOVERY))
+    }
+
+    /// The rate now; nothing where it is no slower than before.
+    pub(crate) fn rate(&self, now: DateTime<Utc>) -> Option<Throttle> {
+        let count = u32::try_from(self.per_hour(now)).ok().and_then(std::num::NonZeroU32::new)?;
+        (self.per_hour(now) < self.full).then(|| Throttle::per_hour_of(count))
+    }
+
+    /// What becomes of it, or of no pace before, at a word that asks for less. Nothing if this is the last word once more.
+    fn after(
+        before: Option<&Self>,
+        provider: &MailboxProvider,
+        full: i64,
+        word: (&str, &str),
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let under_way = before.filter(|pace| pace.per_hour(now) < pace.full);
+        if under_way.is_some_and(|pace| now < pace.recovers_from.max(pace.slowed_at + ONE_WORD)) {
+            return None;
+        }
+        let full = under_way.map_or(full, |pace| pace.full).max(1);
+        let current = under_way.map_or(full, |pace| pace.per_hour(now));
+        Some(Self {
+            provider: provider.clone(),
+            full,
+            slowed: full.min(SLOWEST.max(current / 2)),
+            slowed_at: now,
+            recovers_from: until.max(now),
+            rule: word.0.to_owned(),
+            words: word.1.to_owned(),
+            lifted_by: None,
+        })
+    }
+}
+
+/// Slows a provider down by half, from `full` messages an hour if it was not slowed down before. It recovers from `until` on, the
+/// end of its pause. Says what came of it; nothing if this word has been heard already.
+pub async fn slow(
+    conn: &impl ConnectionTrait,
+    provider: &MailboxProvider,
+    full: i64,
+    (rule, words): (&str, &str),
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<Pace>, DbErr> {
+    let before = last(conn, provider).await?;
+    let Some(pace) = Pace::after(before.as_ref(), provider, full, (rule, words), until, now) else {
+        let longer = "UPDATE provider_paces SET recovers_from = $2 WHERE provider = $1 AND recovers_from < $2";
+        sql::execute(conn, longer, [provider.clone().into(), until.into()]).await?;
+        return Ok(None);
+    };
+    // Of two instances that have heard the same word the second finds another time than it has read, and does nothing.
+    let sql = "INSERT INTO provider_paces (provider, full, slowed, slowed_at, recovers_from, rule, words) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) \
+               ON CONFLICT (provider) DO UPDATE SET full = excluded.full, slowed = excluded.slowed, \
+                   slowed_at = excluded.slowed_at, recovers_from = excluded.recovers_from, rule = excluded.rule, \
+                   words = excluded.words, lifted_by = NULL \
+               WHERE provider_paces.slowed_at = $8";
+    let seen = before.map_or(now, |pace| pace.slowed_at);
+    let values = [
+        provider.clone().into(),
+        pace.full.into(),
+        pace.slowed.into(),
+        now.into(),
+        pace.recovers_from.into(),
+        rule.into(),
+        words.into(),
+        seen.into(),
+    ];
+    Ok((sql::execute(conn, sql, values).await? == 1).then_some(pace))
+}
+
+/// The providers that are mailed more slowly now.
+pub async fn active(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Pace>, DbErr> {
+    let sql = format!("SELECT {COLUMNS} FROM provider_paces WHERE slowed < full ORDER BY provider");
+    let mut paces: Vec<Pace> = sql::all(conn, &sql, []).await?;
+    paces.retain(|pace| pace.per_hour(now) < pace.full);
+    Ok(paces)
+}
+
+/// How a provider was slowed down last, if it ever was.
+pub async fn last(conn: &impl ConnectionTrait, provider: &MailboxProvider) -> Result<Option<Pace>, DbErr> {
+    let sql = format!("SELECT {COLUMNS} FROM provider_paces WHERE provider = $1");
+    sql::one(conn, &sql, [provider.clone().into()]).await
+}
+
+/// Lets a provider be mailed as fast as before; the row keeps who did it. Says whether it was slowed down.
+pub async fn lift(
+    conn: &impl ConnectionTrait,
+    provider: &MailboxProvider,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    if !last(conn, provider).await?.is_some_and(|pace| pace.per_hour(now) < pace.full) {
+        return Ok(false);
+    }
+    let sql = "UPDATE provider_paces SET slowed = full, lifted_by = $2 WHERE provider = $1 AND slowed < full";
+    Ok(sql::execute(conn, sql, [provider.clone().into(), actor.clone().into()]).await? == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn start() -> DateTime<Utc> {
+        "2026-03-02T09:30:00Z".parse().unwrap()
+    }
+
+    fn after(before: Option<&Pace>, full: i64, until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Pace> {
+        Pace::after(before, &"gmail".parse().unwrap(), full, ("rule", "words"), until, now)
+    }
+
+    #[test]
+    fn a_word_halves_the_rate_and_the_same_word_once_more_does_not() {
+        let first = after(None, 3_600, start(), start()).unwrap();
+        assert_eq!((first.per_hour(start()), first.per_cent(start())), (1_800, 50));
+        assert_eq!(after(Some(&first), 9_999, start(), start() + TimeDelta::seconds(59)), None);
+        let later = start() + TimeDelta::minutes(1);
+        let second = after(Some(&first), 9_999, later, later).unwrap();
+        // It had grown by a sixtieth of 3,600.
+        assert_eq!((second.full, second.per_hour(later)), (3_600, 930));
+    }
+
+    #[test]
+    fn it_grows_by_a_sixtieth_a_minute_from_the_end_of_the_pause_on() {
+        let until = start() + TimeDelta::minutes(10);
+        let pace = after(None, 6_000, until, start()).unwrap();
+        for (minutes, per_hour) in [(0, 3_000), (10, 3_000), (11, 3_100), (39, 5_900), (40, 6_000), (500, 6_000)] {
+            assert_eq!(pace.per_hour(start() + TimeDelta::minutes(minutes)), per_hour, "after {minutes} minutes");
+        }
+        assert_eq!(pace.ends_at(), start() + TimeDelta::minutes(40));
+    }
+
+    #[test]
+    fn it_is_never_slower_than_one_a_minute_nor_faster_than_before() {
+        for (full, slowed) in [(1_000_000, 500_000), (100, 60), (30, 30), (1, 1)] {
+            assert_eq!(after(None, full, start(), start()).unwrap().slowed, slowed, "{full}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_the_rate_is_back_within_an_hour_and_never_above_itself(
+            full in 1i64..10_000_000,
+            words in prop::collection::vec((0i64..5_000, 0i64..5_000), 0..30),
+        ) {
+            let (mut pace, mut now): (Option<Pace>, _) = (None, start());
+            for (wait, pause) in words {
+                now += TimeDelta::seconds(wait);
+                let before = pace.as_ref().map_or(full, |pace| pace.per_hour(now));
+                if let Some(next) = after(pace.as_ref(), full, now + TimeDelta::seconds(pause), now) {
+                    prop_assert_eq!(next.per_hour(now), full.min(SLOWEST.max(before / 2)));
+                    pace = Some(next);
+                }
+                prop_assert!(pace.as_ref().is_none_or(|pace| pace.per_hour(now) <= full));
+            }
+            if let Some(pace) = pace {
+                let hour = pace.recovers_from + TimeDelta::minutes(RECOVERY);
+                prop_assert_eq!((pace.per_hour(hour), pace.rate(hour)), (full, None));
+                prop_assert!(pace.ends_at() <= hour && pace.per_hour(pace.ends_at()) == full);
+            }
+        }
+    }
+}
