@@ -24,22 +24,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let look = look()?;
-    for starter in starters() {
-        let compiled = compile(&starter.source(), &look)?;
-        let topic = match starter.topic {
-            "offers" => "Offers",
-            "events" => "Events",
-            _ => "Product news",
-        };
-        write(&folder, starter.slug, &compiled.render(&merge(topic, ada())?)?)?;
-        write(
-            &folder,
-            &format!("{}.long", starter.slug),
-            &compiled.render(&merge(topic, somebody_with_a_long_name())?)?,
-        )?;
-        write(&folder, &format!("{}.public", starter.slug), &compiled.render_public()?)?;
-    }
     for locale in Locale::ALL {
+        let look = Look { locale, ..look.clone() };
+        for starter in starters(locale) {
+            let compiled = compile(&starter.source(), &look)?;
+            let topic = topic(starter.topic, locale);
+            let name = match locale {
+                Locale::En => starter.slug.to_owned(),
+                Locale::De => format!("{}.{locale}", starter.slug),
+            };
+            write(&folder, &name, &compiled.render(&merge(topic, locale, ada())?)?)?;
+            let long = compiled.render(&merge(topic, locale, somebody_with_a_long_name())?)?;
+            write(&folder, &format!("{name}.long"), &long)?;
+            write(&folder, &format!("{name}.public"), &compiled.render_public()?)?;
+        }
         for (name, mail) in system_mails(locale, &look)? {
             write(&folder, &format!("{name}.{locale}"), &mail)?;
         }
@@ -70,7 +68,7 @@ fn somebody_with_a_long_name() -> Person {
     }
 }
 
-fn merge(topic: &str, person: Person) -> Result<Merge, url::ParseError> {
+fn merge(topic: &str, locale: Locale, person: Person) -> Result<Merge, url::ParseError> {
     Ok(Merge {
         person,
         links: MergeLinks {
@@ -78,8 +76,19 @@ fn merge(topic: &str, person: Person) -> Result<Merge, url::ParseError> {
             preferences: "https://news.example.com/p/q2w3e4r5t6y7".parse()?,
             view: Some("https://news.example.com/view/a2s3d4f5".parse()?),
         },
-        why: Catalogue::of(Locale::En).text("mail.footer.why", &[("topic", topic), ("brand", "Larch & Linden")]),
+        why: Catalogue::of(locale).text("mail.footer.why", &[("topic", topic), ("brand", "Larch & Linden")]),
     })
+}
+
+fn topic(slug: &str, locale: Locale) -> &'static str {
+    match (slug, locale) {
+        ("offers", Locale::En) => "Offers",
+        ("offers", Locale::De) => "Angebote",
+        ("events", Locale::En) => "Events",
+        ("events", Locale::De) => "Veranstaltungen",
+        (_, Locale::En) => "Product news",
+        (_, Locale::De) => "Produktneuheiten",
+    }
 }
 
 fn system_mails(locale: Locale, look: &Look) -> Result<[(&'static str, Rendered); 4], Box<dyn Error>> {

@@ -188,7 +188,7 @@ async fn drafts(
     now: chrono::DateTime<chrono::Utc>,
 ) -> anyhow::Result<Vec<Campaign>> {
     let mut drafts = Vec::new();
-    for starter in renderer::starters() {
+    for starter in renderer::starters(Locale::En) {
         let topic = topics.iter().find(|topic| topic.slug == starter.topic);
         let topic = topic.with_context(|| format!("no topic {} for the starter {}", starter.topic, starter.slug))?.id;
         let draft = Draft { brand, topic, name: starter.name.to_owned(), source: starter.source() };

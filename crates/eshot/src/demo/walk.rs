@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use domain::EmailAddress;
+use domain::{EmailAddress, Locale};
 use mail_parser::MessageParser;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ impl Walk<'_> {
 
     /// The same topic again, without those who are gone and the one who left.
     async fn second_campaign(&mut self) -> anyhow::Result<()> {
-        let source = renderer::starters().first().context("there is no starter")?.source();
+        let source = renderer::starters(Locale::En).first().context("there is no starter")?.source();
         let draft = json!({
             "brand": self.house.brand, "topic": self.house.topic("offers")?, "name": "The second",
             "subject": "One more thing", "preheader": source.preheader, "mjml": source.mjml,

@@ -1,6 +1,7 @@
 //! What templates may do, and what is said about those that do more.
 
 use crate::sample::{body, look, merge, nobody};
+use domain::Locale;
 use renderer::{Compiled, Part, Person, Problem, RenderError, Source, TemplateError, compile, starters};
 
 fn refusal(source: &Source) -> TemplateError {
@@ -249,7 +250,7 @@ fn the_public_view_shows_nothing_personal_and_no_link_of_anybody() {
 
 #[test]
 fn what_is_frozen_thaws_to_the_same_mail() {
-    for starter in starters() {
+    for starter in Locale::ALL.into_iter().flat_map(starters) {
         let compiled = compile(&starter.source(), &look()).unwrap();
         let json = serde_json::to_string(&compiled).unwrap();
         let thawed: Compiled = serde_json::from_str(&json).unwrap();

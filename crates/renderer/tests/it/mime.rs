@@ -1,9 +1,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use domain::MailKind;
+use domain::{Locale, MailKind};
 use renderer::mime::{Headers, MimeError, message};
-use renderer::{Person, Rendered, compile, starters};
+use renderer::{Look, Person, Rendered, compile, starters};
 
 use crate::sample::{headers, look, merge};
 
@@ -20,11 +20,16 @@ fn shown(bytes: &[u8]) -> String {
 
 #[test]
 fn every_starter_is_a_whole_message_byte_for_byte() {
-    for starter in starters() {
-        let mail = compile(&starter.source(), &look()).unwrap().render(&merge(ada())).unwrap();
+    for starter in Locale::ALL.into_iter().flat_map(starters) {
+        let look = Look { locale: starter.locale, ..look() };
+        let mail = compile(&starter.source(), &look).unwrap().render(&merge(ada())).unwrap();
         let bytes = message(&mail, &headers("Ada Lovelace")).unwrap();
         assert_eq!(bytes, message(&mail, &headers("Ada Lovelace")).unwrap(), "the same input gives the same bytes");
-        insta::assert_snapshot!(starter.slug, shown(&bytes));
+        let name = match starter.locale {
+            Locale::En => starter.slug.to_owned(),
+            other => format!("{}.{other}", starter.slug),
+        };
+        insta::assert_snapshot!(name, shown(&bytes));
     }
 }
 

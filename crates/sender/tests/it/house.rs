@@ -111,7 +111,7 @@ impl<'a> House<'a> {
 
     /// A campaign to everybody, launched.
     pub(crate) async fn launch(&self) -> (Campaign, MailingNo) {
-        let starter = renderer::starters()[0].source();
+        let starter = renderer::starters(Locale::En)[0].source();
         let now = self.clock.now();
         let draft = campaigns::Draft {
             brand: self.brand.id,

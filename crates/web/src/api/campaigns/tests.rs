@@ -80,18 +80,21 @@ both! {
 both! {
     async fn every_starter_is_a_campaign_as_it_is(db: TestDb) {
         let house = House::new(&db).await;
-        let starters = house.call(Method::GET, "/api/v1/starters", Value::Null).await.json();
-        let starters = starters["items"].as_array().unwrap();
-        let slugs: Vec<_> = starters.iter().map(|starter| starter["slug"].as_str().unwrap()).collect();
-        assert_eq!(slugs, ["offer", "event", "product-news"]);
-        for starter in starters {
-            let topic = house.seeded.topics.iter().find(|topic| starter["topic"] == topic.slug.as_str()).unwrap();
-            let campaign = json!({
-                "brand": house.brand.id, "topic": topic.id, "name": starter["name"], "subject": starter["subject"],
-                "preheader": starter["preheader"], "mjml": starter["mjml"],
-            });
-            let made = house.call(Method::POST, PATH, campaign).await;
-            assert_eq!(made.status, StatusCode::CREATED, "{}: {}", starter["slug"], made.body);
+        for (asked, locale) in [("", "en"), ("?locale=en", "en"), ("?locale=de", "de")] {
+            let starters = house.call(Method::GET, &format!("/api/v1/starters{asked}"), Value::Null).await.json();
+            let starters = starters["items"].as_array().unwrap();
+            let slugs: Vec<_> = starters.iter().map(|starter| starter["slug"].as_str().unwrap()).collect();
+            assert_eq!(slugs, ["offer", "event", "product-news"]);
+            for starter in starters {
+                assert_eq!(starter["locale"], locale);
+                let topic = house.seeded.topics.iter().find(|topic| starter["topic"] == topic.slug.as_str()).unwrap();
+                let campaign = json!({
+                    "brand": house.brand.id, "topic": topic.id, "name": starter["name"], "subject": starter["subject"],
+                    "preheader": starter["preheader"], "mjml": starter["mjml"],
+                });
+                let made = house.call(Method::POST, PATH, campaign).await;
+                assert_eq!(made.status, StatusCode::CREATED, "{}: {}", starter["slug"], made.body);
+            }
         }
     }
 }
