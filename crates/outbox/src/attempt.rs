@@ -103,19 +103,20 @@ pub(crate) async fn hear(
     }
     let rows: Vec<_> = heard.iter().map(Heard::row).collect();
     // WHERE tells SQLite that ON CONFLICT does not belong to a join.
+    let table = dialect::table(conn.get_database_backend(), 2, HEARD, &rows);
     let sql = format!(
         "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, \
              rule, started_at, answered_at, noted_at, late, offered) \
-         SELECT mailing_no, ordinal, attempt, $2, relay, phase, outcome, code, status, reply, class, rule, started_at, \
-             answered_at, $3, late, offered FROM {} WHERE true \
+         SELECT mailing_no, ordinal, attempt, $1, relay, phase, outcome, code, status, reply, class, rule, started_at, \
+             answered_at, $2, late, offered FROM {} WHERE true \
          ON CONFLICT (mailing_no, ordinal, attempt) DO UPDATE SET instance = excluded.instance, relay = excluded.relay, \
              phase = excluded.phase, outcome = excluded.outcome, code = excluded.code, status = excluded.status, \
              reply = excluded.reply, class = excluded.class, rule = excluded.rule, started_at = excluded.started_at, \
              answered_at = excluded.answered_at, late = excluded.late, offered = excluded.offered \
          WHERE attempts.answered_at IS NULL",
-        dialect::rows(conn.get_database_backend(), 1, HEARD)
+        table.sql
     );
-    sql::execute(conn, &sql, [dialect::json(&rows), instance.into(), now.into()]).await.map(drop)
+    sql::execute(conn, &sql, [instance.into(), now.into()].into_iter().chain(table.values)).await.map(drop)
 }
 
 /// Keeps attempts whose worker was lost, with what is believed of them until an answer comes after all.

@@ -27,6 +27,54 @@ pub(crate) fn rows(backend: DbBackend, parameter: u8, columns: &[Column]) -> Str
     }
 }
 
+/// A batch as a table called `v`, whose parameters follow others.
+pub(crate) struct Table {
+    /// What stands behind FROM.
+    pub(crate) sql: String,
+    /// Its parameters.
+    pub(crate) values: Vec<Value>,
+}
+
+/// A batch with these columns, each row a JSON object, behind so many other parameters.
+///
+/// PostgreSQL reads the batch from one parameter. SQLite would read the JSON once for every column of every row, and gets each value as
+/// a parameter instead; empty rows fill the batch up to a power of two, so that there are few statements, which stay prepared.
+pub(crate) fn table(backend: DbBackend, others: usize, columns: &[Column], batch: &[serde_json::Value]) -> Table {
+    if backend != DbBackend::Sqlite {
+        let sql = rows(backend, u8::try_from(others + 1).unwrap_or(u8::MAX), columns);
+        return Table { sql, values: vec![json(&batch)] };
+    }
+    let (wide, long) = (columns.len(), batch.len().next_power_of_two());
+    let mut sql = "(SELECT ".to_owned();
+    for (at, (name, _)) in columns.iter().enumerate() {
+        let comma = if at == 0 { "" } else { ", " };
+        sql += &format!("{comma}column{} AS {name}", at + 1);
+    }
+    sql += " FROM (VALUES ";
+    for row in 0..long {
+        sql += if row == 0 { "(" } else { "), (" };
+        for column in 0..wide {
+            let comma = if column == 0 { "" } else { ", " };
+            sql += &format!("{comma}${}", others + row * wide + column + 1);
+        }
+    }
+    sql += ")) WHERE column1 IS NOT NULL) AS v";
+    let mut values: Vec<Value> =
+        batch.iter().flat_map(|row| columns.iter().map(|(name, _)| value(&row[*name]))).collect();
+    values.resize(wide * long, Value::String(None));
+    Table { sql, values }
+}
+
+/// A value of JSON as a parameter of SQLite.
+fn value(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Bool(yes) => (*yes).into(),
+        serde_json::Value::Number(number) => number.as_i64().into(),
+        serde_json::Value::String(text) => text.as_str().into(),
+        other => Some(other).filter(|other| !other.is_null()).map(ToString::to_string).into(),
+    }
+}
+
 /// The parameter, a JSON array of numbers, as a sub-query.
 pub(crate) fn numbers(backend: DbBackend, parameter: u8) -> String {
     if backend == DbBackend::Sqlite {
