@@ -6,7 +6,11 @@
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
 
 /// Runs a statement and says how many rows it changed.
-pub async fn execute(conn: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, DbErr> {
+pub async fn execute(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, DbErr> {
     Ok(conn.execute_raw(statement(conn, sql, values)).await?.rows_affected())
 }
 

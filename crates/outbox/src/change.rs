@@ -115,14 +115,15 @@ pub(crate) async fn write(conn: &impl ConnectionTrait, changes: &[Change], delta
             "why": change.why,
         }));
     }
+    let table = dialect::table(conn.get_database_backend(), 0, CHANGE, &rows);
     let sql = format!(
         "UPDATE deliveries SET state = v.state, due_at = v.due_at, sent_at = COALESCE(v.sent_at, deliveries.sent_at), \
              skipped_why = v.why \
          FROM {} WHERE deliveries.mailing_no = v.mailing_no AND deliveries.ordinal = v.ordinal \
            AND deliveries.state = v.was",
-        dialect::rows(conn.get_database_backend(), 1, CHANGE)
+        table.sql
     );
-    let changed = sql::execute(conn, &sql, [dialect::json(&rows)]).await?;
+    let changed = sql::execute(conn, &sql, table.values).await?;
     if usize::try_from(changed).ok() != Some(changes.len()) {
         // The rows were locked when they were judged, so this cannot be; if it is, the counts must not go astray.
         return Err(DbErr::RecordNotUpdated);

@@ -35,16 +35,19 @@ pub(crate) struct Table {
     pub(crate) values: Vec<Value>,
 }
 
-/// A batch with these columns, each row a JSON object, behind so many other parameters.
+/// How many parameters [`table`] makes at most, of the 32,766 that SQLite takes.
+const MOST: usize = 32_000;
+
+/// A batch with these columns, each row a JSON object, behind so many other parameters. The first column is never NULL.
 ///
-/// PostgreSQL reads the batch from one parameter. SQLite would read the JSON once for every column of every row, and gets each value as
-/// a parameter instead; empty rows fill the batch up to a power of two, so that there are few statements, which stay prepared.
-pub(crate) fn table(backend: DbBackend, others: usize, columns: &[Column], batch: &[serde_json::Value]) -> Table {
-    if backend != DbBackend::Sqlite {
-        let sql = rows(backend, u8::try_from(others + 1).unwrap_or(u8::MAX), columns);
-        return Table { sql, values: vec![json(&batch)] };
-    }
+/// PostgreSQL reads the batch from one parameter, like [`rows`]. SQLite would read the JSON once for every column of every row, and
+/// so gets each value of a batch of usual size as a parameter; empty rows fill the batch up to a power of two, so that there are few
+/// statements, which stay prepared.
+pub(crate) fn table(backend: DbBackend, others: u8, columns: &[Column], batch: &[serde_json::Value]) -> Table {
     let (wide, long) = (columns.len(), batch.len().next_power_of_two());
+    if backend != DbBackend::Sqlite || wide * long > MOST {
+        return Table { sql: rows(backend, others + 1, columns), values: vec![json(&batch)] };
+    }
     let mut sql = "(SELECT ".to_owned();
     for (at, (name, _)) in columns.iter().enumerate() {
         let comma = if at == 0 { "" } else { ", " };
@@ -55,7 +58,7 @@ pub(crate) fn table(backend: DbBackend, others: usize, columns: &[Column], batch
         sql += if row == 0 { "(" } else { "), (" };
         for column in 0..wide {
             let comma = if column == 0 { "" } else { ", " };
-            sql += &format!("{comma}${}", others + row * wide + column + 1);
+            sql += &format!("{comma}${}", usize::from(others) + row * wide + column + 1);
         }
     }
     sql += ")) WHERE column1 IS NOT NULL) AS v";
