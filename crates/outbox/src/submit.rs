@@ -36,7 +36,7 @@ pub async fn submit(
     keys: &[DeliveryKey],
     now: DateTime<Utc>,
 ) -> Result<Vec<Submitted>, Error> {
-    Ok(turn(txn, lease.holder, &[], &[(lease, keys.to_vec())], now).await?.submitted)
+    Ok(turn(txn, lease.holder, &[], &[(lease, keys.to_vec())], now).await?.submitted.concat())
 }
 
 /// Takes deliveries whose rows are locked.

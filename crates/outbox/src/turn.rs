@@ -12,8 +12,9 @@ use crate::{Answer, Error, Lease, change};
 pub struct Turn {
     /// Of the answers.
     pub recorded: Recorded,
-    /// Of all leases, what may be sent once the caller's transaction has committed.
-    pub submitted: Vec<Submitted>,
+    /// Of each lease, in their order, what may be sent once the caller's transaction has committed. One delivery may have been
+    /// asked for under two leases, of which one is over.
+    pub submitted: Vec<Vec<Submitted>>,
 }
 
 /// All that a sender writes in one round, in the caller's transaction: what was [`record`](crate::record)ed, and then what it is
@@ -35,9 +36,9 @@ pub async fn turn(
     let rows = change::lock(txn, answered.chain(next.iter().flat_map(|(_, keys)| keys).copied())).await?;
     let mut deltas = Deltas::default();
     let recorded = record::write(txn, shard, rows, answers, &mut deltas, now).await?;
-    let mut submitted = Vec::new();
+    let mut submitted = Vec::with_capacity(next.len());
     for (lease, keys) in next {
-        submitted.extend(submit::write(txn, lease, keys, &mut deltas, now).await?);
+        submitted.push(submit::write(txn, lease, keys, &mut deltas, now).await?);
     }
     deltas.apply(txn, shard).await?;
     Ok(Turn { recorded, submitted })

@@ -214,7 +214,6 @@ impl Desk {
         let end = Instant::now() + self.settings.drain;
         while self.is_sending() && Instant::now() < end {
             self.wait(end - Instant::now()).await;
-            self.discard_prepared();
             self.write_or_say_why().await;
         }
         // Each worker says how far it came: what is before its final dot is not in doubt.

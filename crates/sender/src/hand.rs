@@ -205,6 +205,8 @@ impl Worker {
             return Ended::Withheld { phase: outbox::Phase::MailFrom };
         };
         tokio::select! {
+            // An answer that is there is not thrown away.
+            biased;
             ended = Stage::Smtp.during(connection.send(message, guard)) => ended,
             () = self.bench.cut.cancelled() => connection.cut(),
         }

@@ -30,7 +30,7 @@ pub(crate) struct Holding {
     pub(crate) pieces: VecDeque<Piece>,
     /// How many are with a worker, or answered and not yet written down.
     pub(crate) open: usize,
-    /// When it was last asked who of them may be mailed, by uptime.
+    /// When it was last asked who of the pieces may be mailed, by uptime.
     pub(crate) looked_at: Duration,
     pub(crate) deadline: Deadline,
 }
@@ -74,11 +74,6 @@ impl Holding {
         self.stationery.mailing.kind != MailKind::Campaign
     }
 
-    /// Whether it has to be asked again who may be mailed.
-    pub(crate) fn is_stale(&self, uptime: Duration) -> bool {
-        uptime.saturating_sub(self.looked_at) >= LOOKED
-    }
-
     /// What may be mailed is asked about.
     pub(crate) fn scope(&self) -> Scope {
         scope(&self.stationery)
@@ -102,15 +97,20 @@ impl Holding {
         withdrawn
     }
 
-    /// The leave that one message needs: the lease stands and, before MAIL FROM, the look is fresh.
-    pub(crate) fn guard(&self, clock: &Arc<dyn Clock>) -> Guard {
+    /// The leave that one message needs: the lease stands and, before MAIL FROM, the look at its person is fresh.
+    pub(crate) fn guard(&self, clock: &Arc<dyn Clock>, looked_at: Duration) -> Guard {
         let (clock, until) = (Arc::clone(clock), Arc::clone(&self.deadline.until));
-        let (fresh_until, begun) = (millis(self.looked_at + SAID), AtomicBool::new(false));
+        let (fresh_until, begun) = (millis(looked_at + SAID), AtomicBool::new(false));
         Arc::new(move || {
             let now = millis(clock.uptime());
             now < until.load(Ordering::Acquire) && (begun.swap(true, Ordering::AcqRel) || now < fresh_until)
         })
     }
+}
+
+/// Whether it has to be asked again who may be mailed.
+pub(crate) fn is_stale(looked_at: Duration, uptime: Duration) -> bool {
+    uptime.saturating_sub(looked_at) >= LOOKED
 }
 
 /// What may be mailed is asked about for mails on this stationery.

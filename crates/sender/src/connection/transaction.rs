@@ -5,7 +5,7 @@ use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{MailParameter, RcptParameter};
-use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::response::{Response, Severity};
 use outbox::Phase;
 use tokio::time::timeout;
 
@@ -36,6 +36,7 @@ impl Connection {
         };
         self.carried += 1;
         self.tidy_up(&ended).await;
+        self.refusal = None;
         ended
     }
 
@@ -104,12 +105,21 @@ impl Connection {
                 answer => answer.map_err(|_| body_limit),
             }
         };
+        // What was said before the dot had left is no answer to it, and the rest of the letter must not leave after it.
+        let early = !self.gate.is_passed();
+        self.broken |= early;
         let result = match answer {
+            Ok(Ok(response)) if early || !is_completed(&response) => {
+                let answer = response.first_line().unwrap_or_default().to_owned();
+                Err(self.lost(Problem::Garbled(answer)))
+            }
             Ok(Ok(response)) => Ok(spoken(&response)),
             Ok(Err(error)) => Err(self.fault(&error)),
             Err(limit) => Err(self.lost(Problem::TimedOut(limit))),
         };
-        self.gate.disarm();
+        if !early && !matches!(result, Err(Ended::Broken { .. })) {
+            self.gate.disarm();
+        }
         result
     }
 
@@ -140,6 +150,11 @@ impl Connection {
             Ended::Refused { .. } => self.broken = self.ask(Phase::MailFrom, Rset).await.is_err(),
         }
     }
+}
+
+/// Whether the relay says that all is done (RFC 5321 §4.2.1): lettre lets it pass as well that more is wanted.
+fn is_completed(response: &Response) -> bool {
+    response.code().severity == Severity::PositiveCompletion
 }
 
 fn spoken(response: &Response) -> SmtpReply {

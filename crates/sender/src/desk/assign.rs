@@ -8,7 +8,10 @@ impl Desk {
         self.limited = None;
         let seats = 0..self.seats.len();
         for (seat, ahead) in seats.clone().map(|seat| (seat, false)).chain(seats.map(|seat| (seat, true))) {
-            if !self.seats[seat].has_room(ahead) || !self.may_connect(seat) {
+            if !self.seats[seat].has_room(ahead)
+                || !self.may_connect(seat)
+                || (ahead && self.has_too_many_connections())
+            {
                 continue;
             }
             let uptime = self.parts.clock.uptime();
@@ -16,11 +19,16 @@ impl Desk {
                 // A relay that was down is tried by one worker, not by all of them.
                 return;
             }
-            let Some(holding) = self.next() else { return };
+            let Some(holding) = self.next(ahead) else { return };
             let holding = &mut self.holdings[holding];
             let Some(piece) = holding.pieces.pop_front() else { return };
             holding.open += 1;
-            let work = Work { holding: holding.id, key: piece.key, subscriber: piece.subscriber };
+            let work = Work {
+                holding: holding.id,
+                key: piece.key,
+                subscriber: piece.subscriber,
+                looked_at: holding.looked_at,
+            };
             let most = holding.class.messages_per_connection();
             let order = Order::Prepare(Box::new(piece), holding.stationery.clone(), most);
             self.seats[seat].give(work, order);
@@ -28,11 +36,11 @@ impl Desk {
     }
 
     /// The holding whose next piece may go now, its permit taken: urgent ones first, then those of the mailing that has waited
-    /// longest for its turn.
-    fn next(&mut self) -> Option<usize> {
+    /// longest for its turn. Urgent ones are not given ahead: whoever is free next is to have them.
+    fn next(&mut self, ahead: bool) -> Option<usize> {
         for at in self.in_turn() {
             let holding = &self.holdings[at];
-            if holding.pieces.is_empty() || self.paused.contains(&holding.lane) {
+            if holding.pieces.is_empty() || self.paused.contains(&holding.lane) || (ahead && holding.is_urgent()) {
                 continue;
             }
             let granted = self.parts.limits.take(&holding.class, 1);
@@ -78,10 +86,14 @@ impl Desk {
                     let class = holding.class.clone();
                     self.parts.limits.give_back(&class, 1);
                 }
-                let (wait, news) = self.relay_backoff.failed(self.parts.clock.uptime());
+                let uptime = self.parts.clock.uptime();
                 let why = format!("{error}: {}", error.problem);
-                if news {
-                    tracing::error!(relay = %self.relay, "the relay takes no mail, next try in {wait:?}: {why}");
+                // Workers that find it down together have found it down once.
+                if self.relay_backoff.wait(uptime).is_zero() {
+                    let (wait, news) = self.relay_backoff.failed(uptime);
+                    if news {
+                        tracing::error!(relay = %self.relay, "the relay takes no mail, next try in {wait:?}: {why}");
+                    }
                 }
                 self.relay_error = Some(why);
             }
@@ -101,13 +113,20 @@ impl Desk {
             if !self.seats[number].hand.is_gone() {
                 continue;
             }
+            // All that it has said lies here by now.
+            while let Ok(report) = self.reports.try_recv() {
+                self.take(report);
+            }
             tracing::error!("worker {number} of the sender has fallen over and is replaced");
             self.seats[number].hand = Hand::hire(number, self.bench.clone());
-            for work in self.seats[number].clear() {
-                if let Some(holding) = self.holding(work.holding) {
-                    holding.open -= 1;
-                    let class = holding.class.clone();
+            for (work, offered) in self.seats[number].clear() {
+                let Some(holding) = self.holding(work.holding) else { continue };
+                holding.open -= 1;
+                let class = holding.class.clone();
+                if offered {
                     self.parts.limits.done(&class, 1);
+                } else {
+                    self.parts.limits.give_back(&class, 1);
                 }
             }
         }

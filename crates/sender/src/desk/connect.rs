@@ -28,6 +28,11 @@ impl Desk {
         false
     }
 
+    /// Whether there are more connections than may be.
+    pub(super) fn has_too_many_connections(&mut self) -> bool {
+        self.parts.limits.connections().is_some_and(|may| self.connected() > may)
+    }
+
     /// How many connections there are, those included that are being made and those that are being closed.
     fn connected(&mut self) -> u32 {
         self.leaving.retain(|connected| connected.load(Ordering::Acquire));

@@ -18,8 +18,8 @@ pub(super) struct Round {
     no: i64,
     heard: Vec<Heard>,
     owed: Vec<Heard>,
-    groups: Vec<Group>,
-    submitted: BTreeMap<DeliveryKey, Submitted>,
+    /// Each group, and what of it may be sent: under its own lease, for another may be over the same delivery.
+    begun: Vec<(Group, Vec<Submitted>)>,
 }
 
 impl Round {
@@ -48,12 +48,10 @@ impl Desk {
         &mut self,
         txn: DatabaseTransaction,
         no: i64,
-        groups: Vec<Group>,
-        submitted: &[Submitted],
+        begun: Vec<(Group, Vec<Submitted>)>,
     ) -> Result<(), Error> {
         let (heard, owed) = (std::mem::take(&mut self.heard), std::mem::take(&mut self.owed));
-        let submitted = submitted.iter().map(|one| (one.key, *one)).collect();
-        let round = Round { no, heard, owed, groups, submitted };
+        let round = Round { no, heard, owed, begun };
         match txn.commit().await {
             Ok(()) => {
                 self.settle(round);
@@ -81,8 +79,8 @@ impl Desk {
     /// Acts on a round that is committed.
     fn settle(&mut self, round: Round) {
         self.close_the_answered(round.heard);
-        for group in &round.groups {
-            self.let_go(group, &round.submitted);
+        for (group, submitted) in &round.begun {
+            self.let_go(group, submitted);
         }
     }
 
@@ -93,19 +91,20 @@ impl Desk {
     }
 
     /// Lets those workers send whose delivery is theirs to submit; the others let go of it.
-    fn let_go(&mut self, group: &Group, submitted: &BTreeMap<DeliveryKey, Submitted>) {
-        if !self.keys(group).iter().any(|key| submitted.contains_key(key))
+    fn let_go(&mut self, group: &Group, submitted: &[Submitted]) {
+        if submitted.is_empty()
             && let Some(holding) = self.holding(group.holding)
         {
             // The lease has ended, or the mailing is held: nothing else of it may be begun either.
             holding.pieces.clear();
         }
+        let submitted: BTreeMap<DeliveryKey, Submitted> = submitted.iter().map(|one| (one.key, *one)).collect();
         for seat in &group.seats {
             let Some(work) = self.prepared(*seat) else { continue };
             match (submitted.get(&work.key), self.holdings.iter().find(|holding| holding.id == group.holding)) {
                 (Some(submitted), Some(_)) if self.draining => self.withhold(*seat, work, *submitted),
                 (Some(submitted), Some(holding)) => {
-                    let [guard, again] = [(); 2].map(|()| holding.guard(&self.parts.clock));
+                    let [guard, again] = [(); 2].map(|()| holding.guard(&self.parts.clock, work.looked_at));
                     self.seats[*seat].hand.tell(Order::Send(guard, again));
                     self.seats[*seat].task = Task::Sending(work, *submitted);
                 }

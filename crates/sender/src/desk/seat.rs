@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use domain::{DeliveryKey, SubscriberId};
 use outbox::Submitted;
@@ -31,6 +33,8 @@ pub(super) struct Work {
     pub(super) holding: u64,
     pub(super) key: DeliveryKey,
     pub(super) subscriber: Option<SubscriberId>,
+    /// When it was last asked whether this person may be mailed, by uptime. Its holding may have asked again for the others.
+    pub(super) looked_at: Duration,
 }
 
 impl Seat {
@@ -62,12 +66,20 @@ impl Seat {
         self.task = self.next.take().map_or(Task::None, Task::Preparing);
     }
 
-    /// Takes away all that it has before it.
-    pub(super) fn clear(&mut self) -> impl Iterator<Item = Work> + use<> {
+    /// Takes away all that it has before it; says of each whether it may have been with the relay.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = (Work, bool)> + use<> {
         let now = match std::mem::replace(&mut self.task, Task::None) {
-            Task::Preparing(work) | Task::Prepared(work) | Task::Sending(work, _) => Some(work),
+            Task::Preparing(work) | Task::Prepared(work) => Some((work, false)),
+            Task::Sending(work, _) => Some((work, true)),
             Task::None => None,
         };
-        now.into_iter().chain(self.next.take())
+        now.into_iter().chain(self.next.take().map(|work| (work, false)))
+    }
+
+    /// It was asked again at this uptime about the person of what is prepared.
+    pub(super) fn looked(&mut self, uptime: Duration) {
+        if let Task::Prepared(work) = &mut self.task {
+            work.looked_at = uptime;
+        }
     }
 }

@@ -8,10 +8,12 @@ use super::turn::Group;
 use super::{Desk, Task, Work};
 use crate::Error;
 use crate::hand::Order;
+use crate::holding::{Holding, is_stale};
 
 impl Desk {
     /// What the workers have prepared, by holding, once those who may no longer be mailed are taken out.
     pub(super) async fn ready(&mut self, now: DateTime<Utc>) -> Result<Vec<Group>, Error> {
+        self.discard_paused();
         let mut prepared: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (number, seat) in self.seats.iter().enumerate() {
             if let Task::Prepared(work) = seat.task {
@@ -31,9 +33,12 @@ impl Desk {
     /// Asks again who may be mailed, if it was asked too long ago. Gives back the seats whose message may still go.
     async fn look_again(&mut self, id: u64, seats: Vec<usize>, now: DateTime<Utc>) -> Result<Vec<usize>, Error> {
         let uptime = self.parts.clock.uptime();
-        let Some(holding) = self.holdings.iter().find(|holding| holding.id == id && holding.is_stale(uptime)) else {
+        let Some(holding) = self.holdings.iter().find(|holding| holding.id == id) else { return Ok(seats) };
+        // A worker that had other things to do may have kept a message since before the last look.
+        let prepared = seats.iter().filter_map(|seat| self.prepared(*seat)).map(|work| work.looked_at);
+        if !prepared.chain([holding.looked_at]).any(|looked_at| is_stale(looked_at, uptime)) {
             return Ok(seats);
-        };
+        }
         let prepared = seats.iter().filter_map(|seat| self.prepared(*seat)).filter_map(|work| work.subscriber);
         let ids: Vec<SubscriberId> = holding.subscribers().chain(prepared).collect();
         let kind = holding.stationery.mailing.kind;
@@ -52,11 +57,25 @@ impl Desk {
                     skipped.push((work.key, why));
                     self.discard(seat);
                 }
-                None => going.push(seat),
+                None => {
+                    self.seats[seat].looked(uptime);
+                    going.push(seat);
+                }
             }
         }
         self.skip(&skipped).await?;
         Ok(going)
+    }
+
+    /// Lets go of what is prepared for a provider that is left alone since then.
+    fn discard_paused(&mut self) {
+        let paused = |holding: &&Holding| self.paused.contains(&holding.lane);
+        let paused: Vec<u64> = self.holdings.iter().filter(paused).map(|holding| holding.id).collect();
+        for seat in 0..self.seats.len() {
+            if self.prepared(seat).is_some_and(|work| paused.contains(&work.holding)) {
+                self.discard(seat);
+            }
+        }
     }
 
     /// Lets go of whatever is prepared and not submitted.

@@ -45,7 +45,7 @@ impl Desk {
         }
         let no = self.number();
         let (txn, submitted) = self.write_across_deadlocks(no, &groups, now).await?;
-        self.commit(txn, no, groups, &submitted).await
+        self.commit(txn, no, groups.into_iter().zip(submitted).collect()).await
     }
 
     /// Writes it again, at once, if PostgreSQL ends it in favour of another transaction. Whoever locks several rows does so in one
@@ -55,7 +55,7 @@ impl Desk {
         no: i64,
         groups: &[Group],
         now: DateTime<Utc>,
-    ) -> Result<(DatabaseTransaction, Vec<Submitted>), Error> {
+    ) -> Result<(DatabaseTransaction, Vec<Vec<Submitted>>), Error> {
         let mut left = DEADLOCKS;
         loop {
             match self.write(no, groups, now).await {
@@ -74,7 +74,7 @@ impl Desk {
         no: i64,
         groups: &[Group],
         now: DateTime<Utc>,
-    ) -> Result<(DatabaseTransaction, Vec<Submitted>), Error> {
+    ) -> Result<(DatabaseTransaction, Vec<Vec<Submitted>>), Error> {
         let txn = self.parts.db.begin().await?;
         self.hold_the_refused(&txn).await?;
         let submitted = self.write_deliveries(&txn, groups, now).await?;
@@ -120,11 +120,13 @@ impl Desk {
         txn: &DatabaseTransaction,
         groups: &[Group],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Submitted>, Error> {
-        let lease = |group: &Group| self.holdings.iter().find(|holding| holding.id == group.holding);
-        let next: Vec<_> = groups.iter().filter_map(|group| Some((&lease(group)?.lease, self.keys(group)))).collect();
-        let turn = outbox::turn(txn, self.parts.instance, &self.answers(), &next, now).await?;
-        Ok(turn.submitted)
+    ) -> Result<Vec<Vec<Submitted>>, Error> {
+        let holding = |group: &Group| self.holdings.iter().find(|holding| holding.id == group.holding);
+        let next: Vec<_> = groups.iter().filter_map(|group| Some((&holding(group)?.lease, self.keys(group)))).collect();
+        let mut submitted =
+            outbox::turn(txn, self.parts.instance, &self.answers(), &next, now).await?.submitted.into_iter();
+        let of = |group: &Group| holding(group).and_then(|_| submitted.next()).unwrap_or_default();
+        Ok(groups.iter().map(of).collect())
     }
 
     fn answers(&self) -> Vec<Answer> {
