@@ -31,6 +31,11 @@ impl Throttle {
         Self { count, per: Unit::Second }
     }
 
+    /// So many in an hour.
+    pub const fn per_hour_of(count: NonZeroU32) -> Self {
+        Self { count, per: Unit::Hour }
+    }
+
     /// How many there may be in one [`period`](Self::period).
     pub const fn count(self) -> NonZeroU32 {
         self.count

@@ -1,16 +1,17 @@
 use std::cmp::max;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, InstanceId};
+use chrono::{DateTime, Utc};
+use domain::{Clock, InstanceId, MailboxProvider, Throttle};
 
 use crate::class::lock;
 use crate::slots::Slots;
 use crate::stock::{Held, Stock};
-use crate::{Class, Limit, Route, Settings};
+use crate::{Class, Limit, Pace, Route, Settings};
 
 /// What may be sent now.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Limits {
     pub(crate) instance: InstanceId,
     settings: Settings,
     relay: String,
+    /// The rates of providers that have asked for less.
+    paces: Mutex<BTreeMap<MailboxProvider, Throttle>>,
     pub(crate) turn: AtomicU64,
     pub(crate) stocks: Mutex<BTreeMap<String, Arc<Mutex<Stock>>>>,
 }
@@ -35,16 +38,26 @@ pub struct Limits {
 impl Limits {
     /// The limits of an instance that sends through the relay of this name; it has nothing in hand.
     pub fn new(settings: Settings, relay: &str, instance: InstanceId, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, instance, settings, relay: relay.to_owned(), turn: AtomicU64::new(0), stocks: Mutex::default() }
+        Self {
+            clock,
+            instance,
+            settings,
+            relay: relay.to_owned(),
+            paces: Mutex::default(),
+            turn: AtomicU64::new(0),
+            stocks: Mutex::default(),
+        }
     }
 
     /// The limits that bind a message. One that nothing binds costs nothing.
     pub fn class(&self, route: &Route<'_>) -> Class {
         let Settings { relay, providers, brands, campaign } = &self.settings;
         let of_campaign = route.campaign.filter(|_| !campaign.is_none()).map(|id| (format!("campaign:{id}"), campaign));
+        let pace = lock(&self.paces).get(route.provider).copied().map(Limit::rate);
         let bound = [
             (!relay.is_none()).then(|| (self.relay_key(), relay)),
             providers.get(route.provider).map(|limit| (format!("provider:{}", route.provider), limit)),
+            pace.as_ref().map(|limit| (pace_key(route.provider), limit)),
             brands.get(route.brand).map(|limit| (format!("brand:{}", route.brand), limit)),
             of_campaign,
         ];
@@ -56,6 +69,33 @@ impl Limits {
         let stocks = bound.into_iter().map(|(key, limit)| self.stock(key, limit)).collect();
         let per_connection = per_connection.map(NonZeroU32::get);
         Class { stocks, is_campaign: route.campaign.is_some(), per_connection, rate }
+    }
+
+    /// Goes by these paces from now on: the rates of providers that have asked for less. Says for which providers a
+    /// [`class`](Self::class) is another from now on, because a pace has begun or ended.
+    pub fn adapt(&self, paces: &[Pace], now: DateTime<Utc>) -> BTreeSet<MailboxProvider> {
+        let new: BTreeMap<MailboxProvider, Throttle> =
+            paces.iter().filter_map(|pace| Some((pace.provider.clone(), pace.rate(now)?))).collect();
+        let mut paces = lock(&self.paces);
+        for (provider, rate) in new.iter().filter(|(provider, rate)| paces.get(*provider) != Some(*rate)) {
+            let stock = lock(&self.stocks).get(&pace_key(provider)).cloned();
+            if let Some(stock) = stock {
+                lock(&stock).retune(&Limit::rate(*rate), &self.clock);
+            }
+        }
+        let only_in = |a: &BTreeMap<MailboxProvider, Throttle>, b: &BTreeMap<MailboxProvider, Throttle>| {
+            a.keys().filter(|provider| !b.contains_key(*provider)).cloned().collect::<BTreeSet<_>>()
+        };
+        let changed = &only_in(&new, &paces) | &only_in(&paces, &new);
+        *paces = new;
+        changed
+    }
+
+    /// The rate of a provider by its limit, in messages an hour.
+    pub fn provider_per_hour(&self, provider: &MailboxProvider) -> Option<i64> {
+        let rate = self.settings.providers.get(provider)?.rate?;
+        // Saturating is what `as` does; less than one an hour is one.
+        Some(((rate.per_second() * 3_600.0) as i64).max(1))
     }
 
     /// Takes up to `most` permits for messages of this class, and as many slots. Never waits, and takes from no limit more than
@@ -139,4 +179,8 @@ impl Limits {
             Arc::new(Mutex::new(Stock::new(key.clone(), limit, held, &self.clock)))
         }))
     }
+}
+
+fn pace_key(provider: &MailboxProvider) -> String {
+    format!("pace:{provider}")
 }

@@ -21,7 +21,7 @@ pub struct Pace {
     /// Which one.
     pub provider: MailboxProvider,
     /// Messages an hour before it said anything.
-    pub full: i64,
+    pub whole: i64,
     /// Messages an hour after its last word.
     pub slowed: i64,
     /// When it was slowed down last.
@@ -36,23 +36,28 @@ pub struct Pace {
     pub lifted_by: Option<Actor>,
 }
 
-const COLUMNS: &str = "provider, full, slowed, slowed_at, recovers_from, rule, words, lifted_by";
+const COLUMNS: &str = "provider, whole, slowed, slowed_at, recovers_from, rule, words, lifted_by";
 
 impl Pace {
     /// Messages an hour now; never more than in full.
     pub fn per_hour(&self, now: DateTime<Utc>) -> i64 {
         let minutes = (now - self.recovers_from).num_minutes().clamp(0, RECOVERY);
-        self.full.min(self.slowed.saturating_add(self.full.saturating_mul(minutes) / RECOVERY))
+        self.whole.min(self.slowed.saturating_add(self.whole.saturating_mul(minutes) / RECOVERY))
+    }
+
+    /// Whether it is as fast as before.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.per_hour(now) >= self.whole
     }
 
     /// What part of the full rate that is, in hundredths.
     pub fn per_cent(&self, now: DateTime<Utc>) -> i64 {
-        self.per_hour(now).saturating_mul(100) / self.full.max(1)
+        self.per_hour(now).saturating_mul(100) / self.whole.max(1)
     }
 
     /// When it is as fast as before.
     pub fn ends_at(&self) -> DateTime<Utc> {
-        let (missing, full) = (self.full - self.slowed, self.full.max(1));
+        let (missing, full) = (self.whole - self.slowed, self.whole.max(1));
         // Rounded up: it grows by whole minutes.
         let minutes = (missing.saturating_mul(RECOVERY) + full - 1) / full;
         self.recovers_from + TimeDelta::minutes(minutes.clamp(0, RECOVERY))
@@ -61,7 +66,7 @@ impl Pace {
     /// The rate now; nothing where it is no slower than before.
     pub(crate) fn rate(&self, now: DateTime<Utc>) -> Option<Throttle> {
         let count = u32::try_from(self.per_hour(now)).ok().and_then(std::num::NonZeroU32::new)?;
-        (self.per_hour(now) < self.full).then(|| Throttle::per_hour_of(count))
+        (!self.is_over(now)).then(|| Throttle::per_hour_of(count))
     }
 
     /// What becomes of it, or of no pace before, at a word that asks for less. Nothing if this is the last word once more.
@@ -73,15 +78,15 @@ impl Pace {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
-        let under_way = before.filter(|pace| pace.per_hour(now) < pace.full);
+        let under_way = before.filter(|pace| !pace.is_over(now));
         if under_way.is_some_and(|pace| now < pace.recovers_from.max(pace.slowed_at + ONE_WORD)) {
             return None;
         }
-        let full = under_way.map_or(full, |pace| pace.full).max(1);
+        let full = under_way.map_or(full, |pace| pace.whole).max(1);
         let current = under_way.map_or(full, |pace| pace.per_hour(now));
         Some(Self {
             provider: provider.clone(),
-            full,
+            whole: full,
             slowed: full.min(SLOWEST.max(current / 2)),
             slowed_at: now,
             recovers_from: until.max(now),
@@ -109,16 +114,16 @@ pub async fn slow(
         return Ok(None);
     };
     // Of two instances that have heard the same word the second finds another time than it has read, and does nothing.
-    let sql = "INSERT INTO provider_paces (provider, full, slowed, slowed_at, recovers_from, rule, words) \
+    let sql = "INSERT INTO provider_paces (provider, whole, slowed, slowed_at, recovers_from, rule, words) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) \
-               ON CONFLICT (provider) DO UPDATE SET full = excluded.full, slowed = excluded.slowed, \
+               ON CONFLICT (provider) DO UPDATE SET whole = excluded.whole, slowed = excluded.slowed, \
                    slowed_at = excluded.slowed_at, recovers_from = excluded.recovers_from, rule = excluded.rule, \
                    words = excluded.words, lifted_by = NULL \
                WHERE provider_paces.slowed_at = $8";
     let seen = before.map_or(now, |pace| pace.slowed_at);
     let values = [
         provider.clone().into(),
-        pace.full.into(),
+        pace.whole.into(),
         pace.slowed.into(),
         now.into(),
         pace.recovers_from.into(),
@@ -131,9 +136,9 @@ pub async fn slow(
 
 /// The providers that are mailed more slowly now.
 pub async fn active(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Pace>, DbErr> {
-    let sql = format!("SELECT {COLUMNS} FROM provider_paces WHERE slowed < full ORDER BY provider");
+    let sql = format!("SELECT {COLUMNS} FROM provider_paces WHERE slowed < whole ORDER BY provider");
     let mut paces: Vec<Pace> = sql::all(conn, &sql, []).await?;
-    paces.retain(|pace| pace.per_hour(now) < pace.full);
+    paces.retain(|pace| !pace.is_over(now));
     Ok(paces)
 }
 
@@ -150,10 +155,10 @@ pub async fn lift(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    if !last(conn, provider).await?.is_some_and(|pace| pace.per_hour(now) < pace.full) {
+    if last(conn, provider).await?.is_none_or(|pace| pace.is_over(now)) {
         return Ok(false);
     }
-    let sql = "UPDATE provider_paces SET slowed = full, lifted_by = $2 WHERE provider = $1 AND slowed < full";
+    let sql = "UPDATE provider_paces SET slowed = whole, lifted_by = $2 WHERE provider = $1 AND slowed < whole";
     Ok(sql::execute(conn, sql, [provider.clone().into(), actor.clone().into()]).await? == 1)
 }
 
@@ -179,7 +184,7 @@ mod tests {
         let later = start() + TimeDelta::minutes(1);
         let second = after(Some(&first), 9_999, later, later).unwrap();
         // It had grown by a sixtieth of 3,600.
-        assert_eq!((second.full, second.per_hour(later)), (3_600, 930));
+        assert_eq!((second.whole, second.per_hour(later)), (3_600, 930));
     }
 
     #[test]

@@ -73,11 +73,7 @@ impl Slice {
 impl Stock {
     pub(crate) fn new(key: String, limit: &Limit, held: Option<Held>, clock: &Arc<dyn Clock>) -> Self {
         let terms = Terms::of(limit);
-        // What was not used on time, because the desk was busy, may be caught up with: so much at most as one lease is for.
-        let behind =
-            |interval: Duration| u32::try_from(AHEAD.as_nanos() / interval.as_nanos().max(1)).unwrap_or(u32::MAX);
-        let bucket =
-            terms.pace().map(|(interval, burst)| Bucket::new(interval, burst.saturating_add(behind(interval)), clock));
+        let bucket = bucket(&terms, clock);
         Self {
             key,
             terms,
@@ -91,6 +87,14 @@ impl Stock {
             used: 0,
             counted_from: clock.uptime(),
         }
+    }
+
+    /// Goes by another rate from now on. What is in hand was leased by the old one, and goes back.
+    pub(crate) fn retune(&mut self, limit: &Limit, clock: &Arc<dyn Clock>) {
+        self.surrender();
+        self.terms = Terms::of(limit);
+        self.bucket = bucket(&self.terms, clock);
+        (self.ask_at, self.due_at) = (Duration::ZERO, Duration::ZERO);
     }
 
     /// How long it is until its windows let a campaign go.
@@ -201,4 +205,10 @@ impl Stock {
         let coming = coming.filter(|due| *due > uptime).min();
         coming.unwrap_or(self.due_at).saturating_sub(uptime)
     }
+}
+
+fn bucket(terms: &Terms, clock: &Arc<dyn Clock>) -> Option<Bucket> {
+    // What was not used on time, because the desk was busy, may be caught up with: so much at most as one lease is for.
+    let behind = |interval: Duration| u32::try_from(AHEAD.as_nanos() / interval.as_nanos().max(1)).unwrap_or(u32::MAX);
+    terms.pace().map(|(interval, burst)| Bucket::new(interval, burst.saturating_add(behind(interval)), clock))
 }

@@ -1,5 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::MailboxProvider;
 
 /// How many attempts are looked back on, and how many there must be before anything is concluded.
@@ -12,9 +13,29 @@ const ONE_IN: usize = 20;
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
     attempts: HashMap<MailboxProvider, VecDeque<bool>>,
+    /// When the last attempts ended, without regard to pauses.
+    ended: HashMap<MailboxProvider, VecDeque<DateTime<Utc>>>,
 }
 
 impl Breaker {
+    /// Notes when an attempt ended.
+    pub(crate) fn note(&mut self, provider: &MailboxProvider, at: DateTime<Utc>) {
+        let window = self.ended.entry(provider.clone()).or_default();
+        window.push_back(at);
+        if window.len() > WINDOW {
+            window.pop_front();
+        }
+    }
+
+    /// How many messages an hour a provider gets from here, by those of the last minute; one a second where there were few.
+    pub(crate) fn per_hour(&self, provider: &MailboxProvider, now: DateTime<Utc>) -> i64 {
+        let recent = self.ended.get(provider).into_iter().flatten().filter(|at| now - **at < TimeDelta::minutes(1));
+        let (count, first) = recent.fold((0_i64, now), |(count, first), at| (count + 1, first.min(*at)));
+        // So short a time that it says nothing is taken for a second.
+        let time = (now - first).num_milliseconds().max(1_000);
+        (count * 3_600_000 / time).max(3_600)
+    }
+
     /// Notes an attempt; says whether it is time to leave the provider alone.
     ///
     /// A provider that is known by name speaks for all its mailboxes, so one block is enough. `other` is thousands of strangers:
@@ -53,6 +74,18 @@ mod tests {
         assert!(!breaker.trips(&other, true));
         assert!(breaker.trips(&other, true));
         assert!(!breaker.trips(&other, true), "it begins anew");
+    }
+
+    #[test]
+    fn the_pace_is_that_of_the_last_minute() {
+        let (mut breaker, gmail) = (Breaker::default(), "gmail".parse().unwrap());
+        let start: DateTime<Utc> = "2026-03-02T09:30:00Z".parse().unwrap();
+        assert_eq!(breaker.per_hour(&gmail, start), 3_600);
+        for at in 0..100 {
+            breaker.note(&gmail, start + TimeDelta::milliseconds(100 * at));
+        }
+        assert_eq!(breaker.per_hour(&gmail, start + TimeDelta::seconds(10)), 36_000);
+        assert_eq!(breaker.per_hour(&gmail, start + TimeDelta::seconds(90)), 3_600);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Verdict {
     pub words: String,
     /// For how long the mailbox provider should be left in peace: a [`Class::Block`] only, and not each of them.
     pub pause: Option<Duration>,
+    /// Whether the mailbox provider should be mailed more slowly from now on.
+    pub slow: bool,
 }
 
 /// What a relay's or a mail server's own answer means.
@@ -67,8 +69,8 @@ fn weigh(
         .or_else(|| rules.fallback.iter().filter(applies).find(of_reply));
     let words = words::cut(&words, 500).to_owned();
     match found {
-        Some(rule) => Verdict { class: rule.class, rule: rule.id.clone(), words, pause: pause(rule) },
-        None => Verdict { class: Class::Soft, rule: "none".to_owned(), words, pause: None },
+        Some(rule) => Verdict { class: rule.class, rule: rule.id.clone(), words, pause: pause(rule), slow: rule.slow },
+        None => Verdict { class: Class::Soft, rule: "none".to_owned(), words, pause: None, slow: false },
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Rule {
     /// For how long the provider is left in peace, where that is known; block rules only.
     #[serde(default, deserialize_with = "duration")]
     pub pause: Option<Duration>,
+    /// Whether the provider asks us to go more slowly.
+    #[serde(default)]
+    pub slow: bool,
     /// Where it was learnt.
     pub source: String,
 }

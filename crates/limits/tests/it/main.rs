@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
 
 mod fleet;
+mod paces;
 mod pauses;
 mod permits;
 mod quotas;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use brands::Brand;
 use campaigns::Letter;
-use domain::{MailingNo, MasterKeys};
+use domain::{MailboxProvider, MailingNo, MasterKeys};
+use limits::Route;
 use links::Site;
 use outbox::Mailing;
 use renderer::Look;
@@ -57,6 +58,11 @@ impl Shelf {
 }
 
 impl Stationery {
+    /// What decides which limits bind its messages to this provider.
+    pub(crate) fn route<'a>(&'a self, provider: &'a MailboxProvider) -> Route<'a> {
+        Route { provider, brand: &self.brand.slug, campaign: self.mailing.campaign }
+    }
+
     async fn read(conn: &impl ConnectionTrait, keys: &MasterKeys, mailing: &Mailing) -> Result<Self, ComposeError> {
         let letter = match mailing.campaign {
             Some(campaign) => Some(campaigns::letter(conn, campaign).await?),

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{Actor, DeliveryKey, MailKind, MailboxProvider, MailingNo, SubscriberId};
-use limits::{Class, Route};
+use limits::Class;
 use outbox::{Batch, Claim, Claimed};
 use subscribers::{Why, may_be_mailed};
 
@@ -70,11 +70,7 @@ impl Desk {
             Ok(stationery) => stationery,
             Err(error) => return self.cannot_be_sent(&batch, error, now).await,
         };
-        let class = self.parts.limits.class(&Route {
-            provider: &batch.lane,
-            brand: &stationery.brand.slug,
-            campaign: batch.mailing.campaign,
-        });
+        let class = self.parts.limits.class(&stationery.route(&batch.lane));
         // What lies further ahead goes back with the lease when the rest is done.
         batch.deliveries.truncate(self.ahead(&class));
         let (claimed, mut skipped) = self.sift(&stationery, batch.deliveries, now).await?;

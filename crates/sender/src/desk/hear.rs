@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use activity::{Fact, Kind};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, BrandId, MailboxProvider, SubscriberId};
@@ -89,12 +91,16 @@ impl Desk {
 
     /// Leaves a provider alone that refuses us for what we are.
     async fn mind_the_provider(&mut self, heard: &Heard, now: DateTime<Utc>) -> Result<(), Error> {
+        self.breaker.note(&heard.lane, heard.answer.answered_at);
         let block = heard.verdict.as_ref().filter(|verdict| verdict.class == Class::Block);
         let trips = self.breaker.trips(&heard.lane, block.is_some_and(|verdict| verdict.pause.is_some()));
-        let Some((verdict, pause)) = block.filter(|_| trips).and_then(|verdict| Some((verdict, verdict.pause?))) else {
-            return Ok(());
-        };
-        let until = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::hours(24));
+        let pause = block.filter(|_| trips).and_then(|verdict| Some((verdict, verdict.pause?)));
+        let until = |pause| now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::hours(24));
+        if let Some(verdict) = heard.verdict.as_ref().filter(|verdict| verdict.slow) {
+            self.slow_down(&heard.lane, verdict, pause.map_or(now, |(_, pause)| until(pause)), now).await?;
+        }
+        let Some((verdict, pause)) = pause else { return Ok(()) };
+        let until = until(pause);
         let (db, actor) = (self.parts.db.writer(), Actor::rule("sender.block"));
         limits::pause::set(db, &heard.lane, until, &verdict.rule, &verdict.words, &actor, now).await?;
         tracing::warn!(
@@ -103,6 +109,31 @@ impl Desk {
         );
         if !self.paused.contains(&heard.lane) {
             self.paused.push(heard.lane.clone());
+        }
+        Ok(())
+    }
+
+    /// Mails a provider more slowly that asks for it. `other` is thousands of strangers, of whom one speaks for nobody else.
+    async fn slow_down(
+        &mut self,
+        lane: &MailboxProvider,
+        verdict: &Verdict,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if *lane == MailboxProvider::other() {
+            return Ok(());
+        }
+        let full = self.parts.limits.provider_per_hour(lane).unwrap_or_else(|| self.breaker.per_hour(lane, now));
+        let word = (verdict.rule.as_str(), verdict.words.as_str());
+        if let Some(pace) = limits::pace::slow(self.parts.db.writer(), lane, full, word, until, now).await? {
+            tracing::warn!(
+                provider = %lane, rule = %verdict.rule,
+                "{lane} gets {} messages an hour instead of {}, and all again at {}: {}",
+                pace.slowed, pace.whole, pace.ends_at(), verdict.words
+            );
+            // The next look goes by it.
+            self.next_look = Duration::ZERO;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::MailboxProvider;
 
 use super::Desk;
 use crate::Error;
@@ -18,6 +19,7 @@ impl Desk {
         if uptime >= self.next_look {
             let pauses = limits::pause::active(self.parts.db.reader(), now).await?;
             self.paused = pauses.into_iter().map(|pause| pause.provider).collect();
+            self.keep_the_paces(now).await?;
             self.reap(now).await?;
             self.next_look = uptime + LOOK;
         }
@@ -35,6 +37,23 @@ impl Desk {
             } else if uptime >= self.holdings[at].deadline.renew_at {
                 self.renew(at, uptime, now).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Goes by the paces that providers have asked for, and shows them.
+    async fn keep_the_paces(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        let paces = limits::pace::active(self.parts.db.reader(), now).await?;
+        let changed = self.parts.limits.adapt(&paces, now);
+        for holding in self.holdings.iter_mut().filter(|holding| changed.contains(&holding.lane)) {
+            holding.class = self.parts.limits.class(&holding.stationery.route(&holding.lane));
+        }
+        let share = |provider: &MailboxProvider| {
+            paces.iter().find(|pace| pace.provider == *provider).map_or(100, |pace| pace.per_cent(now))
+        };
+        for provider in changed.iter().chain(paces.iter().map(|pace| &pace.provider)) {
+            metrics::gauge!("eshot_provider_pace", "provider" => provider.to_string())
+                .set(share(provider) as f64 / 100.0);
         }
         Ok(())
     }

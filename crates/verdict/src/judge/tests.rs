@@ -146,3 +146,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_word_for_slower_is_heard_and_no_other() {
+    let said = [
+        ("421 4.7.0 [TSS05] Messages from 192.0.2.1 temporarily deferred", "reputation.yahoo-long"),
+        ("421 4.7.0 [TSS04] Messages temporarily deferred due to user complaints", "reputation.yahoo-defer"),
+        ("421 4.7.0 [TS03] All messages from 192.0.2.1 will be deferred", "reputation.yahoo-rate"),
+        ("421 RP-001 The mail server has exceeded the rate limit", "reputation.outlook-rate"),
+        ("550 SC-001 Mail rejected by Outlook.com for policy reasons", "reputation.outlook-policy"),
+        ("421 [HCM1] Your mail from 192.0.2.1 was deferred", "reputation.apple"),
+        ("421 Service refuse. Veuillez essayer plus tard. OFR004", "reputation.orange-rate"),
+        ("421 4.1.0 Throttled RL000001", "reputation.comcast"),
+        ("421 4.7.0 To protect our users, see our sender guidelines", "reputation.google-guidelines"),
+        ("421 4.7.28 wait", "code.google-rate"),
+        ("421 too many connections from your host", "rate.connections"),
+        ("451 Server busy. Please try again later", "rate.messages"),
+        ("450 4.7.1 not now", "code.4.7.x"),
+        ("421 closing channel", "reply.421"),
+    ];
+    for (reply, rule) in said {
+        let verdict = judge(&reply.parse().unwrap(), None);
+        assert_eq!((verdict.rule.as_str(), verdict.slow), (rule, true), "{reply}");
+    }
+    let slow: Vec<&str> = rules().filter(|rule| rule.slow).map(|rule| rule.id.as_str()).collect();
+    assert!(slow.iter().all(|id| said.iter().any(|(_, rule)| rule == id)), "{slow:?}");
+    for reply in ["550 5.1.1 user unknown", "550 5.7.1 no", "452 4.2.2 mailbox full", "451 later"] {
+        assert!(!judge(&reply.parse().unwrap(), None).slow, "{reply}");
+    }
+}
