@@ -29,6 +29,38 @@ both!(
 );
 
 both!(
+    async fn killed_twenty_times_at_any_moment_it_sends_nobody_two_mails_and_loses_nobody(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        let fast = SETTINGS.replace("60/s", "100/s");
+        let mut eshot = Eshot::start(&db, sink.address(), &fast);
+        let id = campaign(&eshot, 1_200).await;
+        let (kills, mut moments) = (20, Moments(2026));
+        for _ in 0..kills {
+            tokio::time::sleep(moments.next()).await;
+            eshot.kill();
+            eshot.restart();
+            eshot.advance(PAST_THE_LEASE);
+        }
+        assert!(sink.count() < 1_200, "the last kill came after the end");
+        let report = settled(&eshot, &id).await;
+        let audience = Audience::of(&report, &sink);
+        audience.nobody_twice();
+        audience.nobody_missing(1_200);
+        assert!(audience.in_doubt() <= kills * CONNECTIONS, "{report}");
+    }
+);
+
+/// Waits of up to half a second, the same ones in every run: a linear congruential generator (Knuth's MMIX).
+struct Moments(u64);
+
+impl Moments {
+    const fn next(&mut self) -> Duration {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis((self.0 >> 33) % 500)
+    }
+}
+
+both!(
     async fn told_to_end_it_records_what_the_relay_answers(db: TestDb) {
         let sink = SmtpSink::start().await;
         let mut eshot = Eshot::start(&db, sink.address(), SETTINGS);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::smtp::{Script, SmtpSink};
+use testkit::smtp::{Moment, Rule, Script, SmtpSink};
 use testkit::{TestDb, both};
 use tests::{Eshot, Staff, wait_until};
 
@@ -26,5 +26,22 @@ both!(
         let audience = Audience::of(&report, &again).and(&before);
         audience.nobody_twice();
         audience.nobody_missing(200);
+    }
+);
+
+both!(
+    async fn a_relay_that_closes_without_a_word_or_answers_421_at_the_door_costs_nobody_a_mail(db: TestDb) {
+        let sink = SmtpSink::with(Script { messages_per_connection: Some(20), ..Script::default() }).await;
+        let eshot = Eshot::start(&db, sink.address(), SETTINGS);
+        let id = campaign(&eshot, 240).await;
+        wait_until("a part of the campaign", async || sink.count() >= 100).await;
+        // Whoever comes now, with the twenty messages of the last connection behind them, is sent away a few times.
+        sink.add(Rule::reply(Moment::Connect, "421 4.3.2 too busy").times(4));
+        let report = settled(&eshot, &id).await;
+        let audience = Audience::of(&report, &sink);
+        audience.nobody_twice();
+        audience.nobody_missing(240);
+        assert_eq!((&report["submission"]["sent"], audience.in_doubt()), (&240.into(), 0), "{report}");
+        assert!(sink.connections() >= 240 / 20 + 4, "{} connections", sink.connections());
     }
 );
