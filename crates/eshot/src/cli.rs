@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// The mail that came back.
     #[command(subcommand)]
     Feedback(Feedback),
+    /// How fast mailbox providers are mailed, and which are left alone.
+    #[command(subcommand)]
+    Limits(Limits),
     /// People on file.
     #[command(subcommand)]
     Subscriber(Subscriber),
@@ -157,6 +160,17 @@ pub(crate) enum SigningKey {
     },
     /// After a new master key was added: seal all secrets under it, and hash every address anew.
     Rotate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Limits {
+    /// List the providers that have a limit or are held back, with the reason.
+    List,
+    /// End what holds a provider back.
+    Lift {
+        /// The provider, as `eshot limits list` shows it.
+        provider: domain::MailboxProvider,
+    },
 }
 
 #[derive(Debug, Subcommand)]

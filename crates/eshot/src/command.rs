@@ -5,6 +5,7 @@ mod check;
 mod consent;
 mod feedback;
 mod key;
+mod limits;
 mod migrate;
 mod serve;
 mod subscriber;
@@ -32,6 +33,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
         Command::Token(command) => token::run(command, &start()?).await,
         Command::Consent(command) => consent::run(command, &start()?).await,
         Command::Feedback(command) => feedback::run(command, &start()?).await,
+        Command::Limits(command) => limits::run(command, &start()?).await,
         Command::Subscriber(command) => subscriber::run(command, &start()?).await,
         Command::Openapi => openapi(),
     }

@@ -10,6 +10,7 @@ pub mod pause;
 mod published;
 mod refill;
 mod slots;
+mod standing;
 mod stock;
 mod window;
 
@@ -19,4 +20,5 @@ pub use limits::{Granted, Limits};
 pub use pace::Pace;
 pub use pause::Pause;
 pub use published::Published;
+pub use standing::{Standing, lift, standings};
 pub use window::{InvalidWindow, Window};

@@ -30,6 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             timeout: Duration::from_secs(20),
             public_rate: "600/m".parse()?,
             sign_up_rate: "5/h".parse()?,
+            provider_limits: std::collections::BTreeMap::new(),
         },
         metrics: None,
     });

@@ -8,6 +8,7 @@ mod extract;
 mod feedback;
 mod forms;
 mod idempotency;
+mod limits;
 mod page;
 mod problem;
 mod scope;
@@ -68,6 +69,7 @@ fn operations() -> OpenApiRouter<WebState> {
         .merge(suppressions::routes())
         .merge(campaigns::routes())
         .merge(deliveries::routes())
+        .merge(limits::routes())
         .merge(feedback::routes())
 }
 
@@ -95,6 +97,7 @@ fn operations() -> OpenApiRouter<WebState> {
         (name = "suppressions", description = "Addresses that may not be mailed."),
         (name = "campaigns", description = "What is said, to whom, and when."),
         (name = "deliveries", description = "What became of each mail."),
+        (name = "limits", description = "How fast mailbox providers are mailed, and which are left alone."),
         (name = "feedback", description = "What came back."),
     )
 )]

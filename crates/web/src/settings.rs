@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::Throttle;
+use domain::{MailboxProvider, Throttle};
+use limits::Limit;
 use url::Url;
 
 use crate::Network;
@@ -22,4 +24,6 @@ pub struct Settings {
     pub public_rate: Throttle,
     /// Sign-ups for one address at most.
     pub sign_up_rate: Throttle,
+    /// The limits of mailbox providers, to be shown.
+    pub provider_limits: BTreeMap<MailboxProvider, Limit>,
 }

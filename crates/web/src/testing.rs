@@ -238,6 +238,7 @@ pub(crate) fn settings() -> Settings {
         timeout: Duration::from_secs(20),
         public_rate: "1000/m".parse().unwrap(),
         sign_up_rate: "5/h".parse().unwrap(),
+        provider_limits: std::collections::BTreeMap::new(),
     }
 }
 

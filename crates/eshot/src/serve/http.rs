@@ -37,6 +37,7 @@ pub(super) async fn start(
             timeout: http.timeout.0,
             public_rate: http.public_rate,
             sign_up_rate: http.sign_up_rate,
+            provider_limits: shared.context.config.limits.of_providers(),
         },
         metrics: metrics.clone(),
     });

@@ -24,7 +24,8 @@ pub(super) async fn write_down(State(state): State<WebState>, request: Request, 
     let caller = request.extensions().get::<Caller>().map(Caller::actor);
     let matched = request.extensions().get::<MatchedPath>();
     let operation = matched.and_then(|path| Operation::of(&method, path.as_str()));
-    let named = matched.filter(|path| path.as_str().split('/').nth(ID) == Some("{id}"));
+    let named = matched
+        .filter(|path| path.as_str().split('/').nth(ID).is_some_and(|part| matches!(part, "{id}" | "{provider}")));
     let named = named.and(request.uri().path().split('/').nth(ID)).map(str::to_owned);
     let response = next.run(request).await;
     let (Some(actor), Some(operation)) = (caller, operation) else { return response };
