@@ -18,10 +18,13 @@ Chromium|command -v chromium|chromium
 Node.js|command -v node|nodejs
 npm|command -v npm|npm
 Python 3|command -v python3|python3
-dkimpy|python3 -c 'import dkim'|python3-dkim python3-dnspython
+dkimpy|any_python3 'import dkim, nacl'|python3-dkim python3-dnspython python3-nacl
 Mail::DKIM|perl -MMail::DKIM::Verifier -e1|libmail-dkim-perl
 END
 }
+
+# Whether a Python of the tests' choice can do it: the first on the path may be another than Debian's, whose packages it does not see.
+any_python3() { python3 -c "$1" || /usr/bin/python3 -c "$1"; }
 
 missing() {
   local name check packages
