@@ -154,7 +154,8 @@ impl House {
     }
 }
 
-/// The configuration, in the same words as a real one.
+/// The configuration, in the same words as a real one. No name server is asked: the demo's domains are kept for examples, and
+/// nothing of it is to leave the machine.
 fn settings(folder: &tempfile::TempDir, base_url: &str, relay: SocketAddr) -> anyhow::Result<String> {
     let listen = base_url.trim_start_matches("http://");
     Ok(format!(
@@ -165,6 +166,7 @@ fn settings(folder: &tempfile::TempDir, base_url: &str, relay: SocketAddr) -> an
          relay.url = \"smtp://{relay}\"\n\
          relay.tls = \"none\"\n\
          sender.idle = \"100ms\"\n\
+         dns.nameserver = \"127.0.0.1:9\"\n\
          feedback.listen = \"127.0.0.1:0\"\n\
          feedback.hostname = \"bounce.{DOMAIN}\"\n\
          scheduler.tick = \"200ms\"\n",

@@ -41,7 +41,7 @@ const NAMES: [&str; 40] = [
     "Hedy Lamarr",
     "Jon Postel",
     "Mary Keller",
-    "Rolf Nilsson",
+    "Per Hansen",
     "Gone Away",
     "Moved Elsewhere",
 ];
