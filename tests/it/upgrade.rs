@@ -55,6 +55,7 @@ async fn taken_on_whole(test: &TestDb, section: &str) {
     whose_provider_is_not_known_is_looked_up(db).await;
     open_requests_are_looked_at_once(db).await;
     every_row_is_there(db, &notes["rows"]).await;
+    a_pause_stands_although_nobody_knows_whose_it_was(db).await;
     facts_are_read_on(db, notes["rows"]["facts"].as_integer().unwrap()).await;
     the_ledger_holds(db, notes["anchor"].as_str().unwrap()).await;
     the_token_is_known(db, notes["token"].as_str().unwrap()).await;
@@ -113,6 +114,16 @@ async fn every_row_is_there(db: &Database, tables: &toml::Value) {
         let found: i64 = one(db, &format!("SELECT COUNT(*) FROM {table}")).await.try_get_by_index(0).unwrap();
         assert_eq!(found, rows.as_integer().unwrap(), "{table}");
     }
+}
+
+/// The story's one pause is older than what keeps the actor of one.
+async fn a_pause_stands_although_nobody_knows_whose_it_was(db: &Database) {
+    let row = one(db, "SELECT subscriber_id FROM pauses").await;
+    let who = row.try_get_by_index(0).unwrap();
+    let pauses = subscribers::export(db.reader(), who, end()).await.unwrap().unwrap().pauses;
+    let [pause] = pauses.as_slice() else { panic!("{pauses:?}") };
+    assert_eq!((pause.until, pause.set_at, &pause.set_by), (day(60), None, &None));
+    assert_eq!((pause.ended_at, &pause.ended_by), (None, &None));
 }
 
 /// A reader that had come past the first goes on with the second, as soon as no transaction of another test stands before it.

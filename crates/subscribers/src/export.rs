@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use domain::{BrandId, EmailAddress, Locale, SubscriberId, TopicId};
+use domain::{Actor, BrandId, EmailAddress, Locale, SubscriberId, TopicId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 
@@ -89,6 +89,14 @@ pub struct Pause {
     pub brand: BrandId,
     /// Until when.
     pub until: DateTime<Utc>,
+    /// When it was asked for; unknown of old ones.
+    pub set_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub set_by: Option<Actor>,
+    /// When it was ended early.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub ended_by: Option<Actor>,
 }
 
 /// A reason not to mail them.
@@ -195,7 +203,15 @@ async fn requests(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Resu
 
 async fn pauses(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Vec<Pause>, Error> {
     let rows = pause::Entity::find().filter(pause::Column::SubscriberId.eq(subscriber)).all(conn).await?;
-    Ok(rows.into_iter().map(|row| Pause { brand: row.brand_id, until: row.until }).collect())
+    let pause = |row: pause::Model| Pause {
+        brand: row.brand_id,
+        until: row.until,
+        set_at: row.set_at,
+        set_by: row.set_by,
+        ended_at: row.ended_at,
+        ended_by: row.ended_by,
+    };
+    Ok(rows.into_iter().map(pause).collect())
 }
 
 impl From<Shown> for Consent {

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Duration, Utc};
 use database::Database;
-use domain::{BrandId, SubscriberId};
+use domain::{Actor, BrandId, SubscriberId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::entity::pause::{ActiveModel, Column, Entity};
 use crate::{Error, health};
@@ -14,13 +14,14 @@ use crate::{Error, health};
 pub const LONGEST_DAYS: i64 = 365;
 
 /// Sends the person no campaign of the brand until then, or until the end of a longer pause that stands already: whoever was
-/// forwarded a mail can ask for a pause, but must not bring its end nearer. Gives back when it ends; nothing changes for who is
-/// not on file.
+/// forwarded a mail can ask for a pause, but must not bring its end nearer. Gives back when it ends; the row keeps whose act
+/// that end is. Nothing changes for who is not on file.
 pub async fn set(
     db: &Database,
     subscriber: SubscriberId,
     brand: BrandId,
     until: DateTime<Utc>,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, Error> {
     if until <= now || until > now + Duration::days(LONGEST_DAYS) {
@@ -30,18 +31,43 @@ pub async fn set(
     if health::lock(&txn, subscriber).await?.is_none() {
         return Ok(until);
     }
-    let standing = self::until(&txn, subscriber, brand, now).await?;
-    let until = standing.map_or(until, |standing| standing.max(until));
-    let row = ActiveModel { subscriber_id: Set(subscriber), brand_id: Set(brand), until: Set(until) };
-    let again = OnConflict::columns([Column::SubscriberId, Column::BrandId]).update_column(Column::Until).to_owned();
+    if let Some(standing) = self::until(&txn, subscriber, brand, now).await?.filter(|standing| *standing >= until) {
+        return Ok(standing);
+    }
+    let row = ActiveModel {
+        subscriber_id: Set(subscriber),
+        brand_id: Set(brand),
+        until: Set(until),
+        set_at: Set(Some(now)),
+        set_by: Set(Some(actor.clone())),
+        ended_at: Set(None),
+        ended_by: Set(None),
+    };
+    let again = OnConflict::columns([Column::SubscriberId, Column::BrandId])
+        .update_columns([Column::Until, Column::SetAt, Column::SetBy, Column::EndedAt, Column::EndedBy])
+        .to_owned();
     Entity::insert(row).on_conflict(again).exec_without_returning(&txn).await?;
     txn.commit().await?;
     Ok(until)
 }
 
-/// Ends the pause. Ending none is harmless.
-pub async fn end(db: &Database, subscriber: SubscriberId, brand: BrandId) -> Result<(), Error> {
-    Entity::delete_by_id((subscriber, brand)).exec(db.writer()).await?;
+/// Ends the pause early; the row keeps who did, beside who had asked for it. Ending none is harmless.
+pub async fn end(
+    db: &Database,
+    subscriber: SubscriberId,
+    brand: BrandId,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let ended = ActiveModel {
+        until: Set(now),
+        ended_at: Set(Some(now)),
+        ended_by: Set(Some(actor.clone())),
+        ..ActiveModel::default()
+    };
+    let standing = Entity::update_many().set(ended).filter(Column::Until.gt(now));
+    let of_the_brand = standing.filter(Column::SubscriberId.eq(subscriber)).filter(Column::BrandId.eq(brand));
+    of_the_brand.exec(db.writer()).await?;
     Ok(())
 }
 

@@ -28,7 +28,7 @@ both!(
         all.push(stage.id(&address("pending@example.com")).await);
         stage.leave(all[0], What::Topic(stage.topic(0)), now()).await;
         stage.leave(all[1], What::Brand(stage.brand), now()).await;
-        pause::set(stage.db, all[2], stage.brand, days(1), now()).await.unwrap();
+        pause::set(stage.db, all[2], stage.brand, days(1), &Actor::System, now()).await.unwrap();
         crate::failures::fail(&stage, all[3], Class::Hard, now()).await;
         let txn = stage.db.begin().await.unwrap();
         subscribers::record_complaint(&txn, all[4], stage.brand, &Actor::rule("arf"), now()).await.unwrap();

@@ -1,5 +1,6 @@
-use chrono::Duration;
-use domain::SubscriberId;
+use chrono::{DateTime, Duration, Utc};
+use domain::{Actor, SubscriberId, TokenId};
+use subscribers::export::Pause;
 use subscribers::opt_out::{self, What};
 use subscribers::{Error, pause, preferences};
 use testkit::{TestDb, both};
@@ -83,24 +84,69 @@ both!(
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0]).await;
         for (asked, stands) in [(20, 20), (30, 30), (10, 30)] {
-            let until = pause::set(stage.db, who, stage.brand, days(asked), now()).await.unwrap();
+            let until = set(&stage, who, days(asked), &Actor::Subscriber(who), now()).await.unwrap();
             assert_eq!(until, days(stands), "a longer pause stands");
         }
         assert_eq!(stage.why_not(who, 0, days(29)).await.as_deref(), Some("paused"));
         assert_eq!(stage.why_not(who, 0, days(30)).await, None);
-        pause::end(stage.db, who, stage.brand).await.unwrap();
+        pause::end(stage.db, who, stage.brand, &Actor::Subscriber(who), days(1)).await.unwrap();
         assert_eq!(stage.why_not(who, 0, days(1)).await, None);
-        let wrong = pause::set(stage.db, who, stage.brand, now(), now()).await;
+        let wrong = set(&stage, who, now(), &Actor::Subscriber(who), now()).await;
         assert!(matches!(wrong, Err(Error::Invalid { field: "until", .. })));
     }
 );
+
+both!(
+    async fn a_pause_keeps_who_asked_for_it_and_who_ended_it(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        let (themselves, staff) = (Actor::Subscriber(who), Actor::Token(TokenId::new(now())));
+        set(&stage, who, days(30), &themselves, days(1)).await.unwrap();
+        set(&stage, who, days(20), &staff, days(2)).await.unwrap();
+        let kept = kept(&stage, who).await;
+        assert_eq!((kept.set_at, kept.set_by), (Some(days(1)), Some(themselves.clone())), "the longer one stands");
+        assert_eq!((kept.ended_at, kept.ended_by), (None, None));
+
+        pause::end(stage.db, who, stage.brand, &staff, days(3)).await.unwrap();
+        pause::end(stage.db, who, stage.brand, &Actor::Operator, days(4)).await.unwrap();
+        let ended = self::kept(&stage, who).await;
+        assert_eq!((ended.until, ended.set_by), (days(3), Some(themselves)));
+        assert_eq!(
+            (ended.ended_at, ended.ended_by),
+            (Some(days(3)), Some(staff.clone())),
+            "there was none left to end"
+        );
+
+        set(&stage, who, days(40), &staff, days(5)).await.unwrap();
+        let again = self::kept(&stage, who).await;
+        assert_eq!((again.set_at, again.set_by), (Some(days(5)), Some(staff)));
+        assert_eq!((again.until, again.ended_at, again.ended_by), (days(40), None, None));
+    }
+);
+
+async fn set(
+    stage: &Stage<'_>,
+    who: SubscriberId,
+    until: DateTime<Utc>,
+    actor: &Actor,
+    at: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Error> {
+    pause::set(stage.db, who, stage.brand, until, actor, at).await
+}
+
+/// The one pause that stands in what a person can take along.
+async fn kept(stage: &Stage<'_>, who: SubscriberId) -> Pause {
+    let mut pauses = subscribers::export(stage.db.reader(), who, now()).await.unwrap().unwrap().pauses;
+    assert_eq!(pauses.len(), 1);
+    pauses.remove(0)
+}
 
 both!(
     async fn preferences_show_how_somebody_stands_and_no_personal_value(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0, 1]).await;
         stage.leave(who, What::Topic(stage.topic(1)), now()).await;
-        pause::set(stage.db, who, stage.brand, days(3), now()).await.unwrap();
+        pause::set(stage.db, who, stage.brand, days(3), &Actor::Subscriber(who), now()).await.unwrap();
         let shown = preferences(stage.db.reader(), who, stage.brand, now()).await.unwrap().unwrap();
         let states: Vec<String> = shown.choices.iter().map(|choice| choice.state.to_string()).collect();
         assert_eq!(states, ["confirmed", "unsubscribed"]);

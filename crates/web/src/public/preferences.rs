@@ -135,7 +135,8 @@ async fn rest(door: &Door<'_>, person: Person, days: &str) -> Result<Notice, Fai
     let days: i64 = days.parse().ok().filter(|days| (1..=pause::LONGEST_DAYS).contains(days)).ok_or(Failure::Form)?;
     let now = door.state.now();
     let until = now + Duration::days(days);
-    let until = pause::set(&door.state.db, person.subscriber, door.brand.id, until, now).await?;
+    let actor = Actor::Subscriber(person.subscriber);
+    let until = pause::set(&door.state.db, person.subscriber, door.brand.id, until, &actor, now).await?;
     Ok(Notice::plain(door.text("page.preferences.paused", &[("date", &door.date(until))])))
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Pause {
     responses((status = 204, description = "So it is now."), Problem)
 )]
 pub(super) async fn handler(
-    _: May<SubscribersWrite>,
+    caller: May<SubscribersWrite>,
     State(state): State<WebState>,
     Path(id): Path<SubscriberId>,
     Json(asked): Json<Pause>,
@@ -42,9 +42,9 @@ pub(super) async fn handler(
     super::find(&state, id).await?;
     let now = state.now();
     match asked.until {
-        None => pause::end(&state.db, id, asked.brand).await?,
+        None => pause::end(&state.db, id, asked.brand, &caller.actor(), now).await?,
         Some(until) if until > now && until <= now + Duration::days(pause::LONGEST_DAYS) => {
-            pause::set(&state.db, id, asked.brand, until, now).await?;
+            pause::set(&state.db, id, asked.brand, until, &caller.actor(), now).await?;
         }
         Some(_) => return Err(Problem::field("until", "must lie within the coming year")),
     }

@@ -137,6 +137,11 @@ both! {
         let put = async |until: Value| house.call(Method::PUT, &path, json!({ "brand": house.brand.id, "until": until })).await.status;
         assert_eq!(put(json!("2026-05-01T00:00:00Z")).await, StatusCode::NO_CONTENT);
         assert_eq!(put(Value::Null).await, StatusCode::NO_CONTENT);
+        let export = house.call(Method::GET, &format!("/api/v1/subscribers/{}/export", person.id), Value::Null).await.json();
+        for actor in ["set_by", "ended_by"] {
+            let actor = export["pauses"][0][actor].as_str().unwrap();
+            assert!(actor.starts_with("token:"), "{actor}");
+        }
         assert_eq!(put(json!("2020-05-01T00:00:00Z")).await, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(put(json!("2036-05-01T00:00:00Z")).await, StatusCode::UNPROCESSABLE_ENTITY);
     }

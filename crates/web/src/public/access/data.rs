@@ -147,7 +147,8 @@ pub(super) async fn leave(door: &Door<'_>, visit: &Visit, id: &str, client: &Cli
 
 /// Ends a pause, which brings mail again: so it needs the mailbox, not a footer's link.
 pub(super) async fn resume(door: &Door<'_>, visit: &Visit) -> Result<Notice, Failure> {
-    pause::end(&door.state.db, visit.subscriber, door.brand.id).await?;
+    let actor = Actor::Subscriber(visit.subscriber);
+    pause::end(&door.state.db, visit.subscriber, door.brand.id, &actor, door.state.now()).await?;
     Ok(Notice::plain(door.text("page.access.resumed", &[])))
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use domain::Actor;
 use subscribers::Subscriber;
 use testkit::{TestDb, both};
 
@@ -73,6 +74,10 @@ both! {
         let page = on(&house, &link, &page, &[("act", "resume")]).await;
         assert!(page.body.contains("Your break is over."), "{}", page.body);
         assert!(!page.body.contains("End the break"));
+        let conn = db.database().reader();
+        let kept = subscribers::export(conn, person.id, testkit::start_of_time()).await.unwrap().unwrap().pauses.remove(0);
+        let themselves = Some(Actor::Subscriber(person.id));
+        assert_eq!((kept.set_by, kept.ended_by), (themselves.clone(), themselves), "every act has an actor");
 
         let offers = house.seeded.topics[0].id.to_string();
         let page = on(&house, &link, &page, &[("act", "leave"), ("topic", &offers)]).await;
