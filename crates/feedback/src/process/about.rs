@@ -31,7 +31,7 @@ impl About {
     }
 
     /// Whether the message was to somebody who has been erased since.
-    fn is_of_nobody(&self) -> bool {
+    pub(super) fn is_of_nobody(&self) -> bool {
         self.delivery.as_ref().is_some_and(|delivery| delivery.subscriber.is_none() && delivery.recipient.is_none())
     }
 

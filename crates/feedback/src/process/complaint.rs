@@ -63,5 +63,5 @@ async fn by_link(
         });
     };
     let decision = leave::by_link(txn, person, |topic| What::Brand(topic.brand), now).await?;
-    Ok(Decision { delivery: about.key, ..decision })
+    Ok(Decision { delivery: about.key, forgets: decision.forgets || about.is_of_nobody(), ..decision })
 }

@@ -15,8 +15,8 @@ use super::seen::is_news;
 use super::{Error, sha256};
 use crate::{Action, DeliveryReport, Returned, Standing};
 
-/// Writes the fact, and lets whoever it concerns know: the subscriber, or the provider that refused us. Nothing where the
-/// same report was here before.
+/// Writes the fact, and lets whoever it concerns know: the subscriber, or the provider that refused us. A message comes back
+/// once: what is reported of it later is noted. Nothing where the same report was here before.
 pub(super) async fn reported(
     txn: &DatabaseTransaction,
     about: About,
@@ -42,8 +42,11 @@ pub(super) async fn reported(
     if !is_news(txn, key, &sha256(&[named.as_bytes(), b"\nfailed\n", id]), now).await? {
         return Ok(None);
     }
+    // A report that is forgotten already may come all the same, and two servers may report one message.
+    if !fact::bounced(txn, key, now).await? {
+        return Ok(Some(about.note(Standing::Noted, "a failure that is known already")));
+    }
     let mut decision = about.note(Standing::Acted, "");
-    fact::bounced(txn, key, now).await?;
     if let Some(brand) = about.brand {
         let detail = json!({ "class": verdict.class, "rule": verdict.rule });
         let happened = Fact::new(Happened::Bounced, brand, now).about(about.subscriber()).of(key).with(detail);

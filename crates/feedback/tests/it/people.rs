@@ -26,17 +26,7 @@ impl<'a> Ada<'a> {
         let txn = world.db.begin().await.unwrap();
         let topics = seed::first_brand(&txn, world.brand, &Actor::Operator, now).await.unwrap().topics;
         txn.commit().await.unwrap();
-        let new = New {
-            email: address("ada@example.org"),
-            profile: Profile::default(),
-            locale: Locale::En,
-            topics: topics.iter().map(|topic| topic.id).collect(),
-            basis: Basis::Consent,
-            stated: "asked at the fair".to_owned(),
-            until: None,
-            source: Source::Api,
-        };
-        let id = subscribers::create(world.db, &keys(), new, &Actor::Operator, now).await.unwrap().id;
+        let id = subscribed(&world, "ada@example.org").await;
         Self { world, id, topic: topics[0].no }
     }
 
@@ -67,6 +57,22 @@ impl<'a> Ada<'a> {
         let incoming = Incoming { source: "test", from: "", to: std::slice::from_ref(to), raw: raw.as_bytes() };
         process(self.world.db, &self.world.links, incoming, now).await.unwrap();
     }
+}
+
+/// Somebody who is subscribed to all topics of the brand.
+async fn subscribed(world: &World<'_>, email: &str) -> SubscriberId {
+    let topics = subscribers::topic::list(world.db.reader(), world.brand).await.unwrap();
+    let new = New {
+        email: address(email),
+        profile: Profile::default(),
+        locale: Locale::En,
+        topics: topics.iter().map(|topic| topic.id).collect(),
+        basis: Basis::Consent,
+        stated: "asked at the fair".to_owned(),
+        until: None,
+        source: Source::Api,
+    };
+    subscribers::create(world.db, &keys(), new, &Actor::Operator, start_of_time()).await.unwrap().id
 }
 
 both!(
@@ -100,6 +106,40 @@ both!(
             assert_eq!(ada.suppressed().await.len(), suppressed, "day {day}");
         }
         assert_eq!(ada.suppressed().await, [(Reason::Soft, false)]);
+    }
+);
+
+both!(
+    async fn a_report_that_comes_again_when_it_is_forgotten_counts_once(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let key = ada.sent().await;
+        let (to, report) =
+            (ada.world.return_path(key), ada.world.returned("several-recipients.eml", key).replace("full@", "ada@"));
+        ada.process_at(&to, &report, start_of_time()).await;
+        let later = start_of_time() + TimeDelta::days(31);
+        assert_eq!(feedback::forget_reports(ada.world.db.writer(), 10, later).await.unwrap(), 1);
+        assert_eq!(feedback::expire(ada.world.db.writer(), later, 10).await.unwrap(), 1);
+        ada.process_at(&to, &report, later).await;
+        assert_eq!(ada.world.facts().await, [Kind::Bounced]);
+        assert_eq!(subscribers::find(ada.world.db.reader(), ada.id).await.unwrap().unwrap().score, 1);
+        assert_eq!(outbox::counts(ada.world.db.reader(), key.mailing).await.unwrap().bounced, 1);
+        let delivery = outbox::find(ada.world.db.reader(), key).await.unwrap().unwrap();
+        assert_eq!(delivery.bounced_at, Some(start_of_time()));
+        let kept = feedback::list(ada.world.db.reader(), feedback::Filter::default(), None, 10).await.unwrap();
+        assert_eq!((kept.len(), kept[0].standing), (1, Standing::Noted));
+    }
+);
+
+both!(
+    async fn a_refusal_for_reputation_that_is_told_again_pauses_nobody_again(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let key = ada.sent().await;
+        let (to, report) = (ada.world.return_path(key), ada.world.returned("broken-boundary.eml", key));
+        ada.process_at(&to, &report, start_of_time()).await;
+        let later = start_of_time() + TimeDelta::days(31);
+        feedback::forget_reports(ada.world.db.writer(), 10, later).await.unwrap();
+        ada.process_at(&to, &format!("X-Way: 2\r\n{report}"), later).await;
+        assert!(limits::pause::active(ada.world.db.reader(), later).await.unwrap().is_empty());
     }
 );
 
@@ -233,6 +273,24 @@ both!(
             assert_eq!((kept.subscriber, kept.envelope_to.as_str()), (None, ""));
         }
         assert!(outbox::find(ada.world.db.reader(), key).await.unwrap().unwrap().bounced_at.is_some());
+    }
+);
+
+both!(
+    async fn a_complaint_about_the_mail_of_an_erased_person_is_kept_without_its_text_whatever_link_it_has(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let eve = subscribed(&ada.world, "eve@example.org").await;
+        let key = ada.world.sent("eve@example.org", "other", Some(eve)).await;
+        subscribers::erase(ada.world.db, eve, &Actor::Operator, start_of_time()).await.unwrap();
+        let link = ada.world.links.unsubscribe_url(&ada.world.site, ada.person());
+        let report =
+            ada.world.returned("feedback-abuse.eml", key).replace("https://news.example.com/u/token", link.as_str());
+        let done = ada.world.process(&address("fbl@bounce.example.com"), &report).await;
+        let Processed::Kept { id, standing: Standing::Acted } = done else { panic!("{done:?}") };
+        assert_eq!(ada.subscriptions().await, 0, "the link does what it does");
+        assert_eq!(feedback::raw(ada.world.db.reader(), id).await.unwrap(), Some(Vec::new()));
+        let kept = feedback::find(ada.world.db.reader(), id).await.unwrap().unwrap();
+        assert_eq!((kept.envelope_to.as_str(), kept.delivery), ("", Some(key)));
     }
 );
 
