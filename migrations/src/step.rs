@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000018_old_reports", sql: include_str!("steps/000018_old_reports.sql") },
     Step { name: "m20261124_000019_provider_looks", sql: include_str!("steps/000019_provider_looks.sql") },
     Step { name: "m20261124_000020_provider_paces", sql: include_str!("steps/000020_provider_paces.sql") },
+    Step { name: "m20261124_000021_round_times", sql: include_str!("steps/000021_round_times.sql") },
     Step { name: "m20261124_000022_pause_actors", sql: include_str!("steps/000022_pause_actors.sql") },
 ];
 

@@ -5,26 +5,31 @@
 //! the number is there afterwards or it is not. The server's word on the transaction (`pg_xact_status`) would not do: a replica
 //! that takes over may use the same transaction id again.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use database::{Database, sql};
 use domain::InstanceId;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::Error;
 
+/// How long it is known that a round was committed. Whoever lost the answer asks as soon as the database answers again, so it must
+/// outlast any time that a database is away while senders wait for it; a row takes next to no room, so there is no hurry.
+const KNOWN: TimeDelta = TimeDelta::days(30);
+
 /// Numbers the caller's transaction, as the last thing that is written in it. A holder never uses a number twice.
-pub async fn seal(txn: &impl ConnectionTrait, holder: InstanceId, no: i64) -> Result<(), Error> {
-    let sql =
-        "INSERT INTO outbox_rounds (holder, no) VALUES ($1, $2) ON CONFLICT (holder) DO UPDATE SET no = excluded.no";
-    sql::execute(txn, sql, [holder.into(), no.into()]).await?;
+pub async fn seal(txn: &impl ConnectionTrait, holder: InstanceId, no: i64, now: DateTime<Utc>) -> Result<(), Error> {
+    let sql = "INSERT INTO outbox_rounds (holder, no, sealed_at) VALUES ($1, $2, $3) \
+               ON CONFLICT (holder) DO UPDATE SET no = excluded.no, sealed_at = excluded.sealed_at";
+    sql::execute(txn, sql, [holder.into(), no.into(), now.into()]).await?;
     Ok(())
 }
 
 /// Whether the transaction of this number, the last that the holder has sealed, was committed. Where the server is still at it,
 /// this waits until it is done: both want the same row.
-pub async fn is_sealed(db: &Database, holder: InstanceId, no: i64) -> Result<bool, Error> {
-    let sql = "INSERT INTO outbox_rounds (holder, no) VALUES ($1, 0) \
+pub async fn is_sealed(db: &Database, holder: InstanceId, no: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    let sql = "INSERT INTO outbox_rounds (holder, no, sealed_at) VALUES ($1, 0, $2) \
                ON CONFLICT (holder) DO UPDATE SET no = outbox_rounds.no RETURNING no";
-    let row = sql::row(db.writer(), sql, [holder.into()]).await?.ok_or(DbErr::RecordNotInserted)?;
+    let row = sql::row(db.writer(), sql, [holder.into(), now.into()]).await?.ok_or(DbErr::RecordNotInserted)?;
     Ok(row.try_get::<i64>("", "no")? == no)
 }
 
@@ -32,4 +37,11 @@ pub async fn is_sealed(db: &Database, holder: InstanceId, no: i64) -> Result<boo
 pub async fn forget(db: &Database, holder: InstanceId) -> Result<(), Error> {
     sql::execute(db.writer(), "DELETE FROM outbox_rounds WHERE holder = $1", [holder.into()]).await?;
     Ok(())
+}
+
+/// Forgets the rounds of whoever has sealed none for 30 days, and says how many: as a rule they were killed, for who ends in good
+/// order is [done](forget). Whoever is there still and seals one again is known again.
+pub async fn sweep(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    sql::execute(conn, "UPDATE outbox_rounds SET sealed_at = $1 WHERE sealed_at IS NULL", [now.into()]).await?;
+    sql::execute(conn, "DELETE FROM outbox_rounds WHERE sealed_at < $1", [(now - KNOWN).into()]).await
 }

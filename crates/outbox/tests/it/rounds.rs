@@ -1,26 +1,28 @@
+use chrono::TimeDelta;
 use outbox::round;
-use testkit::{TestDb, both};
+use sea_orm::ConnectionTrait;
+use testkit::{TestDb, both, start_of_time};
 
 use crate::stage::worker;
 
 both!(
     async fn a_round_is_sealed_if_its_transaction_was_committed(db: TestDb) {
         let (db, me) = (db.database(), worker(1));
-        assert!(!round::is_sealed(db, me, 1).await.unwrap(), "there was none");
+        assert!(!round::is_sealed(db, me, 1, start_of_time()).await.unwrap(), "there was none");
         for (no, commits) in [(1, false), (2, true), (3, false), (4, true)] {
             let txn = db.begin().await.unwrap();
-            round::seal(&txn, me, no).await.unwrap();
-            round::seal(&txn, worker(2), 7).await.unwrap();
+            round::seal(&txn, me, no, start_of_time()).await.unwrap();
+            round::seal(&txn, worker(2), 7, start_of_time()).await.unwrap();
             if commits {
                 txn.commit().await.unwrap();
             } else {
                 txn.rollback().await.unwrap();
             }
-            assert_eq!(round::is_sealed(db, me, no).await.unwrap(), commits, "{no}");
+            assert_eq!(round::is_sealed(db, me, no, start_of_time()).await.unwrap(), commits, "{no}");
         }
         round::forget(db, me).await.unwrap();
-        assert!(!round::is_sealed(db, me, 4).await.unwrap());
-        assert!(round::is_sealed(db, worker(2), 7).await.unwrap(), "another's is not touched");
+        assert!(!round::is_sealed(db, me, 4, start_of_time()).await.unwrap());
+        assert!(round::is_sealed(db, worker(2), 7, start_of_time()).await.unwrap(), "another's is not touched");
     }
 );
 
@@ -29,12 +31,41 @@ both!(
         let (db, me) = (db.database(), worker(1));
         for no in [1, 2] {
             let txn = db.begin().await.unwrap();
-            round::seal(&txn, me, no).await.unwrap();
-            let mut asked = Box::pin(round::is_sealed(db, me, no));
+            round::seal(&txn, me, no, start_of_time()).await.unwrap();
+            let mut asked = Box::pin(round::is_sealed(db, me, no, start_of_time()));
             let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut asked).await;
             assert!(early.is_err(), "{no}: nobody knows yet");
             txn.commit().await.unwrap();
             assert!(asked.await.unwrap(), "{no}");
         }
+    }
+);
+
+both!(
+    async fn what_a_killed_sender_left_goes_after_thirty_days(db: TestDb) {
+        let db = db.database();
+        let month = start_of_time() + TimeDelta::days(30);
+        for no in [1, 2] {
+            round::seal(db.writer(), worker(no), 7, start_of_time()).await.unwrap();
+        }
+        assert_eq!(round::sweep(db.writer(), month).await.unwrap(), 0);
+        // The second is there still.
+        round::seal(db.writer(), worker(2), 8, month).await.unwrap();
+        let later = month + TimeDelta::seconds(1);
+        assert_eq!(round::sweep(db.writer(), later).await.unwrap(), 1);
+        assert!(!round::is_sealed(db, worker(1), 7, later).await.unwrap());
+        assert!(round::is_sealed(db, worker(2), 8, later).await.unwrap());
+    }
+);
+
+both!(
+    async fn a_round_without_a_time_counts_from_when_it_is_first_seen(db: TestDb) {
+        let db = db.database();
+        round::seal(db.writer(), worker(1), 7, start_of_time()).await.unwrap();
+        db.writer().execute_unprepared("UPDATE outbox_rounds SET sealed_at = NULL").await.unwrap();
+        let (seen, month) = (start_of_time() + TimeDelta::days(90), TimeDelta::days(30));
+        assert_eq!(round::sweep(db.writer(), seen).await.unwrap(), 0);
+        assert_eq!(round::sweep(db.writer(), seen + month).await.unwrap(), 0);
+        assert_eq!(round::sweep(db.writer(), seen + month + TimeDelta::seconds(1)).await.unwrap(), 1);
     }
 );

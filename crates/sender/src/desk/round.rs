@@ -67,7 +67,7 @@ impl Desk {
     /// Asks what became of a round that is unclear.
     pub(super) async fn resolve(&mut self) -> Result<(), Error> {
         let Some(no) = self.unclear.as_ref().map(|round| round.no) else { return Ok(()) };
-        let committed = round::is_sealed(&self.parts.db, self.parts.instance, no).await?;
+        let committed = round::is_sealed(&self.parts.db, self.parts.instance, no, self.now()).await?;
         match self.unclear.take() {
             Some(round) if committed => self.settle(round),
             Some(round) => self.take_back(round),

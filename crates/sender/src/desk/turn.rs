@@ -79,7 +79,7 @@ impl Desk {
         self.hold_the_refused(&txn).await?;
         let submitted = self.write_deliveries(&txn, groups, now).await?;
         self.write_consequences(&txn, now).await?;
-        outbox::round::seal(&txn, self.parts.instance, no).await?;
+        outbox::round::seal(&txn, self.parts.instance, no, now).await?;
         Ok((txn, submitted))
     }
 
