@@ -2,6 +2,8 @@
 //!
 //! The fixtures are those of `script/fixture`, made by `examples/fixture`.
 
+mod steps;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -45,6 +47,7 @@ async fn a_postgresql_database_of_the_first_schema_is_taken_on_whole() {
 async fn taken_on_whole(test: &TestDb, section: &str) {
     let db = test.database();
     leave_open_requests(db).await;
+    steps::leave_attempts(db).await;
     migrations::run(db).await.unwrap();
     assert_eq!(migrations::check(db).await.unwrap(), Standing::Current);
     // As `eshot serve` does when it starts: the dump comes from another server.
@@ -54,6 +57,8 @@ async fn taken_on_whole(test: &TestDb, section: &str) {
     a_domain_that_a_server_missed_is_looked_up(db).await;
     whose_provider_is_not_known_is_looked_up(db).await;
     open_requests_are_looked_at_once(db).await;
+    steps::what_no_relay_was_offered_is_no_try(db).await;
+    steps::what_holds_providers_back_stands(db).await;
     every_row_is_there(db, &notes["rows"]).await;
     a_pause_stands_although_nobody_knows_whose_it_was(db).await;
     facts_are_read_on(db, notes["rows"]["facts"].as_integer().unwrap()).await;
@@ -64,6 +69,8 @@ async fn taken_on_whole(test: &TestDb, section: &str) {
     a_waiting_request_can_be_confirmed(db).await;
     sending_goes_on(db).await;
     what_was_scheduled_is_launched(db).await;
+    steps::rounds_are_sealed_from_now_on(db).await;
+    steps::old_reports_are_forgotten(db).await;
 }
 
 /// Open requests as earlier versions could have left them, beside the story's, which has had its question: with a question
@@ -105,8 +112,9 @@ async fn a_domain_that_a_server_missed_is_looked_up(db: &Database) {
 async fn whose_provider_is_not_known_is_looked_up(db: &Database) {
     let waiting = "SELECT COUNT(*) FROM subscribers WHERE (provider = 'other') <> (provider_look_at IS NOT NULL)";
     let all = "SELECT COUNT(*) FROM subscribers WHERE provider_look_at IS NOT NULL";
+    let later = "SELECT COUNT(*) FROM subscribers WHERE provider_look_at <> created_at";
     let count = async |sql| one(db, sql).await.try_get_by_index::<i64>(0).unwrap();
-    assert_eq!((count(waiting).await, count(all).await > 0), (0, true));
+    assert_eq!((count(waiting).await, count(all).await > 0, count(later).await), (0, true, 0));
 }
 
 async fn every_row_is_there(db: &Database, tables: &toml::Value) {

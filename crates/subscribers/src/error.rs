@@ -78,7 +78,7 @@ pub enum Error {
 impl Error {
     /// Whether a row on file holds what cannot be read. It will not be readable the next time either, and has nothing to do
     /// with any other row.
-    pub(crate) fn is_of_the_row(&self) -> bool {
+    pub fn is_of_the_row(&self) -> bool {
         match self {
             Self::Row(_) | Self::OptInRow(_) => true,
             Self::Database(error) => match error {

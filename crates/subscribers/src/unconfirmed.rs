@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{Actor, SubscriberId};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use crate::consent::Act;
@@ -14,9 +14,18 @@ use crate::subscription::State;
 use crate::{Error, erase, health};
 
 /// Those whose requests ended before a time, all of them and unconfirmed, who never confirmed anything before and left
-/// nothing; `limit` in one go.
-pub async fn due(conn: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -> Result<Vec<SubscriberId>, DbErr> {
-    over(before).distinct().limit(limit).into_tuple().all(conn).await
+/// nothing; in the order of their ids, `limit` behind `after`.
+pub async fn due(
+    conn: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    after: Option<SubscriberId>,
+    limit: u64,
+) -> Result<Vec<SubscriberId>, DbErr> {
+    let mut due = over(before);
+    if let Some(after) = after {
+        due = due.filter(Column::SubscriberId.gt(after));
+    }
+    due.distinct().order_by_asc(Column::SubscriberId).limit(limit).into_tuple().all(conn).await
 }
 
 /// Deletes a person who is due still, with all that names them, and says whether, in the caller's transaction. Unlike

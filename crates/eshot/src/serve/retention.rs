@@ -10,6 +10,7 @@ use database::lease::Lease;
 use super::Shared;
 use super::scheduler::{has_time, told};
 use crate::config::Span;
+use unconfirmed::Unconfirmed;
 
 /// How often everything is gone through. What ended within the hour may wait.
 const EVERY: TimeDelta = TimeDelta::hours(1);
@@ -26,6 +27,7 @@ const TURNS: usize = 20;
 #[derive(Debug, Default)]
 pub(super) struct Retention {
     clean_at: Option<DateTime<Utc>>,
+    unconfirmed: Unconfirmed,
 }
 
 impl Retention {
@@ -34,13 +36,53 @@ impl Retention {
         if self.clean_at.is_some_and(|clean_at| now < clean_at + EVERY) {
             return;
         }
-        told("forgetting kept answers", accounts::idempotency::sweep(shared.db.writer(), now).await);
-        let mut left = false;
+        let answers = told("forgetting kept answers", accounts::idempotency::sweep(shared.db.writer(), now).await);
+        told("forgetting rounds", outbox::round::sweep(shared.db.writer(), now).await);
+        let mut round = Turn { gone: answers.unwrap_or_default(), more: false };
         for part in [Part::ReturnedMail, Part::Reports, Part::Unconfirmed, Part::Links] {
-            left |= part.turns(shared, lease).await;
+            let turns = self.turns(part, shared, lease).await;
+            round = Turn { gone: round.gone + turns.gone, more: round.more | turns.more };
         }
-        if !left {
+        if round.gone > 0 {
+            // It stands in SQLite's journal until that is emptied.
+            told("emptying the journal", shared.db.settle().await);
+        }
+        if !round.more {
             self.clean_at = Some(now);
+        }
+    }
+
+    /// A part takes its turns. What fails is tried again in an hour.
+    async fn turns(&mut self, part: Part, shared: &Shared, lease: &Lease) -> Turn {
+        let mut turns = Turn { gone: 0, more: true };
+        for _ in 0..TURNS {
+            if !turns.more || !has_time(shared, lease) {
+                break;
+            }
+            let turn = self.turn(part, shared, lease).await;
+            turns = Turn { gone: turns.gone + turn.gone, ..turn };
+        }
+        turns
+    }
+
+    async fn turn(&mut self, part: Part, shared: &Shared, lease: &Lease) -> Turn {
+        let (db, now, kept) = (&shared.db, shared.context.now(), &shared.context.config.retention);
+        match part {
+            Part::ReturnedMail => {
+                let Some(before) = ago(now, kept.returned_mail) else { return Turn::default() };
+                Turn::of(told("forgetting returned mail", feedback::expire(db.writer(), before, MAILS).await), MAILS)
+            }
+            Part::Reports => {
+                let forgotten = feedback::forget_reports(db.writer(), REPORTS, now).await;
+                Turn::of(told("forgetting reports", forgotten), REPORTS)
+            }
+            Part::Unconfirmed => {
+                let Some(before) = ago(now, kept.unconfirmed) else { return Turn::default() };
+                self.unconfirmed.turn(shared, lease, before, now).await
+            }
+            Part::Links => {
+                Turn::of(told("forgetting links", subscribers::access::sweep(db.writer(), LINKS, now).await), LINKS)
+            }
         }
     }
 }
@@ -53,38 +95,19 @@ enum Part {
     Links,
 }
 
-impl Part {
-    /// Takes its turns, and says whether something is left. What fails is tried again in an hour.
-    async fn turns(self, shared: &Shared, lease: &Lease) -> bool {
-        for _ in 0..TURNS {
-            if !has_time(shared, lease) {
-                return true;
-            }
-            if !self.turn(shared, lease).await {
-                return false;
-            }
-        }
-        true
-    }
+/// What became of a turn.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+struct Turn {
+    /// How much is gone.
+    gone: u64,
+    /// Whether there may be more.
+    more: bool,
+}
 
-    async fn turn(self, shared: &Shared, lease: &Lease) -> bool {
-        let (db, now, kept) = (&shared.db, shared.context.now(), &shared.context.config.retention);
-        match self {
-            Self::ReturnedMail => {
-                let Some(before) = ago(now, kept.returned_mail) else { return false };
-                told("forgetting returned mail", feedback::expire(db.writer(), before, MAILS).await) == Some(MAILS)
-            }
-            Self::Reports => {
-                told("forgetting reports", feedback::forget_reports(db.writer(), REPORTS, now).await) == Some(REPORTS)
-            }
-            Self::Unconfirmed => {
-                let Some(before) = ago(now, kept.unconfirmed) else { return false };
-                unconfirmed::turn(shared, lease, before, now).await
-            }
-            Self::Links => {
-                told("forgetting links", subscribers::access::sweep(db.writer(), LINKS, now).await) == Some(LINKS)
-            }
-        }
+impl Turn {
+    /// Of so much at most; nothing where it failed.
+    fn of(gone: Option<u64>, most: u64) -> Self {
+        Self { gone: gone.unwrap_or_default(), more: gone == Some(most) }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::stage::{Stage, ada, address, days, evidence, now};
 /// Ends what is over, and then deletes who never confirmed until the day.
 async fn sweep(stage: &Stage<'_>, before: i64) -> Vec<SubscriberId> {
     opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
-    let due = unconfirmed::due(stage.db.reader(), days(before), 100).await.unwrap();
+    let due = unconfirmed::due(stage.db.reader(), days(before), None, 100).await.unwrap();
     for who in &due {
         assert!(forget(stage, *who, before).await);
     }
@@ -71,11 +71,30 @@ both!(
         let stage = Stage::set(db.database()).await;
         stage.ask(&ada(), &[0], now()).await;
         opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
-        let due = unconfirmed::due(stage.db.reader(), days(40), 100).await.unwrap();
+        let due = unconfirmed::due(stage.db.reader(), days(40), None, 100).await.unwrap();
         stage.ask(&ada(), &[0], days(50)).await;
         assert!(!forget(&stage, due[0], 40).await);
         opt_in::confirm(stage.db, stage.last_opt_in().await, &evidence(), days(50)).await.unwrap();
-        assert_eq!(unconfirmed::due(stage.db.reader(), days(900), 100).await.unwrap(), []);
+        assert_eq!(unconfirmed::due(stage.db.reader(), days(900), None, 100).await.unwrap(), []);
+    }
+);
+
+both!(
+    async fn they_are_found_in_the_order_of_their_ids_each_once(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        for n in 0..5 {
+            stage.ask(&address(&format!("person.{n}@example.com")), &[0, 1], now()).await;
+        }
+        opt_in::expire_due(stage.db, &scheduler(stage.db, days(50)).await, 100, days(50)).await.unwrap();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = unconfirmed::due(stage.db.reader(), days(40), after, 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            found.extend(page);
+        }
+        assert_eq!(found.len(), 5);
+        assert!(found.is_sorted_by(|one, next| one < next), "{found:?}");
     }
 );
 

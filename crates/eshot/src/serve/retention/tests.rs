@@ -83,16 +83,20 @@ async fn traces(shared: &Shared, who: SubscriberId) -> (usize, usize) {
 async fn let_it_be(shared: &Shared, clock: &ManualClock) -> DateTime<Utc> {
     clock.advance(DAY * 38);
     let now = shared.context.now();
-    opt_in::expire_due(&shared.db, &held(shared).await, 9, now).await.unwrap();
+    opt_in::expire_due(&shared.db, &held(shared).await, 99, now).await.unwrap();
     now - DAY * 30
 }
 
 async fn ask(shared: &Shared) {
+    ask_as(shared, "ada@example.com").await;
+}
+
+async fn ask_as(shared: &Shared, address: &str) {
     let db = &shared.db;
     let form = subscribers::form::list(db.reader(), None).await.unwrap().remove(0);
     let request = Request {
         form_version: form.current.id,
-        email: "ada@example.com".parse().unwrap(),
+        email: address.parse().unwrap(),
         profile: Profile { name: Some("Ada".to_owned()), ..Profile::default() },
         topics: form.current.definition.topics[..1].to_vec(),
         locale: Locale::En,
@@ -108,9 +112,18 @@ async fn reported(shared: &Shared) {
     sql::execute(shared.db.writer(), insert, values).await.unwrap();
 }
 
-async fn reports(shared: &Shared) -> i64 {
-    let counted = sql::row(shared.db.reader(), "SELECT COUNT(*) FROM report_digests", []).await.unwrap();
+async fn rows(shared: &Shared, table: &str) -> i64 {
+    let counted = sql::row(shared.db.reader(), &format!("SELECT COUNT(*) FROM {table}"), []).await.unwrap();
     counted.unwrap().try_get_by_index(0).unwrap()
+}
+
+/// Whether the address lies on the disk of an SQLite database: in its file, or in the journal beside it.
+fn is_on_disk(db: &TestDb, address: &str) -> bool {
+    let file = db.database().file().unwrap().display().to_string();
+    [format!("{file}-wal"), file].iter().any(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(address.len()).any(|window| window == address.as_bytes())
+    })
 }
 
 fn brand() -> brands::Draft {
@@ -166,7 +179,7 @@ both!(
         let shared = shared(&db, clock.clone());
         let ada = traced(&shared).await;
         let before = let_it_be(&shared, &clock).await;
-        assert_eq!(subscribers::unconfirmed::due(shared.db.reader(), before, 9).await.unwrap(), [ada]);
+        assert_eq!(subscribers::unconfirmed::due(shared.db.reader(), before, None, 9).await.unwrap(), [ada]);
         ask(&shared).await;
         let now = shared.context.now();
         assert!(!unconfirmed::forget(&shared.db, &held(&shared).await, ada, before, now).await.unwrap());
@@ -188,15 +201,55 @@ both!(
 );
 
 both!(
+    async fn whoever_cannot_be_read_keeps_nobody_else_on_file(db: TestDb) {
+        let clock = Arc::new(ManualClock::at(testkit::start_of_time()));
+        let (shared, mut retention) = (shared(&db, clock.clone()), Retention::default());
+        furnish(&shared).await;
+        for n in 0..30 {
+            ask_as(&shared, &format!("person.{n}@example.com")).await;
+        }
+        let_it_be(&shared, &clock).await;
+        // The one whose turn is first.
+        let first = "id = (SELECT id FROM subscribers ORDER BY id LIMIT 1)";
+        let write = async |email: &str| {
+            let update = format!("UPDATE subscribers SET email = '{email}' WHERE {first}");
+            sql::execute(shared.db.writer(), &update, []).await.unwrap();
+        };
+        write("no address").await;
+        round(&mut retention, &shared).await;
+        assert_eq!(rows(&shared, "subscribers").await, 1);
+        assert!(retention.clean_at.is_some(), "it is not tried again and again");
+        // Their turn comes again.
+        write("ada@example.com").await;
+        clock.advance(Duration::from_secs(60 * 60));
+        round(&mut retention, &shared).await;
+        assert_eq!(rows(&shared, "subscribers").await, 0);
+    }
+);
+
+#[tokio::test]
+async fn who_was_forgotten_is_neither_in_sqlites_file_nor_in_its_journal() {
+    let db = TestDb::sqlite().await;
+    let clock = Arc::new(ManualClock::at(testkit::start_of_time()));
+    let shared = shared(&db, clock.clone());
+    furnish(&shared).await;
+    let_it_be(&shared, &clock).await;
+    assert!(is_on_disk(&db, "ada@example.com"));
+    round(&mut Retention::default(), &shared).await;
+    assert_eq!(on_file(&shared).await, (0, 1));
+    assert!(!is_on_disk(&db, "ada@example.com"));
+}
+
+both!(
     async fn a_report_is_forgotten_after_thirty_days(db: TestDb) {
         let clock = Arc::new(ManualClock::at(testkit::start_of_time()));
         let (shared, mut retention) = (shared(&db, clock.clone()), Retention::default());
         reported(&shared).await;
         clock.advance(DAY * 30);
         round(&mut retention, &shared).await;
-        assert_eq!(reports(&shared).await, 1);
+        assert_eq!(rows(&shared, "report_digests").await, 1);
         clock.advance(Duration::from_secs(60 * 60));
         round(&mut retention, &shared).await;
-        assert_eq!(reports(&shared).await, 0);
+        assert_eq!(rows(&shared, "report_digests").await, 0);
     }
 );
