@@ -93,8 +93,8 @@ impl Draft {
         ask(is_line(&self.name, 100), "name", "must be one line of 1 to 100 characters");
         ask(is_line(&self.from_name, 100), "from_name", "must be one line of 1 to 100 characters");
         let ascii = "must have no letter beyond ASCII before its @: it stands in the header of every mail";
-        ask(self.from_address.reachable().is_ok(), "from_address", ascii);
-        ask(self.reply_to.as_ref().is_none_or(|to| to.reachable().is_ok()), "reply_to", ascii);
+        ask(self.from_address.check_reachable().is_ok(), "from_address", ascii);
+        ask(self.reply_to.as_ref().is_none_or(|to| to.check_reachable().is_ok()), "reply_to", ascii);
         ask(
             is_postal_address(&self.postal_address),
             "postal_address",

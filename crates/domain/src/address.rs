@@ -43,7 +43,7 @@ pub struct Unreachable;
 impl EmailAddress {
     /// Asks whether mail of ours can be written to it, and from it. Whoever becomes a subscriber, or is written to otherwise, is
     /// asked about first.
-    pub fn reachable(&self) -> Result<(), Unreachable> {
+    pub fn check_reachable(&self) -> Result<(), Unreachable> {
         if self.0.is_ascii() { Ok(()) } else { Err(Unreachable) }
     }
 
@@ -196,9 +196,9 @@ mod tests {
 
     #[test]
     fn a_local_part_beyond_ascii_is_an_address_that_no_mail_reaches() {
-        let reachable = |text: &str| text.parse::<EmailAddress>().unwrap().reachable();
-        assert_eq!(reachable("jörg@example.com"), Err(Unreachable));
-        assert_eq!(reachable("joerg@bücher.example"), Ok(()));
+        let check = |text: &str| text.parse::<EmailAddress>().unwrap().check_reachable();
+        assert_eq!(check("jörg@example.com"), Err(Unreachable));
+        assert_eq!(check("joerg@bücher.example"), Ok(()));
     }
 
     proptest! {

@@ -26,7 +26,8 @@ impl Ladder {
         Self { give_up }
     }
 
-    /// How long to wait after try number `tried` (counted from 1; what no relay was offered is no try) was put off, or nothing if that was the last one.
+    /// How long to wait after try number `tried` was put off, or nothing if that was the last one. Tries are counted from 1; what
+    /// no relay was offered is none.
     ///
     /// The wait is spread by up to a tenth either way, so that what was put off together does not come back together; the
     /// same delivery and try always get the same wait. If the server named a longer one, it gets that.

@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use domain::{BrandId, TopicId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::entity::{opt_in, pause, subscriber, subscriber_hash, subscription, suppression, topic};
 use crate::subscription::State;
 use crate::suppression::Reason;
-use sea_orm::EntityTrait;
 
 /// A row of `subscriptions` under which the person may be written to: confirmed, on a basis that still holds.
 pub(crate) fn holds(now: DateTime<Utc>) -> Condition {

@@ -144,7 +144,7 @@ pub(crate) async fn find_or_insert(
     actor: Option<&Actor>,
     now: DateTime<Utc>,
 ) -> Result<(Model, bool), Error> {
-    email.reachable()?;
+    email.check_reachable()?;
     let id = SubscriberId::new(now);
     let actor = actor.cloned().unwrap_or(Actor::Subscriber(id));
     let row = fresh(id, email, locale, &actor, now);
@@ -233,7 +233,7 @@ async fn put_email(
     hasher: &AddressHasher,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    email.reachable()?;
+    email.check_reachable()?;
     let provider = dns::provider_of(email.domain());
     let row = ActiveModel {
         email: Set(email.clone()),

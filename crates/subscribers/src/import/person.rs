@@ -42,6 +42,6 @@ pub(super) fn read(rows: Vec<Row>, hasher: &AddressHasher, skipped: &mut Vec<(u6
 
 fn checked(email: Result<EmailAddress, InvalidAddress>, profile: Profile) -> Result<(EmailAddress, Profile), Skipped> {
     let email = email?;
-    email.reachable()?;
+    email.check_reachable()?;
     Ok((email, profile.checked().map_err(|error| Skipped::Field(error.to_string()))?))
 }

@@ -51,7 +51,7 @@ pub(super) async fn handler(
     Path(id): Path<CampaignId>,
     Json(test): Json<Test>,
 ) -> Result<(StatusCode, Json<TestDelivery>), Problem> {
-    test.to.reachable().map_err(|error| Problem::field("to", error))?;
+    test.to.check_reachable().map_err(|error| Problem::field("to", error))?;
     let key = campaigns::test_mail(&state.db, id, test.to, &caller.actor(), state.now()).await?;
     Ok((StatusCode::ACCEPTED, Json(key.into())))
 }

@@ -63,7 +63,7 @@ impl Filled {
     /// All that a person can put right.
     pub(super) fn check(&self, version: &Version, offered: &[Topic]) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        match self.email.parse::<EmailAddress>().map(|email| email.reachable()) {
+        match self.email.parse::<EmailAddress>().map(|email| email.check_reachable()) {
             Ok(Ok(())) => {}
             Ok(Err(_)) => reasons.push(Reason::Unreachable),
             Err(_) => reasons.push(Reason::Email),
