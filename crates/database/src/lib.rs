@@ -7,5 +7,5 @@ mod serving;
 pub mod sql;
 
 pub use connect::{ConnectError, Database, Settings};
-pub use deadlock::is_deadlock;
+pub use deadlock::{across_deadlocks, is_deadlock};
 pub use serving::{AlreadyServed, ServingLock};

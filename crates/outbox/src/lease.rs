@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::{Database, sql};
-use domain::{InstanceId, MailboxProvider, MailingNo, Ordinal};
-use sea_orm::{ConnectionTrait, DbBackend, Value};
+use domain::{DeliveryKey, InstanceId, MailboxProvider, MailingNo, Ordinal};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
 use serde_json::json;
 
-use crate::Error;
-use crate::dialect::{self, Column};
+use crate::dialect::{self, Column, Locked};
+use crate::{Error, change};
 
 /// The right of one worker to submit what it has claimed, until [`expires_at`](Self::expires_at).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Ut
             let values = [(*id).into(), lease.holder.into(), (*fence).into(), now.into(), expires_at.into()];
             let held = sql::execute(&txn, sql, values).await? == 1;
             if held {
+                lock_begun(&txn, lease, *after, *to).await?;
                 // What an earlier holder was submitting is past its own deadline and is not saved by this.
                 let sql = "UPDATE deliveries SET due_at = $6 WHERE mailing_no = $1 AND lane = $2 AND ordinal > $3 \
                            AND ordinal <= $4 AND state = 'submitting' AND due_at > $5";
@@ -61,6 +62,7 @@ pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Ut
             held
         }
         Over::Rows(rows) => {
+            lock(&txn, lease.mailing, rows).await?;
             let sql = renewing(txn.get_database_backend());
             let values = [batch(lease.mailing, rows), lease.expires_at.into(), expires_at.into()];
             lease.expires_at > now && sql::execute(&txn, &sql, values).await? > 0
@@ -96,9 +98,36 @@ pub async fn release(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result
             txn.commit().await?;
         }
         Over::Rows(rows) => {
+            let txn = db.begin().await?;
+            lock(&txn, lease.mailing, rows).await?;
             let values = [batch(lease.mailing, rows), lease.expires_at.into(), now.into()];
-            sql::execute(db.writer(), &releasing(db.backend()), values).await?;
+            sql::execute(&txn, &releasing(db.backend()), values).await?;
+            txn.commit().await?;
         }
+    }
+    Ok(())
+}
+
+/// Locks leased rows in the order in which everybody does: an UPDATE of many takes them as it finds them. A transaction on SQLite
+/// is alone anyway.
+async fn lock(txn: &impl ConnectionTrait, mailing: MailingNo, rows: &[(Ordinal, i32)]) -> Result<(), DbErr> {
+    if txn.get_database_backend() != DbBackend::Sqlite {
+        change::lock(txn, rows.iter().map(|(ordinal, _)| DeliveryKey::new(mailing, *ordinal))).await?;
+    }
+    Ok(())
+}
+
+/// The same for what is being submitted of a range.
+async fn lock_begun(txn: &impl ConnectionTrait, lease: &Lease, after: Ordinal, to: Ordinal) -> Result<(), DbErr> {
+    let backend = txn.get_database_backend();
+    if backend != DbBackend::Sqlite {
+        let sql = format!(
+            "SELECT 1 FROM deliveries d WHERE d.mailing_no = $1 AND d.lane = $2 AND d.ordinal > $3 AND d.ordinal <= $4 \
+                 AND d.state = 'submitting' ORDER BY d.ordinal{}",
+            dialect::for_update(backend, "d", Locked::Wait)
+        );
+        let values = [lease.mailing.into(), lease.lane.clone().into(), after.into(), to.into()];
+        sql::execute(txn, &sql, values).await?;
     }
     Ok(())
 }

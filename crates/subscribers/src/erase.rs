@@ -24,6 +24,22 @@ pub async fn erase(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Erased, Error> {
+    // It locks what senders and readers of returned mail lock too. Nobody should have to ask twice to be erased.
+    let erased = database::across_deadlocks(|| erase_once(db, subscriber, actor, now)).await?;
+    // The person is gone, whatever becomes of the journal: a failure here is no failure of the act.
+    if let Err(error) = db.settle().await {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, "the journal was not emptied: what was just erased stands in it for a while longer");
+    }
+    Ok(erased)
+}
+
+async fn erase_once(
+    db: &Database,
+    subscriber: SubscriberId,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Erased, Error> {
     let txn = db.begin().await?;
     let person = health::lock_whole(&txn, subscriber).await?.ok_or(Error::NotFound(subscriber))?;
     let hashes = suppression::hashes_of(&txn, subscriber).await?;
@@ -36,11 +52,6 @@ pub async fn erase(
     suppression::put(&txn, entry, now).await?;
     let consent_events = scrub(&txn, &person, actor, now).await?;
     txn.commit().await?;
-    // The person is gone, whatever becomes of the journal: a failure here is no failure of the act.
-    if let Err(error) = db.settle().await {
-        let error: &dyn std::error::Error = &error;
-        tracing::warn!(error, "the journal was not emptied: what was just erased stands in it for a while longer");
-    }
     Ok(Erased { consent_events })
 }
 

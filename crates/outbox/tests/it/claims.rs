@@ -113,6 +113,24 @@ both!(
 );
 
 both!(
+    async fn what_may_be_submitted_under_one_lease_is_not_what_another_lets_go(db: TestDb) {
+        let db = db.database();
+        campaign(db, 2).await;
+        let over = claim(db, 1, 10, start_of_time()).await.unwrap();
+        let later = start_of_time() + TTL;
+        let again = claim(db, 1, 10, later).await.unwrap();
+        let [first, second] = keys(&again)[..] else { panic!("{again:?}") };
+        let next = [(&over.lease, vec![first]), (&again.lease, vec![first]), (&over.lease, vec![second])];
+        let txn = db.begin().await.unwrap();
+        let submitted = outbox::turn(&txn, worker(1), &[], &next, later).await.unwrap().submitted;
+        txn.commit().await.unwrap();
+        let keys: Vec<Vec<_>> = submitted.iter().map(|those| those.iter().map(|one| one.key).collect()).collect();
+        assert_eq!(keys, [vec![], vec![first], vec![]]);
+        assert_eq!((state(db, first).await, state(db, second).await), (State::Submitting, State::Queued));
+    }
+);
+
+both!(
     async fn only_what_is_overdue_is_reaped(db: TestDb) {
         let db = db.database();
         let mailing = campaign(db, 4).await;

@@ -9,9 +9,6 @@ use super::Desk;
 use super::hear::Heard;
 use crate::Error;
 
-/// How many times a round is written again that PostgreSQL ended because it and another transaction waited for each other.
-const DEADLOCKS: u32 = 3;
-
 /// Workers whose messages belong to one holding and may go now.
 pub(super) struct Group {
     pub(super) holding: u64,
@@ -44,28 +41,8 @@ impl Desk {
             return Ok(());
         }
         let no = self.number();
-        let (txn, submitted) = self.write_across_deadlocks(no, &groups, now).await?;
+        let (txn, submitted) = database::across_deadlocks(|| self.write(no, &groups, now)).await?;
         self.commit(txn, no, groups.into_iter().zip(submitted).collect()).await
-    }
-
-    /// Writes it again, at once, if PostgreSQL ends it in favour of another transaction. Whoever locks several rows does so in one
-    /// order, so that this should not be; if it is, it costs no answer its consequences and nobody a pause.
-    async fn write_across_deadlocks(
-        &self,
-        no: i64,
-        groups: &[Group],
-        now: DateTime<Utc>,
-    ) -> Result<(DatabaseTransaction, Vec<Vec<Submitted>>), Error> {
-        let mut left = DEADLOCKS;
-        loop {
-            match self.write(no, groups, now).await {
-                Err(error) if left > 0 && database::is_deadlock(&error) => {
-                    left -= 1;
-                    tracing::warn!("PostgreSQL ended a round in favour of another transaction; it is written again");
-                }
-                written => return written,
-            }
-        }
     }
 
     /// All but the commit.

@@ -89,3 +89,24 @@ both!(
         assert_eq!(why.as_deref(), Some("suppressed_complaint"));
     }
 );
+
+#[test]
+fn an_erasure_that_postgresql_ends_for_a_deadlock_is_repeated() {
+    testkit::run(async {
+        let Some(db) = TestDb::postgres().await else {
+            return eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+        };
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        // A sequence is not rolled back: the first time, and only then.
+        let once = "CREATE SEQUENCE erasures; \
+             CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF nextval('erasures') = 1 THEN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END IF; \
+                 RETURN OLD; END $$; \
+             CREATE TRIGGER once BEFORE DELETE ON subscribers FOR EACH ROW EXECUTE FUNCTION once()";
+        stage.db.writer().execute_unprepared(once).await.unwrap();
+        let erased = subscribers::erase(stage.db, who, &staff(), now()).await.unwrap();
+        assert!(erased.consent_events > 0);
+        assert_eq!(anywhere(&stage, "ada@example.com").await, Vec::<String>::new());
+    });
+}
