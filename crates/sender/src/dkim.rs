@@ -51,6 +51,10 @@ const ONCE_MORE: [&str; 9] = [
     "Message-ID",
 ];
 
+/// Signed where it is present and only there. A server on the way may add one of its own to a mail that has none, as Postfix
+/// does for an alias (postconf(5), `enable_original_recipient`), and must not break the signature by it.
+const WHERE_PRESENT: &str = "X-Original-To";
+
 /// The keys of one domain, ready to sign.
 pub struct Signer {
     keys: Vec<Key>,
@@ -103,7 +107,7 @@ impl Signer {
         let mut signed = Vec::with_capacity(raw.len() + self.keys.len() * 1024);
         if let Some(first) = self.keys.first() {
             // All keys sign the same fields in the same way, so what they sign is read and hashed once.
-            let canonical = Canonical::of(raw, first.template());
+            let canonical = Canonical::of(raw, first.template(), WHERE_PRESENT);
             for key in &self.keys {
                 key.sign(&canonical, now)?.write_header(&mut signed);
             }
@@ -147,7 +151,7 @@ fn signer<K: mail_auth::common::crypto::SigningKey>(key: K, of: &SigningKey) -> 
     DkimSigner::from_key(key)
         .domain(&of.info.domain)
         .selector(&of.info.selector)
-        .headers(SIGNED.into_iter().chain(ONCE_MORE))
+        .headers(SIGNED.into_iter().chain(ONCE_MORE).chain([WHERE_PRESENT]))
         .header_canonicalization(Canonicalization::Relaxed)
         .body_canonicalization(Canonicalization::Relaxed)
 }

@@ -119,8 +119,14 @@ fn messages() -> Vec<Vec<u8>> {
 async fn both_signatures_verify_and_a_second_header_breaks_them() {
     let keys = signing_keys().await;
     let (signer, records) = (Signer::new(&keys).unwrap(), records(&keys));
-    let good: Vec<_> = messages().iter().map(|raw| signer.sign(raw, start_of_time()).unwrap()).collect();
-    let forged = forgeries(&String::from_utf8(good[2].clone()).unwrap());
+    let sign = |raw: &Vec<u8>| signer.sign(raw, start_of_time()).unwrap();
+    let redirected = [b"X-Original-To: ada@example.org\r\n".as_slice(), &messages()[2]].concat();
+    let mut good: Vec<_> = messages().iter().chain([&redirected]).map(sign).collect();
+    let mut forged = forgeries(&String::from_utf8(good[2].clone()).unwrap());
+    // A server may say whom a mail was for that does not say so itself; what does say so is not changed.
+    good.push([b"X-Original-To: alias@example.org\r\n".as_slice(), &good[2]].concat());
+    let redirected = String::from_utf8(sign(&redirected)).unwrap();
+    forged.push(redirected.replace("X-Original-To: ada@", "X-Original-To: bob@").into_bytes());
     for (verifier, program) in VERIFIERS.iter().filter_map(|verifier| Some((verifier, verifier.installed()?))) {
         let pass = vec![verifier.expected("pass"); good.len()];
         assert_eq!(verifier.verify(program, &good, records.path()), pass, "{}", verifier.script);
@@ -178,9 +184,22 @@ async fn the_signature_names_what_receivers_ask_for() {
         {
             assert!(times(name) > 0, "{name} in {names}");
         }
-        for name in ["return-path", "received", "bcc"] {
+        for name in ["return-path", "received", "bcc", "x-original-to"] {
             assert_eq!(times(name), 0, "{name} in {names}");
         }
+    }
+}
+
+#[tokio::test]
+async fn whom_a_redirected_mail_was_for_is_signed() {
+    let raw = [b"X-Original-To: ada@example.org\r\n".as_slice(), &messages()[2]].concat();
+    let signed = Signer::new(&signing_keys().await).unwrap().sign(&raw, start_of_time()).unwrap();
+    let text = String::from_utf8(signed).unwrap().replace("\r\n\t", "").to_lowercase();
+    let signatures: Vec<_> = text.split("dkim-signature: ").skip(1).collect();
+    assert_eq!(signatures.len(), 2);
+    for signature in signatures {
+        let names = signature.split("h=").nth(1).unwrap().split(';').next().unwrap();
+        assert!(names.split(':').any(|name| name.trim() == "x-original-to"), "{names}");
     }
 }
 

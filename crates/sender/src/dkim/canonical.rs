@@ -12,9 +12,12 @@ pub(super) struct Canonical {
 }
 
 impl Canonical {
-    /// What signatures like the template sign of this message.
-    pub(super) fn of(raw: &[u8], template: &Signature) -> Self {
-        let (_, canonical, fields, body) = template.canonicalize(Fields { rest: raw });
+    /// What signatures like the template sign of this message: all its fields, absent ones too, save for one that is left out
+    /// where it is absent.
+    pub(super) fn of(raw: &[u8], template: &Signature, where_present: &str) -> Self {
+        let (_, canonical, mut fields, body) = template.canonicalize(Fields { rest: raw });
+        let is_present = Fields { rest: raw }.any(|name| name.eq_ignore_ascii_case(where_present.as_bytes()));
+        fields.retain(|field| is_present || !field.eq_ignore_ascii_case(where_present));
         let mut headers = Vec::with_capacity(2048);
         canonical.write(&mut headers);
         Self { fields, headers, body_hash: HashAlgorithm::Sha256.hash(body).as_ref().to_vec() }
@@ -51,6 +54,12 @@ impl Writable for Signed<'_> {
 /// The fields of a message whose lines end in CRLF, and what is left of it: at the end, its body.
 struct Fields<'a> {
     rest: &'a [u8],
+}
+
+impl Fields<'_> {
+    fn any(mut self, is_it: impl Fn(&[u8]) -> bool) -> bool {
+        std::iter::from_fn(|| self.next_header()).any(|(name, _)| is_it(name))
+    }
 }
 
 impl<'a> HeaderStream<'a> for Fields<'a> {
@@ -90,7 +99,7 @@ mod tests {
             let raw = format!("{head}{body}");
             let theirs = signer.sign(raw.as_bytes()).unwrap();
             let at = DateTime::from_timestamp(theirs.t.try_into().unwrap(), 0).unwrap();
-            let ours = Canonical::of(raw.as_bytes(), &signer.template).sign(&signer, at).unwrap();
+            let ours = Canonical::of(raw.as_bytes(), &signer.template, "X-Original-To").sign(&signer, at).unwrap();
             assert_eq!(ours, theirs, "{raw:?}");
         }
     }
