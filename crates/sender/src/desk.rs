@@ -1,8 +1,11 @@
 //! Where deliveries are claimed, given to workers, submitted, and their answers written down: all that touches the database.
 //!
 //! Everything happens in rounds, each of them: write down, in one transaction, what was answered and what is now submitted; keep
-//! the leases; claim more if little is left; give idle workers something to compose. Between two rounds the desk waits for a
-//! worker's report.
+//! the leases; claim more if little is left; give workers something to compose, the idle ones first, and then those that are quick
+//! one message ahead. Between two rounds the desk waits for a worker's report.
+//!
+//! What a worker has ahead is composed as soon as its last message has ended, and is then held to what holds for all: it may have
+//! been skipped, paused or withdrawn since.
 
 mod assign;
 mod claim;

@@ -36,7 +36,7 @@ pub(crate) struct Report {
     pub(crate) news: News,
 }
 
-/// What a worker tells. Every order but `Discard` is answered once.
+/// What a worker tells. Every order but `Discard` is answered once, in their order.
 pub(crate) enum News {
     /// The message can go.
     Prepared,
@@ -79,7 +79,7 @@ impl Hand {
 
     /// Gives an order. A worker that is gone does not take it; that shows in [`is_gone`](Self::is_gone).
     pub(crate) fn tell(&self, order: Order) {
-        // There is room: every order was answered before the next one, save a `Discard` that may still lie there.
+        // There is room: `Send` or `Discard` may lie there, and `Prepare` behind it, and then nothing before an answer.
         let _ = self.orders.try_send(order);
     }
 

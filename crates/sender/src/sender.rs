@@ -50,9 +50,8 @@ pub struct Parts {
 
 /// Takes due deliveries to the relay.
 ///
-/// It has a worker for each connection. Before a message is offered it is written down as being submitted, and a worker gets the
-/// next one only when the last answer is written down too: so if the program dies, no more deliveries are in doubt than there
-/// are connections.
+/// It has a worker for each connection. Before a message is offered it is written down as being submitted, and the answer to the
+/// worker's last one no later than that: so if the program dies, no more deliveries are in doubt than there are connections.
 pub struct Sender {
     desk: Desk,
 }

@@ -125,3 +125,23 @@ async fn a_relay_that_refuses_and_hangs_up_has_refused() {
         heard.await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_a_relay_says_before_the_dot_is_kept_and_the_message_is_not_sent_behind_it() {
+    for (early, code) in [("552 5.3.4 too big\r\n", 552), ("451 4.3.0 not now\r\n", 451), ("250 2.0.0 taken\r\n", 250)]
+    {
+        // It says all of it at once, and then listens until nothing more is said.
+        let (address, heard) = relay(vec![(3, format!("{TAKEN}{early}").leak()), (LINES, "")]).await;
+        let mut connection = connection(address).await;
+        let ended = connection.send(&message("a@example.com"), &always()).await;
+        match &ended {
+            Ended::Refused { phase: Phase::Dot, reply } => assert_eq!(reply.code, code, "{ended:?}"),
+            // Nobody has taken what was not there.
+            Ended::Broken { phase: Phase::Body, .. } => assert_eq!(code, 250, "{ended:?}"),
+            other => panic!("{early}: {other:?}"),
+        }
+        assert!(!ended.leaves_doubt() && !connection.is_usable(), "{early}: {ended:?}");
+        connection.close().await;
+        assert_eq!(heard.await.unwrap()[3], [""; LINES], "{early}");
+    }
+}

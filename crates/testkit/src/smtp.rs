@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::record::{Accepted, Recipient};
-pub use self::rule::{Deed, Moment, Rule};
+pub use self::rule::{Deed, Hold, Moment, Rule};
 pub use self::script::{Certificate, Encryption, Script};
 use self::tls::Identity;
 

@@ -34,8 +34,15 @@ impl Desk {
         started_at: DateTime<Utc>,
         answered_at: DateTime<Utc>,
     ) {
-        // A holding outlives its open work, so this is never None.
-        let Some(holding) = self.holdings.iter().find(|holding| holding.id == work.holding) else { return };
+        let Some(holding) = self.holdings.iter().find(|holding| holding.id == work.holding) else {
+            // A holding outlives its open work, so this cannot be; if it is, the delivery's lease runs out and leaves it in doubt.
+            let (key, phase) = (work.key, ended.phase());
+            tracing::error!(
+                delivery.id = %key, phase = %phase, smtp.code = ended.reply().map(|reply| reply.code),
+                "the answer to delivery {key} is lost, for the batch that it belongs to is no longer in hand"
+            );
+            return;
+        };
         let (brand, lane) = (holding.stationery.brand.id, holding.lane.clone());
         self.parts.limits.done(&holding.class, 1);
         let attempt = Attempt { submitted, lane: &lane, relay: &self.relay, started_at, answered_at };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sender::Sender;
-use testkit::smtp::{Moment, Rule, SmtpSink};
+use testkit::smtp::{Deed, Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
 
 use crate::house::House;
@@ -137,26 +137,33 @@ fn a_commit_without_an_answer_doubles_nothing_and_leaves_no_doubt() {
 fn a_sender_that_stops_behind_such_a_commit_leaves_no_doubt_either() {
     behind_a_wire(async |mut house, wire| {
         house.enrol_many(3).await;
-        let mut withheld = 0;
-        for no in 1..=4 {
-            house.sink = SmtpSink::start().await;
-            let (_, mailing) = house.launch().await;
-            wire.strike(no, Loss::Answer);
-            let struck = async {
-                while !wire.has_struck() {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+        for workers in [1, 2] {
+            let mut withheld = 0;
+            for no in 1..=5 {
+                let case = format!("{workers} workers, COMMIT number {no}");
+                house.sink = SmtpSink::start().await;
+                if workers == 2 {
+                    // While the others have their turn, one worker is with the relay, and goes on to be when the sender stops.
+                    house.sink.add(Rule::new(Moment::Dot, Deed::Delay(Duration::from_millis(300))).to("p1"));
                 }
-            };
-            house.sender(1).run(struck).await;
-            let counts = house.counts(mailing).await;
-            assert_eq!((counts.submitting, counts.in_doubt), (0, 0), "COMMIT number {no}");
-            withheld += counts.deferred;
-            house.advance_minutes(3);
-            send_all(&house, &mut house.sender(1), mailing).await;
-            assert_eq!(house.counts(mailing).await.sent, 3, "COMMIT number {no}");
-            house.audit(mailing).await;
+                let (_, mailing) = house.launch().await;
+                wire.strike(no, Loss::Answer);
+                let struck = async {
+                    while !wire.has_struck() {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                };
+                house.sender(workers).run(struck).await;
+                let counts = house.counts(mailing).await;
+                assert_eq!((counts.submitting, counts.in_doubt), (0, 0), "{case}");
+                withheld += counts.deferred;
+                house.advance_minutes(3);
+                send_all(&house, &mut house.sender(1), mailing).await;
+                assert_eq!(house.counts(mailing).await.sent, 3, "{case}");
+                house.audit(mailing).await;
+            }
+            assert!(withheld > 0, "in one of the cases a message was written down as being submitted");
         }
-        assert!(withheld > 0, "in one of the cases a message was written down as being submitted");
     });
 }
 

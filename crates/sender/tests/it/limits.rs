@@ -169,7 +169,8 @@ both!(
     }
 );
 
-async fn leave(house: &House<'_>, subscriber: domain::SubscriberId) {
+/// Takes a person off the list for the offers.
+pub(crate) async fn leave(house: &House<'_>, subscriber: domain::SubscriberId) {
     let leave = Leave {
         subscriber,
         what: What::Topic(house.topics[0].id),

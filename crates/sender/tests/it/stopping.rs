@@ -84,7 +84,8 @@ both!(
     }
 );
 
-fn relay_that_waits(house: &House<'_>) -> sender::relay::Relay {
+/// One that is waited for in patience.
+pub(crate) fn relay_that_waits(house: &House<'_>) -> sender::relay::Relay {
     sender::relay::Relay::new(sender::relay::Settings {
         policy: sender::relay::Policy::None,
         ..sender::relay::Settings::new(house.sink.url().parse().unwrap())

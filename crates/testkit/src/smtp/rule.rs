@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 /// A moment of the dialogue at which the server may be told to misbehave.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Moment {
@@ -34,7 +36,33 @@ pub enum Deed {
     Drop,
     /// Goes on as if nothing were, but later.
     Delay(Duration),
+    /// Goes on as if nothing were, once it is let go.
+    Hold(Hold),
 }
+
+/// What keeps a server waiting until a test has done what it has to do in the meantime. Its clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Hold(watch::Sender<bool>);
+
+impl Hold {
+    /// Lets everybody go on who waits for it, and whoever comes to it from now on.
+    pub fn let_go(&self) {
+        self.0.send_replace(true);
+    }
+
+    pub(super) async fn over(&self) {
+        // Its sender lives as long as we do, so waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|over| *over).await;
+    }
+}
+
+impl PartialEq for Hold {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+}
+
+impl Eq for Hold {}
 
 /// When to do what.
 #[derive(Clone, Debug)]
@@ -60,6 +88,11 @@ impl Rule {
     /// To hang at `moment`.
     pub fn hang(moment: Moment) -> Self {
         Self::new(moment, Deed::Hang)
+    }
+
+    /// To wait at `moment` until this is over.
+    pub fn hold(moment: Moment, hold: &Hold) -> Self {
+        Self::new(moment, Deed::Hold(hold.clone()))
     }
 
     /// To hang up at `moment`.

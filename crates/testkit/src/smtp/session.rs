@@ -176,6 +176,7 @@ impl Session<'_> {
                 match self.take(Moment::Body) {
                     Some(Deed::Hang) => std::future::pending().await,
                     Some(Deed::Delay(time)) => tokio::time::sleep(time).await,
+                    Some(Deed::Hold(hold)) => hold.over().await,
                     Some(Deed::Drop | Deed::Reply(_)) => return Ok(None),
                     None => {}
                 }
@@ -302,6 +303,10 @@ impl Session<'_> {
             Some(Deed::Reply(line)) => self.say(&line).await,
             Some(Deed::Delay(time)) => {
                 tokio::time::sleep(time).await;
+                self.say(otherwise).await
+            }
+            Some(Deed::Hold(hold)) => {
+                hold.over().await;
                 self.say(otherwise).await
             }
             None => self.say(otherwise).await,
