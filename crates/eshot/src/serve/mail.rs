@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use domain::EmailAddress;
 use limits::Limits;
 use links::Links;
 use sender::{Parts, Sender, Settings};
@@ -36,13 +37,64 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
     };
     let name = settings.relay.name();
     tracing::info!(relay = name, "mail goes to {name}");
-    metrics::gauge!("eshot_redirected").set(if settings.redirect_to.is_some() { 1.0 } else { 0.0 });
-    if let Some(stand_in) = &settings.redirect_to {
-        tracing::warn!("relay.redirect_to: all mail goes to {stand_in}, and nobody whom it is for gets any");
-    }
+    tell_whether_anybody_is_mailed(settings.redirect_to.as_ref());
     Ok(async move {
         let tally = Sender::new(parts, settings).run(shared.stop.cancelled_owned()).await;
         tracing::info!(?tally, "no more mail is handed over");
         Ok(())
     })
+}
+
+/// In the log and in `/metrics`: an installation that mails nobody looks like any other.
+fn tell_whether_anybody_is_mailed(redirect_to: Option<&EmailAddress>) {
+    metrics::gauge!("eshot_redirected").set(if redirect_to.is_some() { 1.0 } else { 0.0 });
+    if let Some(stand_in) = redirect_to {
+        tracing::warn!("relay.redirect_to: all mail goes to {stand_in}, and nobody whom it is for gets any");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What stands in the log and in `/metrics`.
+    fn told(redirect_to: Option<&str>) -> (String, String) {
+        let (log, recorder) = (Log::default(), PrometheusBuilder::new().build_recorder());
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let redirect_to: Option<EmailAddress> = redirect_to.map(|address| address.parse().unwrap());
+        metrics::with_local_recorder(&recorder, || {
+            tracing::subscriber::with_default(subscriber, || tell_whether_anybody_is_mailed(redirect_to.as_ref()));
+        });
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        (log, recorder.handle().render())
+    }
+
+    #[test]
+    fn that_nobody_is_mailed_is_in_the_log_and_in_the_metrics() {
+        let (log, metrics) = told(Some("staging@example.com"));
+        assert!(log.contains("WARN") && log.contains("all mail goes to staging@example.com"), "{log}");
+        assert!(metrics.lines().any(|line| line == "eshot_redirected 1"), "{metrics}");
+        let (log, metrics) = told(None);
+        assert_eq!(log, "");
+        assert!(metrics.lines().any(|line| line == "eshot_redirected 0"), "{metrics}");
+    }
 }
