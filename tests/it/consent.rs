@@ -1,5 +1,7 @@
 //! The ledger tells when somebody has been at it.
 
+use std::process::Output;
+
 use sea_orm::ConnectionTrait;
 use testkit::smtp::SmtpSink;
 use testkit::{TestDb, both};
@@ -21,11 +23,16 @@ both!(
         let anchored = ["consent", "verify", "--anchor", anchor.to_str().unwrap()];
         assert!(verify(&anchored).status.success());
 
+        let act = text(&db, "SELECT act FROM consent_events WHERE seq = 2").await;
         run(&db, "UPDATE consent_events SET act = 'left' WHERE seq = 2").await;
-        let edited = verify(&["consent", "verify"]);
-        let said = String::from_utf8_lossy(&[edited.stdout, edited.stderr].concat()).into_owned();
-        assert!(!edited.status.success(), "{said}");
-        assert!(said.contains("FAIL  block ") && said.contains("was changed, removed or put in"), "{said}");
+        shows(verify(&["consent", "verify"]), "was changed, removed or put in");
+        shows(verify(&anchored), "was changed, removed or put in");
+        run(&db, &format!("UPDATE consent_events SET act = '{act}' WHERE seq = 2")).await;
+        assert!(verify(&anchored).status.success(), "nothing else is wrong with it");
+
+        run(&db, "DELETE FROM consent_events WHERE seq = (SELECT max(seq) FROM consent_events)").await;
+        shows(verify(&["consent", "verify"]), "was changed, removed or put in");
+        shows(verify(&anchored), "was changed, removed or put in");
     }
 );
 
@@ -65,8 +72,21 @@ both!(
     }
 );
 
+/// That a verification fails, and says this of a block.
+fn shows(verified: Output, words: &str) {
+    let said = String::from_utf8_lossy(&[verified.stdout, verified.stderr].concat()).into_owned();
+    assert!(!verified.status.success(), "{said}");
+    assert!(said.contains("FAIL  block ") && said.contains(words), "{said}");
+}
+
 async fn run(db: &TestDb, sql: &str) {
     db.database().writer().execute_unprepared(sql).await.unwrap();
+}
+
+async fn text(db: &TestDb, sql: &str) -> String {
+    let statement = sea_orm::Statement::from_string(db.database().backend(), sql);
+    let row = db.database().reader().query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
 }
 
 async fn unsealed(db: &TestDb) -> i64 {

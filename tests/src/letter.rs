@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use mail_parser::{Message, MessageParser};
 use testkit::smtp::Accepted;
 
@@ -42,6 +44,25 @@ impl Letter {
     pub fn links(&self) -> Vec<String> {
         let stop = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ')' | '(' | ']');
         self.text.split(stop).filter(|word| word.starts_with("https://")).map(str::to_owned).collect()
+    }
+
+    /// Every address of ours in it, wherever it stands: text, hypertext, pictures, List-Unsubscribe.
+    pub fn addresses(&self) -> BTreeSet<String> {
+        let headers = self.header("List-Unsubscribe").unwrap_or_default();
+        let stop = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ')' | '(' | ']' | '"' | '\'');
+        let words = [&self.text, &self.html, &headers];
+        let words = words.into_iter().flat_map(|part| part.split(stop));
+        words
+            .filter(|word| word.starts_with("https://news.example.test/"))
+            .map(|word| word.replace("&amp;", "&"))
+            .collect()
+    }
+
+    /// The https address of List-Unsubscribe (RFC 8058 §3.1).
+    pub fn one_click(&self) -> String {
+        let header = self.header("List-Unsubscribe").expect("List-Unsubscribe");
+        let link = header.split(['<', '>']).find(|part| part.starts_with("https://"));
+        link.unwrap_or_else(|| panic!("no link in {header}")).to_owned()
     }
 
     /// The first link whose path begins so; `/confirm/`, say.

@@ -3,14 +3,18 @@
 
 mod eshot;
 mod letter;
+mod looks;
 mod person;
 mod postfix;
 mod staff;
+mod tables;
 mod traces;
 
 pub use eshot::{Eshot, Installation};
 pub use letter::Letter;
+pub use looks::look;
 pub use person::{FORM, fill_in, mail_to, mails_to, sign_up, subscribe, wait_until};
 pub use postfix::{Postfix, Route, free_address};
 pub use staff::Staff;
-pub use traces::{postgres_dump, sqlite_files, traces};
+pub use tables::Tables;
+pub use traces::{Layers, files, postgres_dump};

@@ -29,7 +29,9 @@ impl<'a> Staff<'a> {
         let topic = self.topic(slug).await;
         for email in emails {
             let new = json!({ "email": email, "topics": [topic], "basis": "consent", "stated": "signed at the fair",
-                              "profile": { "name": "Sam Sample" } });
+                              "profile": { "name": "Sam Sample", "company": "Sample Works",
+                                           "phone": "+44 20 7946 0000",
+                                           "postal_address": "2 Sample Road, Exampleton" } });
             let person = self.post("/subscribers", new).await;
             assert_eq!(person["email"], email);
         }

@@ -1,44 +1,66 @@
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Where a text stands in bytes, in any of the ways that mail and databases write it: plain in any case, quoted-printable
-/// with soft breaks, percent-encoded, base64 at any alignment and line width, hexadecimal as PostgreSQL dumps bytes.
-///
-/// Gives a word for each place found; none means that the bytes know nothing of it.
-pub fn traces(haystack: &[u8], needle: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let lower = haystack.to_ascii_lowercase();
-    let unhexed = unhex(&lower);
-    for (name, bytes) in [("plain", &lower), ("hexadecimal", &unhexed)] {
-        let unfolded = without(bytes, &[b"=\r\n", b"=\n", b"\r\n ", b"\n "]);
-        for (encoding, needle) in spellings(needle) {
-            if contains(&unfolded, needle.as_bytes()) {
-                found.push(format!("{name}, {encoding}"));
-            }
-        }
-    }
-    // base64 is case-sensitive and wrapped at will.
-    let case = without(haystack, &[b"\r", b"\n", b"\\n", b"\\r"]);
-    let unhexed = without(&unhex(haystack), &[b"\r", b"\n"]);
-    for bytes in [case, unhexed] {
-        for core in base64_cores(needle) {
-            if contains(&bytes, core.as_bytes()) {
-                found.push("base64".to_owned());
-            }
-        }
-    }
-    found.dedup();
-    found
+mod decode;
+
+/// How many encodings may lie over each other: base64 in a JSON text in a column that a dump writes in hexadecimal.
+const DEPTH: usize = 3;
+
+/// Bytes as they are, and as every encoding that mail and databases use says them: made once, searched often.
+#[derive(Debug)]
+pub struct Layers(Vec<Layer>);
+
+#[derive(Debug)]
+struct Layer {
+    /// The encodings that were taken off.
+    name: String,
+    /// What is under them, in small letters; what is no text is not of interest.
+    text: String,
 }
 
-/// Everything that an SQLite database keeps in files: the database, its log, its index of the log.
-pub fn sqlite_files(database: &Path) -> Vec<u8> {
-    ["", "-wal", "-shm"]
-        .iter()
-        .filter_map(|ending| fs::read(format!("{}{ending}", database.display())).ok())
-        .flatten()
-        .collect()
+impl Layers {
+    /// Takes off every encoding, alone and over each other.
+    pub fn of(bytes: &[u8]) -> Self {
+        let (mut layers, mut seen) = (Vec::new(), HashSet::new());
+        let mut level = vec![("plain".to_owned(), bytes.to_vec())];
+        for depth in 0..=DEPTH {
+            let mut next = Vec::new();
+            for (name, bytes) in level {
+                if depth < DEPTH {
+                    for (encoding, decode) in decode::ALL {
+                        let decoded = decode(&bytes).filter(|decoded| seen.insert(decoded.clone()));
+                        next.extend(decoded.map(|decoded| (format!("{name}, {encoding}"), decoded)));
+                    }
+                }
+                layers.push(Layer { name, text: small(&bytes) });
+            }
+            level = next;
+        }
+        Self(layers)
+    }
+
+    /// Under which encodings a text is found, in any case of its letters. None: the bytes know nothing of it.
+    pub fn traces(&self, needle: &str) -> Vec<&str> {
+        let needle = needle.to_ascii_lowercase();
+        self.0.iter().filter(|layer| layer.text.contains(&needle)).map(|layer| layer.name.as_str()).collect()
+    }
+}
+
+/// Every file below a folder, one after the other: a database, its log, its index of the log, and whatever else lies there.
+pub fn files(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            bytes.extend(files(&path));
+        } else if path.is_file() {
+            bytes.extend(fs::read(&path).expect("a file"));
+        }
+        bytes.push(b'\n');
+    }
+    bytes
 }
 
 /// What `pg_dump` writes for a database, or why it cannot.
@@ -47,80 +69,70 @@ pub fn postgres_dump(url: &str) -> Result<Vec<u8>, String> {
     if output.status.success() { Ok(output.stdout) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-fn spellings(needle: &str) -> [(&'static str, String); 3] {
-    let needle = needle.to_ascii_lowercase();
-    [
-        ("as it is", needle.clone()),
-        ("quoted-printable", needle.replace('@', "=40")),
-        ("percent-encoded", needle.replace('@', "%40")),
-    ]
-}
-
-/// The letters that base64 gives a text wherever it begins in a group of three, without those that its neighbours share.
-fn base64_cores(needle: &str) -> Vec<String> {
-    (0..3)
-        .map(|shift| {
-            let padded = [vec![0; shift], needle.as_bytes().to_vec()].concat();
-            let encoded = data_encoding::BASE64_NOPAD.encode(&padded);
-            let skip = [0, 2, 3][shift];
-            let whole = padded.len() / 3 * 4;
-            encoded[skip..whole].to_owned()
-        })
-        .collect()
-}
-
-/// Every run of hexadecimal behind `\x`, decoded.
-fn unhex(bytes: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::new();
-    let mut rest = bytes;
-    while let Some(at) = rest.windows(2).position(|pair| pair == b"\\x") {
-        rest = &rest[at + 2..];
-        let run = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() / 2 * 2;
-        decoded.extend(data_encoding::HEXLOWER_PERMISSIVE.decode(&rest[..run]).unwrap_or_default());
-        decoded.push(b'\n');
-        rest = &rest[run..];
-    }
-    decoded
-}
-
-fn without(bytes: &[u8], cuts: &[&[u8]]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((first, tail)) = rest.split_first() {
-        match cuts.iter().find(|cut| rest.starts_with(cut)) {
-            Some(cut) => rest = &rest[cut.len()..],
-            None => {
-                kept.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    kept
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+fn small(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).to_ascii_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+
     use super::*;
+
+    const ADDRESS: &str = "quill.person@example.com";
+
+    /// Every character as a decoder alone can read it.
+    fn each(write: impl Fn(u8) -> String) -> String {
+        ADDRESS.bytes().map(write).collect()
+    }
 
     #[test]
     fn an_address_is_found_however_it_is_written() {
-        let address = "quill.person@example.com";
-        let base64 = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
-        for hidden in [
-            "To: Quill.Person@example.com".to_owned(),
+        let upper = ADDRESS.to_ascii_uppercase();
+        let mut hidden = vec![
+            format!("To: {upper}"),
+            "To: quill.per\r\n son@example.com".to_owned(),
             "href=3D\"mailto:quill.per=\r\nson=40example.com\"".to_owned(),
+            each(|byte| format!("={byte:02X}")),
+            each(|byte| format!("={byte:02x}=\n")),
             "?to=quill.person%40example.com".to_owned(),
-            base64(&format!("x{address}")),
-            base64(&format!("xy{address}zzzz")).replace("3Bl", "3B\r\nl"),
-            format!("\\x{}", data_encoding::HEXLOWER.encode(format!("<{address}>").as_bytes())),
-            format!("\\x{}", data_encoding::HEXLOWER.encode(base64(&format!("ab{address}c")).as_bytes())),
-        ] {
-            assert!(!traces(hidden.as_bytes(), address).is_empty(), "{hidden}");
+            each(|byte| format!("%{byte:02x}")),
+            "{\"to\":\"quill.person\\u0040example.com\"}".to_owned(),
+            each(|byte| format!("\\u{byte:04X}")),
+            each(|byte| format!("\\\\u{byte:04x}")),
+            format!("\\x{}", HEXLOWER.encode(format!("<{ADDRESS}>").as_bytes())),
+            format!("blob=X'{}'", HEXUPPER.encode(format!("<{ADDRESS}>").as_bytes())),
+            BASE64URL_NOPAD.encode(format!("???{ADDRESS}").as_bytes()),
+        ];
+        // Behind any number of letters, in capitals and small, wrapped anywhere, in JSON and as bytes of a dump.
+        for before in 0..6 {
+            for address in [ADDRESS, &upper] {
+                let encoded = BASE64.encode(format!("{}{address}\r\n", "x".repeat(before)).as_bytes());
+                for width in [4, 7, 76] {
+                    let lines: Vec<&str> = (0..encoded.len())
+                        .step_by(width)
+                        .map(|at| &encoded[at..encoded.len().min(at + width)])
+                        .collect();
+                    hidden.push(lines.join("\r\n"));
+                    hidden.push(format!("\"raw\":\"{}\"", lines.join("\\r\\n")));
+                }
+                hidden.push(format!("x{encoded}"));
+                hidden.push(format!("\\x{}", HEXLOWER.encode(encoded.as_bytes())));
+            }
         }
-        assert_eq!(traces(b"somebody.else@example.com", address), Vec::<String>::new());
+        for hidden in hidden {
+            assert!(!Layers::of(hidden.as_bytes()).traces(ADDRESS).is_empty(), "{hidden}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        let encoded = BASE64.encode(ADDRESS.as_bytes());
+        // Other letters, although the same ones but for their case.
+        let other = encoded.to_ascii_lowercase();
+        assert_ne!(encoded, other);
+        for text in ["somebody.else@example.com", &other, "quill.person at example.com", ""] {
+            assert_eq!(Layers::of(text.as_bytes()).traces(ADDRESS), [""; 0], "{text}");
+        }
     }
 }
