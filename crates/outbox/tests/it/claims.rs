@@ -120,12 +120,12 @@ both!(
         let later = start_of_time() + TTL;
         let again = claim(db, 1, 10, later).await.unwrap();
         let [first, second] = keys(&again)[..] else { panic!("{again:?}") };
-        let next = [(&over.lease, vec![first]), (&again.lease, vec![first]), (&over.lease, vec![second])];
+        let next = [(&over.lease, vec![first, second]), (&again.lease, vec![first])];
         let txn = db.begin().await.unwrap();
         let submitted = outbox::turn(&txn, worker(1), &[], &next, later).await.unwrap().submitted;
         txn.commit().await.unwrap();
         let keys: Vec<Vec<_>> = submitted.iter().map(|those| those.iter().map(|one| one.key).collect()).collect();
-        assert_eq!(keys, [vec![], vec![first], vec![]]);
+        assert_eq!(keys, [vec![], vec![first]]);
         assert_eq!((state(db, first).await, state(db, second).await), (State::Submitting, State::Queued));
     }
 );
