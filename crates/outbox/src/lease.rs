@@ -36,6 +36,13 @@ impl Lease {
     }
 }
 
+/// How many instances hold ranges of mailings now, and so send first attempts.
+pub async fn holders(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(DISTINCT holder) FROM outbox_leases WHERE expires_at > $1";
+    let row = sql::row(conn, sql, [now.into()]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
 /// Makes a lease last until `ttl` from now, for its waiting rows and for those that are being submitted. Nothing, if it has
 /// ended, if another worker has it or if all of it is done. The lease that comes back takes the place of the old one.
 pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Utc>) -> Result<Option<Lease>, Error> {

@@ -33,7 +33,7 @@ pub use decide::{give_up, resend};
 pub use delivery::{Delivery, find, list};
 pub use error::Error;
 pub use forget::{forget, forget_address};
-pub use lease::{Lease, release, renew};
+pub use lease::{Lease, holders, release, renew};
 pub use mailing::{Mailing, MailingState};
 pub use phase::{InvalidPhase, Phase};
 pub use reap::reap;

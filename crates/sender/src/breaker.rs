@@ -6,6 +6,8 @@ use domain::MailboxProvider;
 /// How many attempts are looked back on, and how many there must be before anything is concluded.
 const WINDOW: usize = 200;
 const ENOUGH: usize = 50;
+/// Of how many messages in a minute a rate is told.
+const MEASURABLE: i64 = 10;
 /// One in so many refusals that are our own fault is too many: five in a hundred.
 const ONE_IN: usize = 20;
 
@@ -27,13 +29,13 @@ impl Breaker {
         }
     }
 
-    /// How many messages an hour a provider gets from here, by those of the last minute; one a second where there were few.
-    pub(crate) fn per_hour(&self, provider: &MailboxProvider, now: DateTime<Utc>) -> i64 {
+    /// How many messages an hour a provider gets from here, by those of the last minute; nothing where they are too few to tell.
+    pub(crate) fn per_hour(&self, provider: &MailboxProvider, now: DateTime<Utc>) -> Option<i64> {
         let recent = self.ended.get(provider).into_iter().flatten().filter(|at| now - **at < TimeDelta::minutes(1));
         let (count, first) = recent.fold((0_i64, now), |(count, first), at| (count + 1, first.min(*at)));
         // So short a time that it says nothing is taken for a second.
         let time = (now - first).num_milliseconds().max(1_000);
-        (count * 3_600_000 / time).max(3_600)
+        (count >= MEASURABLE).then(|| count * 3_600_000 / time)
     }
 
     /// Notes an attempt; says whether it is time to leave the provider alone.
@@ -80,12 +82,15 @@ mod tests {
     fn the_pace_is_that_of_the_last_minute() {
         let (mut breaker, gmail) = (Breaker::default(), "gmail".parse().unwrap());
         let start: DateTime<Utc> = "2026-03-02T09:30:00Z".parse().unwrap();
-        assert_eq!(breaker.per_hour(&gmail, start), 3_600);
+        for at in 0..9 {
+            breaker.note(&gmail, start - TimeDelta::seconds(30 + at));
+        }
+        assert_eq!(breaker.per_hour(&gmail, start), None);
         for at in 0..100 {
             breaker.note(&gmail, start + TimeDelta::milliseconds(100 * at));
         }
-        assert_eq!(breaker.per_hour(&gmail, start + TimeDelta::seconds(10)), 36_000);
-        assert_eq!(breaker.per_hour(&gmail, start + TimeDelta::seconds(90)), 3_600);
+        assert_eq!(breaker.per_hour(&gmail, start + TimeDelta::seconds(40)), Some(9_000));
+        assert_eq!(breaker.per_hour(&gmail, start + TimeDelta::seconds(90)), None);
     }
 
     #[test]

@@ -16,7 +16,9 @@ mod round;
 mod seat;
 mod submit;
 mod turn;
+mod under_way;
 mod upkeep;
+mod word;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -34,11 +36,12 @@ use self::hear::Heard;
 use self::limit::Rest;
 use self::round::Round;
 use self::seat::{Seat, Task, Work};
+use self::word::Word;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
 use crate::compose::Shelf;
 use crate::hand::{Bench, Hand, Report};
-use crate::holding::Holding;
+use crate::holding::{Holding, LOOKED};
 use crate::retry::Ladder;
 use crate::sender::{Parts, Settings, Tick};
 use crate::stage::Stage;
@@ -68,8 +71,8 @@ pub(crate) struct Desk {
     /// What was written in a transaction whose COMMIT nobody has answered.
     unclear: Option<Round>,
     last_round: i64,
-    /// Answers that are, and of which it has not been asked yet what they say of the provider.
-    aftermath: VecDeque<Heard>,
+    /// What providers have said and is not written down yet.
+    words: VecDeque<Word>,
     breaker: Breaker,
     relay_backoff: Backoff,
     relay_error: Option<String>,
@@ -116,7 +119,7 @@ impl Desk {
             owed: Vec::new(),
             unclear: None,
             last_round: parts.clock.now().timestamp_micros(),
-            aftermath: VecDeque::new(),
+            words: VecDeque::new(),
             breaker: Breaker::default(),
             relay_backoff: Backoff::default(),
             relay_error: None,
@@ -186,6 +189,7 @@ impl Desk {
         self.round_began = Instant::now();
         self.replace_the_fallen();
         self.turn(self.now()).await?;
+        self.look_at_those_under_way(self.now()).await?;
         self.upkeep(self.now()).await?;
         self.claim(self.now()).await?;
         self.refill(self.now()).await?;
@@ -216,7 +220,7 @@ impl Desk {
         self.draining = true;
         let end = Instant::now() + self.settings.drain;
         while self.is_sending() && Instant::now() < end {
-            self.wait(end - Instant::now()).await;
+            self.wait((end - Instant::now()).min(LOOKED)).await;
             self.write_or_say_why().await;
         }
         // Each worker says how far it came: what is before its final dot is not in doubt.
@@ -242,7 +246,9 @@ impl Desk {
     }
 
     async fn write_or_say_why(&mut self) {
-        if let Err(error) = self.turn(self.now()).await {
+        let written = self.turn(self.now()).await;
+        let looked = self.look_at_those_under_way(self.now()).await;
+        if let Err(error) = written.and(looked) {
             let in_hand = self.in_hand();
             tracing::error!(error = &error as &dyn std::error::Error, "{in_hand}: {error}");
         }

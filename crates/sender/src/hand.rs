@@ -24,8 +24,8 @@ const IDLE: Duration = Duration::from_secs(20);
 pub(crate) enum Order {
     /// See to a connection, one that has carried fewer messages than this if there is a limit, and compose the message.
     Prepare(Box<Piece>, Arc<Stationery>, Option<u32>),
-    /// Send what was prepared: with this leave and, should the relay want another connection for it, with that one.
-    Send(Guard, Guard),
+    /// Send what was prepared, with this leave.
+    Send(Guard),
     /// Forget what was prepared.
     Discard,
 }
@@ -122,7 +122,7 @@ impl Worker {
                 // What was ordered beforehand is not begun where all is being given up.
                 Order::Prepare(..) if self.bench.cut.is_cancelled() => continue,
                 Order::Prepare(piece, stationery, most) => self.prepare(piece, &stationery, most).await,
-                Order::Send(guard, again) => self.send(&guard, &again).await,
+                Order::Send(guard) => self.send(&guard).await,
                 Order::Discard => {
                     self.message = None;
                     continue;
@@ -172,28 +172,27 @@ impl Worker {
         Ok(())
     }
 
-    async fn send(&mut self, guard: &Guard, again: &Guard) -> News {
+    async fn send(&mut self, guard: &Guard) -> News {
         let started_at = self.bench.clock.now();
         let message = self.message.take();
         let ended = match &message {
-            Some(message) => self.hand_over(message, guard, again).await,
+            Some(message) => self.hand_over(message, guard).await,
             // Nothing was prepared, so nothing goes.
             None => Ended::Withheld { phase: outbox::Phase::MailFrom },
         };
         News::Ended { ended, started_at, answered_at: self.bench.clock.now() }
     }
 
-    async fn hand_over(&mut self, message: &Message, guard: &Guard, again: &Guard) -> Ended {
+    async fn hand_over(&mut self, message: &Message, guard: &Guard) -> Ended {
         let seasoned = self.connection.as_ref().is_some_and(|connection| connection.carried() > 0);
         let ended = self.try_once(message, guard).await;
-        // The relay had enough of this connection and has heard nothing of this message: it may have it on another one. That may
-        // take a while to make, so it is asked anew whether the message may still be begun.
+        // The relay had enough of this connection and has heard nothing of this message: it may have it on another one.
         if seasoned && ended.is_farewell() {
             if self.bench.cut.is_cancelled() {
                 return Ended::Broken { phase: outbox::Phase::MailFrom, problem: Problem::Cut };
             }
             return match self.connect(None).await {
-                Ok(()) => self.try_once(message, again).await,
+                Ok(()) => self.try_once(message, guard).await,
                 Err(OpenError { phase, problem, .. }) => Ended::Broken { phase, problem },
             };
         }

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::{Clock, DeliveryKey, MailKind, MailboxProvider, SubscriberId};
@@ -11,9 +11,9 @@ use subscribers::Scope;
 use crate::compose::{Piece, Stationery};
 use crate::connection::Guard;
 
-/// How old the last look at who may be mailed may be when a message is submitted, and when its MAIL FROM is said. Together with
-/// the dialogue itself this keeps the promise that nobody gets a mail more than five seconds after leaving.
-const LOOKED: Duration = Duration::from_secs(2);
+/// How old the last look at who may be mailed may be when a message is submitted, and when its MAIL FROM and its final dot are said.
+/// Whom a relay keeps waiting for longer is looked at again meanwhile: nobody gets a mail more than five seconds after leaving.
+pub(crate) const LOOKED: Duration = Duration::from_secs(2);
 const SAID: Duration = Duration::from_secs(4);
 
 /// A claimed batch, in our hands until its lease ends or all of it is done.
@@ -97,14 +97,39 @@ impl Holding {
         withdrawn
     }
 
-    /// The leave that one message needs: the lease stands and, before MAIL FROM, the look at its person is fresh.
-    pub(crate) fn guard(&self, clock: &Arc<dyn Clock>, looked_at: Duration) -> Guard {
-        let (clock, until) = (Arc::clone(clock), Arc::clone(&self.deadline.until));
-        let (fresh_until, begun) = (millis(looked_at + SAID), AtomicBool::new(false));
+    /// The leave that one message needs: the lease stands, and the look at its person is fresh.
+    pub(crate) fn guard(&self, clock: &Arc<dyn Clock>, look: &Look) -> Guard {
+        let (clock, until, fresh_until) =
+            (Arc::clone(clock), Arc::clone(&self.deadline.until), Arc::clone(&look.fresh_until));
         Arc::new(move || {
             let now = millis(clock.uptime());
-            now < until.load(Ordering::Acquire) && (begun.swap(true, Ordering::AcqRel) || now < fresh_until)
+            now < until.load(Ordering::Acquire) && now < fresh_until.load(Ordering::Acquire)
         })
+    }
+}
+
+/// The last look at whether somebody may be mailed, shared with the worker that mails them.
+#[derive(Clone)]
+pub(crate) struct Look {
+    fresh_until: Arc<AtomicU64>,
+}
+
+impl Look {
+    /// They may, it was said at this uptime.
+    pub(crate) fn new(looked_at: Duration) -> Self {
+        let look = Self { fresh_until: Arc::default() };
+        look.renew(looked_at);
+        look
+    }
+
+    /// They still may.
+    pub(crate) fn renew(&self, looked_at: Duration) {
+        self.fresh_until.store(millis(looked_at + SAID), Ordering::Release);
+    }
+
+    /// They may no longer: every guard says no from now on.
+    pub(crate) fn end(&self) {
+        self.fresh_until.store(0, Ordering::Release);
     }
 }
 

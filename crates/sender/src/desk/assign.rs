@@ -27,6 +27,7 @@ impl Desk {
                 holding: holding.id,
                 key: piece.key,
                 subscriber: piece.subscriber,
+                class: holding.class.clone(),
                 looked_at: holding.looked_at,
             };
             let most = holding.class.messages_per_connection();
@@ -83,9 +84,10 @@ impl Desk {
                 if let Some(holding) = self.holding(work.holding) {
                     holding.open -= 1;
                     holding.pieces.push_front(*piece);
-                    let class = holding.class.clone();
-                    self.parts.limits.give_back(&class, 1);
+                    // It was not asked about when the others were.
+                    holding.looked_at = holding.looked_at.min(work.looked_at);
                 }
+                self.parts.limits.give_back(&work.class, 1);
                 let uptime = self.parts.clock.uptime();
                 let why = format!("{error}: {}", error.problem);
                 // Workers that find it down together have found it down once.
@@ -97,10 +99,10 @@ impl Desk {
                 }
                 self.relay_error = Some(why);
             }
-            (Task::Preparing(work), News::NotComposed(error)) => self.not_composed(work, error),
-            (Task::Sending(work, submitted), News::Ended { ended, started_at, answered_at }) => {
+            (Task::Preparing(work), News::NotComposed(error)) => self.not_composed(&work, error),
+            (Task::Sending(work, submitted, _), News::Ended { ended, started_at, answered_at }) => {
                 self.seats[seat].end(answered_at - started_at);
-                self.hear(work, submitted, &ended, started_at, answered_at);
+                self.hear(&work, submitted, &ended, started_at, answered_at);
             }
             // A worker answers what it was told; anything else was told before its seat was given to another.
             (task, _) => self.seats[seat].task = task,
@@ -120,13 +122,13 @@ impl Desk {
             tracing::error!("worker {number} of the sender has fallen over and is replaced");
             self.seats[number].hand = Hand::hire(number, self.bench.clone());
             for (work, offered) in self.seats[number].clear() {
-                let Some(holding) = self.holding(work.holding) else { continue };
-                holding.open -= 1;
-                let class = holding.class.clone();
+                if let Some(holding) = self.holding(work.holding) {
+                    holding.open -= 1;
+                }
                 if offered {
-                    self.parts.limits.done(&class, 1);
+                    self.parts.limits.done(&work.class, 1);
                 } else {
-                    self.parts.limits.give_back(&class, 1);
+                    self.parts.limits.give_back(&work.class, 1);
                 }
             }
         }

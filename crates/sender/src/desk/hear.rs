@@ -1,11 +1,9 @@
-use std::time::Duration;
-
 use activity::{Fact, Kind};
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Actor, BrandId, MailboxProvider, SubscriberId};
+use chrono::{DateTime, Utc};
+use domain::{BrandId, MailboxProvider, SubscriberId};
 use outbox::{Answer, Outcome, Submitted};
 use serde_json::json;
-use verdict::{Class, Verdict};
+use verdict::Verdict;
 
 use super::{Desk, Work};
 use crate::Error;
@@ -28,7 +26,7 @@ impl Desk {
     /// Hears how a message ended.
     pub(super) fn hear(
         &mut self,
-        work: Work,
+        work: &Work,
         submitted: Submitted,
         ended: &Ended,
         started_at: DateTime<Utc>,
@@ -44,24 +42,25 @@ impl Desk {
             return;
         };
         let (brand, lane) = (holding.stationery.brand.id, holding.lane.clone());
-        self.parts.limits.done(&holding.class, 1);
+        self.parts.limits.done(&work.class, 1);
         let attempt = Attempt { submitted, lane: &lane, relay: &self.relay, started_at, answered_at };
         let Judgement { answer, verdict } = attempt.judge(ended, &self.ladder);
         say(&answer, ended);
-        // What is said of a stand-in is said neither of the person nor of their provider.
-        let verdict = verdict.filter(|_| self.bench.redirect_to.is_none());
-        self.heard.push(Heard { holding: work.holding, brand, subscriber: work.subscriber, lane, answer, verdict });
+        // What a stand-in got is said neither of the person nor of their provider.
+        let own = self.bench.redirect_to.is_none();
+        let (subscriber, verdict) = (work.subscriber.filter(|_| own), verdict.filter(|_| own));
+        self.listen(&lane, verdict.as_ref(), answered_at);
+        self.heard.push(Heard { holding: work.holding, brand, subscriber, lane, answer, verdict });
     }
 
     /// There is no message for a delivery; the others go on.
-    pub(super) fn not_composed(&mut self, work: Work, error: ComposeError) {
+    pub(super) fn not_composed(&mut self, work: &Work, error: ComposeError) {
         let why = format!("cannot be composed: {}", error.chain());
         tracing::warn!(delivery.id = %work.key, "delivery {} {why}", work.key);
         if let Some(holding) = self.holding(work.holding) {
             holding.open -= 1;
-            let class = holding.class.clone();
-            self.parts.limits.give_back(&class, 1);
         }
+        self.parts.limits.give_back(&work.class, 1);
         self.unfit.push((work.key, why));
     }
 
@@ -84,65 +83,7 @@ impl Desk {
             if let Some(holding) = self.holding(heard.holding) {
                 holding.open -= 1;
             }
-            self.aftermath.push_back(heard);
         }
-    }
-
-    /// Looks at what was written down for a reason to leave a provider alone.
-    pub(super) async fn mind_the_providers(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        while let Some(heard) = self.aftermath.pop_front() {
-            self.mind_the_provider(&heard, now).await?;
-        }
-        Ok(())
-    }
-
-    /// Leaves a provider alone that refuses us for what we are.
-    async fn mind_the_provider(&mut self, heard: &Heard, now: DateTime<Utc>) -> Result<(), Error> {
-        self.breaker.note(&heard.lane, heard.answer.answered_at);
-        let block = heard.verdict.as_ref().filter(|verdict| verdict.class == Class::Block);
-        let trips = self.breaker.trips(&heard.lane, block.is_some_and(|verdict| verdict.pause.is_some()));
-        let pause = block.filter(|_| trips).and_then(|verdict| Some((verdict, verdict.pause?)));
-        let until = |pause| now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::hours(24));
-        if let Some(verdict) = heard.verdict.as_ref().filter(|verdict| verdict.slow) {
-            self.slow_down(&heard.lane, verdict, pause.map_or(now, |(_, pause)| until(pause)), now).await?;
-        }
-        let Some((verdict, pause)) = pause else { return Ok(()) };
-        let until = until(pause);
-        let (db, actor) = (self.parts.db.writer(), Actor::rule("sender.block"));
-        limits::pause::set(db, &heard.lane, until, &verdict.rule, &verdict.words, &actor, now).await?;
-        tracing::warn!(
-            provider = %heard.lane, rule = %verdict.rule,
-            "{} is left alone until {until}: {}", heard.lane, verdict.words
-        );
-        if !self.paused.contains(&heard.lane) {
-            self.paused.push(heard.lane.clone());
-        }
-        Ok(())
-    }
-
-    /// Mails a provider more slowly that asks for it. `other` is thousands of strangers, of whom one speaks for nobody else.
-    async fn slow_down(
-        &mut self,
-        lane: &MailboxProvider,
-        verdict: &Verdict,
-        until: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        if *lane == MailboxProvider::other() {
-            return Ok(());
-        }
-        let full = self.parts.limits.provider_per_hour(lane).unwrap_or_else(|| self.breaker.per_hour(lane, now));
-        let word = (verdict.rule.as_str(), verdict.words.as_str());
-        if let Some(pace) = limits::pace::slow(self.parts.db.writer(), lane, full, word, until, now).await? {
-            tracing::warn!(
-                provider = %lane, rule = %verdict.rule,
-                "{lane} gets {} messages an hour instead of {}, and all again at {}: {}",
-                pace.slowed, pace.whole, pace.ends_at(), verdict.words
-            );
-            // The next look goes by it.
-            self.next_look = Duration::ZERO;
-        }
-        Ok(())
     }
 }
 

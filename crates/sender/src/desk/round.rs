@@ -12,6 +12,7 @@ use super::{Desk, Task, Work};
 use crate::Error;
 use crate::connection::Ended;
 use crate::hand::Order;
+use crate::holding::Look;
 
 /// All that one transaction has written.
 pub(super) struct Round {
@@ -100,13 +101,15 @@ impl Desk {
         }
         let submitted: BTreeMap<DeliveryKey, Submitted> = submitted.iter().map(|one| (one.key, *one)).collect();
         for seat in &group.seats {
-            let Some(work) = self.prepared(*seat) else { continue };
+            let Some(work) = self.prepared(*seat).cloned() else { continue };
             match (submitted.get(&work.key), self.holdings.iter().find(|holding| holding.id == group.holding)) {
-                (Some(submitted), Some(_)) if self.draining => self.withhold(*seat, work, *submitted),
+                (Some(submitted), Some(holding)) if self.draining || self.paused.contains(&holding.lane) => {
+                    self.withhold(*seat, &work, *submitted);
+                }
                 (Some(submitted), Some(holding)) => {
-                    let [guard, again] = [(); 2].map(|()| holding.guard(&self.parts.clock, work.looked_at));
-                    self.seats[*seat].hand.tell(Order::Send(guard, again));
-                    self.seats[*seat].task = Task::Sending(work, *submitted);
+                    let look = Look::new(work.looked_at);
+                    self.seats[*seat].hand.tell(Order::Send(holding.guard(&self.parts.clock, &look)));
+                    self.seats[*seat].task = Task::Sending(work, *submitted, look);
                 }
                 _ => self.discard(*seat),
             }
@@ -114,8 +117,8 @@ impl Desk {
     }
 
     /// Takes back what was written down as being submitted, but has been with nobody: by the time that was clear, nothing was to
-    /// be begun any more.
-    fn withhold(&mut self, seat: usize, work: Work, submitted: Submitted) {
+    /// be begun any more, of all or for its provider.
+    fn withhold(&mut self, seat: usize, work: &Work, submitted: Submitted) {
         self.seats[seat].hand.tell(Order::Discard);
         self.seats[seat].task = Task::None;
         let now = self.now();

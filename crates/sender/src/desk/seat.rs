@@ -2,9 +2,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{DeliveryKey, SubscriberId};
+use limits::Class;
 use outbox::Submitted;
 
 use crate::hand::{Hand, Order};
+use crate::holding::Look;
 
 /// Who needs no longer for a message than this gets the next one beforehand. With a slower relay that would save nothing, and what
 /// somebody waits for could not overtake it.
@@ -24,15 +26,17 @@ pub(super) enum Task {
     None,
     Preparing(Work),
     Prepared(Work),
-    Sending(Work, Submitted),
+    Sending(Work, Submitted, Look),
 }
 
 /// A delivery that a worker has before it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Work {
     pub(super) holding: u64,
     pub(super) key: DeliveryKey,
     pub(super) subscriber: Option<SubscriberId>,
+    /// By which limits its permits were taken. Its holding may be bound by others since then.
+    pub(super) class: Class,
     /// When it was last asked whether this person may be mailed, by uptime. Its holding may have asked again for the others.
     pub(super) looked_at: Duration,
 }
@@ -62,7 +66,8 @@ impl Seat {
 
     /// Its message has ended: it goes on with what it was given beforehand.
     pub(super) fn end(&mut self, took: TimeDelta) {
-        self.brisk = took <= BRISK;
+        // A wall clock that was set back says nothing.
+        self.brisk = (TimeDelta::zero()..=BRISK).contains(&took);
         self.task = self.next.take().map_or(Task::None, Task::Preparing);
     }
 
@@ -70,16 +75,25 @@ impl Seat {
     pub(super) fn clear(&mut self) -> impl Iterator<Item = (Work, bool)> + use<> {
         let now = match std::mem::replace(&mut self.task, Task::None) {
             Task::Preparing(work) | Task::Prepared(work) => Some((work, false)),
-            Task::Sending(work, _) => Some((work, true)),
+            Task::Sending(work, ..) => Some((work, true)),
             Task::None => None,
         };
         now.into_iter().chain(self.next.take().map(|work| (work, false)))
     }
 
-    /// It was asked again at this uptime about the person of what is prepared.
-    pub(super) fn looked(&mut self, uptime: Duration) {
-        if let Task::Prepared(work) = &mut self.task {
-            work.looked_at = uptime;
+    /// It was asked again at this uptime about the person of what is prepared or under way: whether they may still be mailed.
+    pub(super) fn looked(&mut self, uptime: Duration, may: bool) {
+        match &mut self.task {
+            Task::Prepared(work) => work.looked_at = uptime,
+            Task::Sending(work, _, look) => {
+                work.looked_at = uptime;
+                if may {
+                    look.renew(uptime);
+                } else {
+                    look.end();
+                }
+            }
+            Task::None | Task::Preparing(_) => {}
         }
     }
 }

@@ -16,7 +16,7 @@ impl Desk {
         self.discard_paused();
         let mut prepared: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (number, seat) in self.seats.iter().enumerate() {
-            if let Task::Prepared(work) = seat.task {
+            if let Task::Prepared(work) = &seat.task {
                 prepared.entry(work.holding).or_default().push(number);
             }
         }
@@ -51,14 +51,14 @@ impl Desk {
         }
         let mut going = Vec::with_capacity(seats.len());
         for seat in seats {
-            let Some(work) = self.prepared(seat) else { continue };
+            let Some(work) = self.prepared(seat).cloned() else { continue };
             match work.subscriber.and_then(why_not) {
                 Some(why) => {
                     skipped.push((work.key, why));
                     self.discard(seat);
                 }
                 None => {
-                    self.seats[seat].looked(uptime);
+                    self.seats[seat].looked(uptime, true);
                     going.push(seat);
                 }
             }
@@ -84,18 +84,17 @@ impl Desk {
     }
 
     pub(super) fn discard(&mut self, seat: usize) {
-        let Some(work) = self.prepared(seat) else { return };
+        let Some(work) = self.prepared(seat).cloned() else { return };
         self.seats[seat].hand.tell(Order::Discard);
         self.seats[seat].task = Task::None;
         if let Some(holding) = self.holding(work.holding) {
             holding.open -= 1;
-            let class = holding.class.clone();
-            self.parts.limits.give_back(&class, 1);
         }
+        self.parts.limits.give_back(&work.class, 1);
     }
 
-    pub(super) fn prepared(&self, seat: usize) -> Option<Work> {
-        match self.seats[seat].task {
+    pub(super) fn prepared(&self, seat: usize) -> Option<&Work> {
+        match &self.seats[seat].task {
             Task::Prepared(work) => Some(work),
             _ => None,
         }

@@ -5,6 +5,7 @@ use domain::MailboxProvider;
 
 use super::Desk;
 use crate::Error;
+use crate::holding::LOOKED;
 
 /// How often it is looked which providers are paused, and what lost workers have left behind.
 const LOOK: Duration = Duration::from_secs(1);
@@ -45,6 +46,7 @@ impl Desk {
     async fn keep_the_paces(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         let paces = limits::pace::active(self.parts.db.reader(), now).await?;
         let changed = self.parts.limits.adapt(&paces, now);
+        self.rests.retain(|rest| !changed.contains(&rest.lane));
         for holding in self.holdings.iter_mut().filter(|holding| changed.contains(&holding.lane)) {
             holding.class = self.parts.limits.class(&holding.stationery.route(&holding.lane));
         }
@@ -110,6 +112,7 @@ impl Desk {
             self.limited,
             Some(relay).filter(|wait| !wait.is_zero()),
             Some(claim).filter(|wait| !wait.is_zero()),
+            self.is_sending().then_some(LOOKED),
         ];
         waits.into_iter().flatten().min().unwrap_or(self.settings.idle).max(BLINK)
     }

@@ -10,6 +10,7 @@ mod house;
 mod kinds;
 mod limits;
 mod redirect;
+mod slow;
 mod stopping;
 mod turns;
 mod wire;

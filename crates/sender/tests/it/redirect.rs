@@ -27,6 +27,10 @@ both!(
             assert!(text.lines().any(|other| other == line), "{line}: {text}");
         }
         assert_eq!(house.counts(mailing).await.sent, 1);
+        let sent = "SELECT COUNT(*), COUNT(subscriber_id) FROM facts WHERE kind = 'sent'";
+        let sent = database::sql::row(house.db.reader(), sent, []).await.unwrap().unwrap();
+        let sent: (i64, i64) = (sent.try_get_by_index(0).unwrap(), sent.try_get_by_index(1).unwrap());
+        assert_eq!(sent, (1, 0), "she has got nothing");
     }
 );
 
