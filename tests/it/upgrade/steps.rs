@@ -7,9 +7,11 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::{day, end, one};
 
-/// Attempts as earlier versions left them: how far they came, the relay's code, the rule, and whether a relay was offered the
-/// message.
-const ATTEMPTS: [(Option<&str>, Option<i16>, Option<&str>, bool); 11] = [
+/// How far an attempt came, the relay's code, the rule, and whether a relay was offered the message.
+type Attempt = (Option<&'static str>, Option<i16>, Option<&'static str>, bool);
+
+/// Attempts as earlier versions left them.
+const ATTEMPTS: [Attempt; 11] = [
     (Some("connect"), None, None, false),
     (Some("tls"), None, None, false),
     (Some("auth"), None, None, false),
