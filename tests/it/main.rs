@@ -10,6 +10,7 @@ mod mutations;
 mod one_click;
 mod returned;
 mod sign_up;
+mod signed;
 mod stranger;
 mod tokens;
 mod upgrade;

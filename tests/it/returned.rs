@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use testkit::dns::Zone;
 use testkit::smtp::{Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
-use tests::{Eshot, Postfix, Route, Staff, free_address, mails_to, subscribe, wait_until};
+use tests::{Eshot, Policy, Postfix, Route, Staff, free_address, mails_to, subscribe, wait_until};
 
 both!(
     async fn a_genuine_report_from_postfix_suppresses_the_address_and_the_next_campaign_leaves_it_out(db: TestDb) {
@@ -41,6 +41,48 @@ both!(
         assert_eq!(staff.finished(&second).await["audience"], 1);
         wait_until("the second mail", async || mails_to(&sink, "ada@example.com").len() == 4).await;
         assert_eq!(staff.suppressions("ada@example.com").await, [""; 0], "{}", postfix.log());
+    }
+);
+
+both!(
+    async fn what_postfix_puts_off_goes_later_and_what_it_refuses_for_policy_suppresses_nobody(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        let policy = Policy::start(&[
+            ("grey@example.com", 1, "450 4.2.0 greylisted, try again in a few minutes"),
+            ("blocked@example.com", usize::MAX, "550 5.7.1 message refused: our policy does not allow it"),
+        ])
+        .await;
+        let routes = [Route { domain: "example.com", server: sink.address() }];
+        let asking = format!("smtpd_recipient_restrictions = {}", policy.restriction());
+        let postfix = match Postfix::start_with(&routes, &asking) {
+            Ok(postfix) => postfix,
+            Err(why) => return eprintln!("skipped: {why}"),
+        };
+        let eshot = Eshot::start(&db, postfix.address(), "");
+        let staff = Staff::of(&eshot).await;
+        staff.enrol(["well", "grey", "blocked"].map(|name| format!("{name}@example.com")), "offers").await;
+
+        let campaign = staff.send("offers", "First").await;
+        wait_until("each answer", async || {
+            let submission = &staff.report(&campaign).await["submission"];
+            ["sent", "deferred", "failed"].iter().all(|state| submission[state] == 1)
+        })
+        .await;
+        wait_until("the mail that was taken", async || sink.count() == 1).await;
+        eshot.advance(Duration::from_secs(60 * 60));
+        let report = staff.finished(&campaign).await;
+        assert_eq!(
+            (&report["submission"]["sent"], &report["submission"]["failed"]),
+            (&2.into(), &1.into()),
+            "{report}"
+        );
+        wait_until("the mail that was put off", async || mails_to(&sink, "grey@example.com").len() == 1).await;
+        assert_eq!((sink.count(), mails_to(&sink, "well@example.com").len()), (2, 1), "{}", postfix.log());
+        for name in ["grey", "blocked"] {
+            let suppressed = staff.suppressions(&format!("{name}@example.com")).await;
+            assert_eq!(suppressed, [""; 0], "{name}: a refusal for policy is our problem, not theirs");
+        }
+        assert!(eshot.log().contains("smtp.code=550 rule=\"code.x.7.x\""), "{}", eshot.log());
     }
 );
 

@@ -115,6 +115,14 @@ impl Eshot {
         Self::serve(installation, returns, token)
     }
 
+    /// Starts the program on an empty database that is no `TestDb`.
+    pub fn start_at(database: &str, relay: SocketAddr, more: &str) -> Self {
+        let installation = Installation::new(database, relay, more);
+        installation.run(&["migrate"]);
+        let token = installation.furnish();
+        Self::serve(installation, free_address(), token)
+    }
+
     /// Starts one more instance on the database that another furnished.
     pub fn join(&self, db: &TestDb, relay: SocketAddr, more: &str) -> Self {
         Self::serve(Installation::new(db.url(), relay, more), free_address(), self.token.clone())

@@ -28,6 +28,11 @@ pub struct Route<'a> {
 impl Postfix {
     /// Starts one, or says why there is none: Postfix is not installed, or this is not root (its queue needs users).
     pub fn start(routes: &[Route<'_>]) -> Result<Self, String> {
+        Self::start_with(routes, "")
+    }
+
+    /// Starts one with more lines in its `main.cf`.
+    pub fn start_with(routes: &[Route<'_>], more: &str) -> Result<Self, String> {
         if !Path::new(MASTER).exists() {
             return Err("postfix is not installed".to_owned());
         }
@@ -38,7 +43,7 @@ impl Postfix {
         // Its daemons run as the user postfix and must reach the queue through this folder.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).map_err(|e| e.to_string())?;
         let address = free_address();
-        configure(folder.path(), address, routes).map_err(|e| e.to_string())?;
+        configure(folder.path(), address, routes, more).map_err(|e| e.to_string())?;
         let log = fs::File::create(folder.path().join("out")).map_err(|e| e.to_string())?;
         let child = Command::new(MASTER)
             .args(["-d", "-c"])
@@ -91,7 +96,7 @@ pub fn free_address() -> SocketAddr {
     listener.local_addr().unwrap_or_else(|error| panic!("a bound port has no address: {error}"))
 }
 
-fn configure(folder: &Path, address: SocketAddr, routes: &[Route<'_>]) -> std::io::Result<()> {
+fn configure(folder: &Path, address: SocketAddr, routes: &[Route<'_>], more: &str) -> std::io::Result<()> {
     let (conf, queue, data) = (folder.join("conf"), folder.join("queue"), folder.join("data"));
     for made in [&conf, &queue, &data] {
         fs::create_dir(made)?;
@@ -132,7 +137,8 @@ fn configure(folder: &Path, address: SocketAddr, routes: &[Route<'_>]) -> std::i
          smtp_tls_security_level = none\n\
          smtpd_tls_security_level = none\n\
          smtpd_peername_lookup = no\n\
-         disable_dns_lookups = yes\n",
+         disable_dns_lookups = yes\n\
+         {more}\n",
         queue = queue.display(),
         data = data.display(),
         folder = folder.display(),

@@ -28,26 +28,41 @@ impl<'a> Staff<'a> {
     pub async fn enrol(&self, emails: impl IntoIterator<Item = String>, slug: &str) {
         let topic = self.topic(slug).await;
         for email in emails {
-            let new = json!({ "email": email, "topics": [topic], "basis": "consent", "stated": "signed at the fair",
-                              "profile": { "name": "Sam Sample", "company": "Sample Works",
-                                           "phone": "+44 20 7946 0000",
-                                           "postal_address": "2 Sample Road, Exampleton" } });
-            let person = self.post("/subscribers", new).await;
-            assert_eq!(person["email"], email);
+            let profile = json!({ "name": "Sam Sample", "company": "Sample Works", "phone": "+44 20 7946 0000",
+                                  "postal_address": "2 Sample Road, Exampleton" });
+            self.enrol_as(&email, &topic, &profile).await;
         }
+    }
+
+    /// Brings somebody on file, with what they told and by the topic's id.
+    pub async fn enrol_as(&self, email: &str, topic: &str, profile: &Value) {
+        let new = json!({ "email": email, "topics": [topic], "basis": "consent", "stated": "signed at the fair",
+                          "profile": profile });
+        let person = self.post("/subscribers", new).await;
+        assert_eq!(person["email"], email);
     }
 
     /// Writes a campaign to a topic and schedules it for now; gives its id.
     pub async fn send(&self, slug: &str, subject: &str) -> String {
         let id = self.draft(slug, subject).await;
-        self.post(&format!("/campaigns/{id}/schedule"), json!({ "send_at": "2026-01-01T00:00:00Z" })).await;
+        self.schedule(&id).await;
         id
+    }
+
+    /// Schedules a campaign for now.
+    pub async fn schedule(&self, campaign: &str) {
+        self.post(&format!("/campaigns/{campaign}/schedule"), json!({ "send_at": "2026-01-01T00:00:00Z" })).await;
     }
 
     /// Writes a campaign down.
     pub async fn draft(&self, slug: &str, subject: &str) -> String {
         let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{fallback first_name \"there\"}}, \
                     here is the news.</mj-text></mj-column></mj-section></mj-body></mjml>";
+        self.draft_of(slug, subject, mjml).await
+    }
+
+    /// Writes a campaign down in words of the test's own.
+    pub async fn draft_of(&self, slug: &str, subject: &str, mjml: &str) -> String {
         let campaign = json!({ "brand": self.brand, "topic": self.topic(slug).await, "name": subject,
                                "subject": subject, "preheader": "What is new", "mjml": mjml });
         text(&self.post("/campaigns", campaign).await["id"])

@@ -1,8 +1,8 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use database::Database;
 use database::lease::{self, Lease};
+use database::{ChunkSize, Database};
 use domain::{Actor, CampaignId, MailingNo, SubscriberId};
 use sea_orm::prelude::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -10,12 +10,8 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 use crate::entity::campaign::{Column, Entity};
 use crate::{Campaign, CampaignEvent, CampaignStatus, Error, store};
 
-/// Nobody else waits longer for the writer because of a launch (SQLite has one).
-const CHUNK_TIME: Duration = Duration::from_millis(50);
-
-/// Where the size of a chunk begins, and between which bounds it follows the machine.
-const CHUNK: u64 = 500;
-const CHUNK_BOUNDS: (u64, u64) = (50, 5_000);
+/// How much of an audience a transaction writes down.
+const CHUNK: ChunkSize = ChunkSize::new(500, 50, 5_000);
 
 /// One call does so many chunks at most: a campaign of millions does not keep the scheduler from its other work.
 const CHUNKS_AT_ONCE: usize = 20;
@@ -114,11 +110,11 @@ async fn fill(
         *chunks -= 1;
         let begun = Instant::now();
         let txn = lease::begin(db, lease, now).await?;
-        match chunk(txn, &campaign, mailing, cursor, size, now).await? {
+        match chunk(txn, &campaign, mailing, cursor, size.rows(), now).await? {
             Step::Enqueued { last, count } => {
                 cursor = Some(last);
                 done.enqueued += count;
-                size = next_size(size, begun.elapsed());
+                size.follow(begun.elapsed());
             }
             Step::Whole => {
                 done.finished += 1;
@@ -190,30 +186,4 @@ async fn stand_at(
         .exec(txn)
         .await?;
     Ok(moved.rows_affected == 1)
-}
-
-/// Half as many after a chunk that took too long, twice as many after one that took next to nothing.
-fn next_size(size: u64, took: Duration) -> u64 {
-    let (least, most) = CHUNK_BOUNDS;
-    if took > CHUNK_TIME {
-        (size / 2).max(least)
-    } else if took < CHUNK_TIME / 4 {
-        (size * 2).min(most)
-    } else {
-        size
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chunk_follows_the_machine_within_bounds() {
-        assert_eq!(next_size(500, Duration::from_millis(80)), 250);
-        assert_eq!(next_size(500, Duration::from_millis(30)), 500);
-        assert_eq!(next_size(500, Duration::from_millis(5)), 1_000);
-        assert_eq!(next_size(50, Duration::from_secs(1)), 50);
-        assert_eq!(next_size(5_000, Duration::ZERO), 5_000);
-    }
 }

@@ -16,6 +16,10 @@ use sqlx::{ConnectOptions, Executor};
 /// How long a caller waits for a connection, or SQLite for another process's lock, before it is told no.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a caller waits for a connection to PostgreSQL. A server that is restarted meanwhile is waited for; one that is gone
+/// for longer is better told of than waited for, by people and by programs that come again.
+const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
+
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -195,7 +199,7 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Database, ConnectE
     let pool = PgPoolOptions::new()
         // Who holds a transaction may read beside it: on a single connection it would wait for itself.
         .max_connections(connections.max(2))
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE_WITH_A_SERVER)
         // What is written here is written for READ COMMITTED: compare-and-set with what stands now. Under a server's or a role's
         // stricter default it would fail with serialization errors that nobody repeats.
         // A server's usual price of a page out of turn is that of a spinning disk: for a batch of a few rows, each found by its

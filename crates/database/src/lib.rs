@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod chunk;
 mod connect;
 mod deadlock;
 pub mod lease;
 mod serving;
 pub mod sql;
+mod unavailable;
 
+pub use chunk::ChunkSize;
 pub use connect::{ConnectError, Database, Settings};
 pub use deadlock::{across_deadlocks, is_deadlock};
 pub use serving::{AlreadyServed, ServingLock};
+pub use unavailable::is_unavailable;

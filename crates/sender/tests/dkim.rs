@@ -1,81 +1,14 @@
 //! Our signatures before verifiers that share no code with us: dkimpy and Mail::DKIM.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test that cannot go on has failed; one that does not run says so"
-)]
-
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use brands::key::{Algorithm, SigningKey};
 use domain::Actor;
 use sender::dkim::Signer;
+use testkit::verifier::VERIFIERS;
 use testkit::{TestDb, keys, start_of_time};
 
 const DOMAIN: &str = "example.com";
-
-/// A verifier, and how to get it.
-struct Verifier {
-    /// Where it may be, the first that has it is asked: the path's Python may be another than Debian's, whose packages it does not see.
-    programs: &'static [&'static str],
-    script: &'static str,
-    probe: &'static [&'static str],
-    install: &'static str,
-    knows_ed25519: bool,
-}
-
-const VERIFIERS: [Verifier; 2] = [
-    Verifier {
-        programs: &["python3", "/usr/bin/python3"],
-        script: "dkimpy.py",
-        probe: &["-c", "import dkim, nacl"],
-        install: "pip install dkimpy pynacl",
-        knows_ed25519: true,
-    },
-    Verifier {
-        programs: &["perl"],
-        script: "mail_dkim.pl",
-        probe: &["-MMail::DKIM", "-e", "1"],
-        install: "apt-get install libmail-dkim-perl",
-        knows_ed25519: false,
-    },
-];
-
-impl Verifier {
-    /// The program that has it.
-    fn installed(&self) -> Option<&'static str> {
-        let found = self.programs.iter().copied().find(|program| {
-            let probed = Command::new(program).args(self.probe).stderr(Stdio::null()).status();
-            probed.is_ok_and(|status| status.success())
-        });
-        if found.is_none() {
-            eprintln!("skipped: {} is missing ({})", self.script, self.install);
-        }
-        found
-    }
-
-    /// What `program` says of each message's signatures.
-    fn verify(&self, program: &str, messages: &[Vec<u8>], records: &Path) -> Vec<String> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify").join(self.script);
-        let folder = tempfile::tempdir().unwrap();
-        let files = messages.iter().enumerate().map(|(number, message)| {
-            let file = folder.path().join(number.to_string());
-            std::fs::write(&file, message).unwrap();
-            file
-        });
-        let output = Command::new(program).arg(script).arg(records).args(files).output().unwrap();
-        assert!(output.status.success(), "{}: {}", self.script, String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-    }
-
-    fn expected(&self, result: &str) -> String {
-        let algorithms: &[_] = if self.knows_ed25519 { &["ed25519-sha256", "rsa-sha256"] } else { &["rsa-sha256"] };
-        algorithms.iter().map(|algorithm| format!("{algorithm} {result}")).collect::<Vec<_>>().join(", ")
-    }
-}
 
 async fn signing_keys() -> Vec<SigningKey> {
     let db = TestDb::sqlite().await;
@@ -85,13 +18,8 @@ async fn signing_keys() -> Vec<SigningKey> {
     brands::key::active(db.database().reader(), &keys(), DOMAIN).await.unwrap()
 }
 
-fn records(keys: &[SigningKey]) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    for key in keys {
-        let record = key.info.dns_record();
-        writeln!(file, "{} {}", record.name, record.value).unwrap();
-    }
-    file
+fn records(keys: &[SigningKey]) -> Vec<(String, String)> {
+    keys.iter().map(|key| key.info.dns_record()).map(|record| (record.name, record.value)).collect()
 }
 
 /// Messages with what is awkward to sign: folded and encoded headers, dots, blanks at ends of lines, empty bodies.
@@ -127,13 +55,13 @@ async fn both_signatures_verify_and_a_second_header_breaks_them() {
     good.push([b"X-Original-To: alias@example.org\r\n".as_slice(), &good[2]].concat());
     let redirected = String::from_utf8(sign(&redirected)).unwrap();
     forged.push(redirected.replace("X-Original-To: ada@", "X-Original-To: bob@").into_bytes());
-    for (verifier, program) in VERIFIERS.iter().filter_map(|verifier| Some((verifier, verifier.installed()?))) {
-        let pass = vec![verifier.expected("pass"); good.len()];
-        assert_eq!(verifier.verify(program, &good, records.path()), pass, "{}", verifier.script);
-        let said = verifier.verify(program, &forged, records.path());
+    for verifier in VERIFIERS {
+        let Some(said) = verifier.verify(&good, &records) else { continue };
+        assert_eq!(said, vec![verifier.expected("pass"); good.len()], "{}", verifier.name());
+        let said = verifier.verify(&forged, &records).unwrap();
         assert_eq!(said.len(), forged.len());
         for (said, message) in said.iter().zip(&forged) {
-            assert_eq!(*said, verifier.expected("fail"), "{}:\n{}", verifier.script, String::from_utf8_lossy(message));
+            assert_eq!(*said, verifier.expected("fail"), "{}:\n{}", verifier.name(), String::from_utf8_lossy(message));
         }
     }
 }

@@ -4,9 +4,10 @@ mod chunk;
 mod person;
 
 use std::fmt;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use database::Database;
+use database::{ChunkSize, Database};
 use domain::{Actor, EmailAddress, InvalidAddress, Locale, MasterKeys, TopicId, Unreachable};
 
 use crate::suppression::{AddressHasher, Reason};
@@ -77,10 +78,10 @@ pub enum Skipped {
     Unconfirmed,
 }
 
-/// How many rows a transaction takes: others wait for it on SQLite.
-const CHUNK: usize = 100;
+/// How many rows a transaction takes. More would be too many values for one statement.
+const CHUNK: ChunkSize = ChunkSize::new(100, 10, 500);
 
-/// Brings people on file, in transactions of a hundred rows each. What was imported before a failure stays; the same
+/// Brings people on file, in transactions of a few hundred rows at most. What was imported before a failure stays; the same
 /// list can be imported again.
 pub async fn run(
     db: &Database,
@@ -91,9 +92,9 @@ pub async fn run(
     now: DateTime<Utc>,
 ) -> Result<Report, Error> {
     let (hasher, mut rows) = (AddressHasher::new(keys), rows.into_iter());
-    let mut report = Report::default();
+    let (mut report, mut size) = (Report::default(), CHUNK);
     loop {
-        let rows: Vec<Row> = rows.by_ref().take(CHUNK).collect();
+        let rows: Vec<Row> = rows.by_ref().take(usize::try_from(size.rows()).unwrap_or(usize::MAX)).collect();
         if rows.is_empty() {
             report.skipped.sort_by_key(|(line, _)| *line);
             return Ok(report);
@@ -101,8 +102,11 @@ pub async fn run(
         let mut people = person::read(rows, &hasher, &mut report.skipped);
         while !people.is_empty() {
             let txn = db.begin().await?;
+            // From here on others wait; how long it waited itself says nothing of its size.
+            let begun = Instant::now();
             let (done, vanished) = Chunk { conn: &txn, list, actor, now }.bring(people).await?;
             txn.commit().await?;
+            size.follow(begun.elapsed());
             // Counted now: what does not commit has not happened.
             report.add(done);
             people = vanished;

@@ -6,6 +6,7 @@ pub mod dns;
 mod fixed;
 mod role;
 pub mod smtp;
+pub mod verifier;
 
 pub use clock::ManualClock;
 pub use database::{TestDb, run};

@@ -1,5 +1,7 @@
 //! What watches the service: is it there, can it work, how much does it do.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -7,6 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::WebState;
+
+/// After so many seconds whoever met no database may come again.
+pub(crate) const RETRY_AFTER: u16 = 10;
+
+/// Within this time the database answers, or counts as gone: whoever watches does not wait for long.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `/healthz`, `/readyz`, `/metrics`.
 pub(crate) fn routes() -> Router<WebState> {
@@ -20,13 +28,12 @@ async fn alive() -> &'static str {
 
 /// The database answers, too.
 async fn ready(State(state): State<WebState>) -> Response {
-    match state.db.ping().await {
-        Ok(()) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
-        }
+    match tokio::time::timeout(PATIENCE, state.db.ping()).await {
+        Ok(Ok(())) => return "ok\n".into_response(),
+        Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer"),
+        Err(_) => tracing::warn!("the database does not answer within {PATIENCE:?}"),
     }
+    (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
 }
 
 /// Counters in Prometheus' text format.

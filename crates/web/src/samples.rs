@@ -153,6 +153,7 @@ impl<'a> Studio<'a> {
             ("error-none", false, "page.error.none"),
             ("error-often", false, "page.error.often"),
             ("error-large", false, "page.error.large"),
+            ("error-away", false, "page.error.away"),
             ("error-ours", false, "page.error.ours"),
         ] {
             let message = Message::new(good, key, self.words, &self.face);

@@ -100,8 +100,18 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Another method is expected", detail)
     }
 
-    /// Our fault. What it is stands in the log and not in the answer.
+    /// Our fault, or the database is not to be had for now. What it is stands in the log and not in the answer.
     pub(crate) fn ours(error: &(dyn Error + 'static)) -> Self {
+        if database::is_unavailable(error) {
+            tracing::error!(error, "an operation of the API has no database");
+            let detail = "the database cannot be used now; nothing was done halfway, try again in a while";
+            return Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The service is not to be had now",
+                detail,
+            );
+        }
         tracing::error!(error, "an operation of the API failed");
         let detail = "something broke on this side; nothing was done halfway, and the log says what it was";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "This is our fault", detail)
@@ -114,6 +124,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(crate::health::RETRY_AFTER));
+        }
         if status == StatusCode::UNAUTHORIZED {
             // RFC 6750 §3.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"eshot\""));

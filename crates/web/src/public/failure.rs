@@ -74,6 +74,11 @@ impl IntoResponse for Failure {
                 let seconds = HeaderValue::from(wait.as_secs() + 1);
                 (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)]).into_response()
             }
+            Self::Ours(error) if database::is_unavailable(&*error) => {
+                tracing::error!(error = &*error as &dyn Error, "a public page has no database");
+                let seconds = HeaderValue::from(crate::health::RETRY_AFTER);
+                (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, seconds)]).into_response()
+            }
             Self::Ours(error) => {
                 tracing::error!(error = &*error as &dyn Error, "a public page failed");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -99,6 +104,7 @@ pub(crate) async fn render_failures(State(state): State<WebState>, request: Requ
         StatusCode::TOO_MANY_REQUESTS => "page.error.often",
         StatusCode::PAYLOAD_TOO_LARGE => "page.error.large",
         status if status.is_client_error() => "page.error.bad",
+        StatusCode::SERVICE_UNAVAILABLE => "page.error.away",
         _ => "page.error.ours",
     };
     let face = Face::plain(&state.settings.base_url);

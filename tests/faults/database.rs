@@ -1,0 +1,146 @@
+//! The database goes away and comes back.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use testkit::smtp::SmtpSink;
+use tests::{Eshot, FORM, Letter, Postgres, Staff, Stop, fill_in, mail_to, wait_until};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+use crate::audit::{Audience, CONNECTIONS, SETTINGS, campaign, settled};
+
+/// Longer than a caller waits for a connection to the database, with room for a slow machine.
+const PROMPT: Duration = Duration::from_secs(9);
+
+#[test]
+fn while_postgresql_is_stopped_everybody_hears_so_and_afterwards_everything_goes() {
+    testkit::run(without_postgresql(Stop::Fast));
+}
+
+#[test]
+fn when_postgresql_breaks_off_everybody_hears_so_and_afterwards_everything_goes() {
+    testkit::run(without_postgresql(Stop::Immediate));
+}
+
+async fn without_postgresql(how: Stop) {
+    let server = match Postgres::start() {
+        Ok(server) => server,
+        Err(why) => return eprintln!("skipped: {why}"),
+    };
+    let sink = SmtpSink::start().await;
+    let eshot = Eshot::start_at(&server.url(), sink.address(), SETTINGS);
+    let id = campaign(&eshot, 400).await;
+    let asked = Asked::of(&eshot).await;
+    let letter = in_the_middle(&sink).await;
+    server.stop(how);
+
+    let begun = Instant::now();
+    let ready = eshot.get("/readyz").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text().await.unwrap().contains("database"), "it says what is wrong");
+    assert!(begun.elapsed() < Duration::from_secs(4), "whoever watches waits {:?}", begun.elapsed());
+    assert_eq!(eshot.get("/healthz").await.status(), StatusCode::OK, "the process lives");
+    everybody_hears_so(&eshot, &asked, &letter).await;
+    let before = sink.count();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(sink.count(), before, "nothing goes that cannot be written down");
+
+    server.start_again();
+    wait_until("it to be ready", async || eshot.get("/readyz").await.status() == StatusCode::OK).await;
+    all_is_well(&eshot, &sink, &id, &asked, &letter).await;
+}
+
+/// What is asked for while the database is away.
+struct Asked {
+    /// Bea signs up.
+    form: Vec<(String, String)>,
+    /// Staff bring Cleo on file.
+    person: Value,
+}
+
+impl Asked {
+    async fn of(eshot: &Eshot) -> Self {
+        let topic = Staff::of(eshot).await.topic("offers").await;
+        let person =
+            json!({ "email": "cleo@example.com", "topics": [topic], "basis": "consent", "stated": "by letter" });
+        Self { form: fill_in(eshot, "bea@example.com", &["Offers"]).await, person }
+    }
+}
+
+/// Waits until a part of the campaign is out, and gives a mail of it.
+async fn in_the_middle(sink: &SmtpSink) -> Letter {
+    wait_until("a part of the campaign", async || sink.count() >= 60).await;
+    Letter::read(&sink.messages()[0])
+}
+
+/// Each door says at once that it cannot now: pages, one click, API, and the listener for returned mail.
+async fn everybody_hears_so(eshot: &Eshot, asked: &Asked, letter: &Letter) {
+    let begun = Instant::now();
+    let unsubscribe = letter.link("/u/");
+    let (page, click, api, returned) = tokio::join!(
+        eshot.request(Method::POST, FORM).form(&asked.form).send(),
+        eshot.post(&unsubscribe, &[("List-Unsubscribe", "One-Click")]),
+        eshot.api(Method::POST, "/subscribers").json(&asked.person).send(),
+        give_back(eshot.returns(), &letter.return_path, &letter.to),
+    );
+    assert!(begun.elapsed() < PROMPT, "they wait {:?}", begun.elapsed());
+    let (page, api) = (page.unwrap(), api.unwrap());
+    for answer in [&page, &click, &api] {
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+        assert!(answer.headers().contains_key("retry-after"), "{answer:?}");
+    }
+    let words = page.text().await.unwrap();
+    assert!(words.contains("<html") && words.contains("try again"), "{words}");
+    let problem: Value = api.json().await.unwrap();
+    assert_eq!(problem["type"], "urn:eshot:problem:unavailable", "{problem}");
+    assert!(returned.starts_with("451 4.3.0"), "{returned}");
+}
+
+/// The campaign has gone on by itself, nothing was done by halves, and what was refused can be asked for again.
+async fn all_is_well(eshot: &Eshot, sink: &SmtpSink, campaign: &str, asked: &Asked, letter: &Letter) {
+    let report = settled(eshot, campaign).await;
+    let audience = Audience::of(&report, sink);
+    audience.nobody_twice();
+    audience.nobody_missing(400);
+    assert!(audience.in_doubt() <= CONNECTIONS, "{report}");
+
+    let staff = Staff::of(eshot).await;
+    for nobody in ["bea@example.com", "cleo@example.com"] {
+        assert_eq!(staff.person(nobody).await, Value::Null);
+    }
+    assert_eq!(staff.standing(&letter.to).await, ["offers confirmed"]);
+    assert_eq!(staff.get("/feedback").await["items"].as_array().map(Vec::len), Some(0));
+
+    let answer = eshot.request(Method::POST, FORM).form(&asked.form).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    mail_to(sink, "bea@example.com", 1).await;
+    let answer = eshot.post(&letter.link("/u/"), &[("List-Unsubscribe", "One-Click")]).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(staff.standing(&letter.to).await, ["offers unsubscribed"]);
+    let returned = give_back(eshot.returns(), &letter.return_path, &letter.to).await;
+    assert!(returned.starts_with("250"), "{returned}");
+    wait_until("the report to count", async || staff.suppressions(&letter.to).await == ["hard"]).await;
+}
+
+/// Returns a mail as a server would whose user is gone, and gives the answer to the final dot.
+async fn give_back(server: SocketAddr, return_path: &str, recipient: &str) -> String {
+    let report = format!(
+        "From: MAILER-DAEMON@mx.example.org\r\nTo: {return_path}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n\
+         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         Diagnostic-Code: smtp; 550 5.1.1 no such user here\r\n\r\n--b--\r\n."
+    );
+    let mut stream = BufReader::new(tokio::net::TcpStream::connect(server).await.unwrap());
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    for command in ["HELO mx.example.org", "MAIL FROM:<>", &format!("RCPT TO:<{return_path}>"), "DATA", &report] {
+        stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+        line.clear();
+        stream.read_line(&mut line).await.unwrap();
+    }
+    line
+}
