@@ -4,6 +4,7 @@ mod chunk;
 mod connect;
 mod deadlock;
 pub mod lease;
+pub mod private;
 mod serving;
 pub mod sql;
 mod unavailable;

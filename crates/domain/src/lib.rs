@@ -9,6 +9,7 @@ mod id;
 mod keys;
 mod kind;
 mod locale;
+mod network;
 mod provider;
 mod reply;
 mod throttle;
@@ -25,6 +26,7 @@ pub use id::{
 pub use keys::{InvalidKeys, KeyId, MasterKeys, Purpose, SealError};
 pub use kind::{InvalidKind, MailKind};
 pub use locale::{InvalidLocale, Locale};
+pub use network::{InvalidNetwork, Network};
 pub use provider::{InvalidProvider, MailboxProvider};
 pub use reply::{EnhancedStatus, InvalidReply, SmtpReply};
 pub use throttle::{InvalidThrottle, Throttle};

@@ -1,6 +1,7 @@
 //! Table `returned_mail`: what came back, kept as it was.
 
 use chrono::{DateTime, Utc};
+use database::private::{Private, PrivateBytes};
 use domain::{MailingNo, Ordinal, ReturnedMailId, SubscriberId};
 use sea_orm::entity::prelude::*;
 
@@ -15,9 +16,9 @@ pub(crate) struct Model {
     pub(crate) received_at: DateTime<Utc>,
     pub(crate) digest: Vec<u8>,
     pub(crate) source: String,
-    pub(crate) envelope_from: String,
-    pub(crate) envelope_to: String,
-    pub(crate) raw: Vec<u8>,
+    pub(crate) envelope_from: Private,
+    pub(crate) envelope_to: Private,
+    pub(crate) raw: PrivateBytes,
     pub(crate) kind: String,
     pub(crate) standing: Standing,
     pub(crate) subscriber_id: Option<SubscriberId>,
@@ -25,7 +26,7 @@ pub(crate) struct Model {
     pub(crate) ordinal: Option<Ordinal>,
     pub(crate) class: Option<String>,
     pub(crate) rule: Option<String>,
-    pub(crate) words: Option<String>,
+    pub(crate) words: Option<Private>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,7 @@
 //! Erasing a person from the returned mails.
 
 use database::Database;
+use database::private::{Private, PrivateBytes};
 use domain::{EmailAddress, ReturnedMailId, SubscriberId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -32,8 +33,8 @@ pub async fn forget(db: &Database, subscriber: Option<SubscriberId>, address: &E
         let Some(last) = page.last() else { return Ok(emptied) };
         after = Some(last.id);
         let named = page.iter().filter(|mail| {
-            let words = mail.words.as_deref().unwrap_or_default();
-            [&mail.envelope_from, words].iter().any(|text| is_in(address, text)) || names(&mail.raw, address)
+            let words = mail.words.as_ref().map_or("", |words| words.0.as_str());
+            [&mail.envelope_from.0, words].iter().any(|text| is_in(address, text)) || names(&mail.raw.0, address)
         });
         emptied += empty(db, named.map(|mail| mail.id).collect()).await?;
     }
@@ -49,9 +50,9 @@ pub async fn forget_known(conn: &impl ConnectionTrait, subscriber: SubscriberId)
 /// What of a mail could tell who it was about, with nothing in it. An unsubscribe address holds the subscriber's id.
 pub(crate) fn emptied() -> ActiveModel {
     ActiveModel {
-        raw: Set(Vec::new()),
-        envelope_from: Set(String::new()),
-        envelope_to: Set(String::new()),
+        raw: Set(PrivateBytes(Vec::new())),
+        envelope_from: Set(Private(String::new())),
+        envelope_to: Set(Private(String::new())),
         words: Set(None),
         subscriber_id: Set(None),
         ..ActiveModel::default()

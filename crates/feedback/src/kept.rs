@@ -1,6 +1,9 @@
 //! The returned mails that are kept, and how long.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
+use database::private::{Private, Stars};
 use domain::{DeliveryKey, ReturnedMailId, SubscriberId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, DeriveActiveEnum, EntityTrait, EnumIter, FromQueryResult, QueryFilter,
@@ -28,7 +31,7 @@ pub enum Standing {
 }
 
 /// A returned mail without its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Kept {
     /// Its id.
     pub id: ReturnedMailId,
@@ -54,6 +57,24 @@ pub struct Kept {
     pub rule: Option<String>,
     /// The words that the verdict was given on.
     pub words: Option<String>,
+}
+
+/// Masked, as the row is: whom it is from and to, and in which words, is nobody's business who reads a log.
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept")
+            .field("id", &self.id)
+            .field("received_at", &self.received_at)
+            .field("source", &self.source)
+            .field("kind", &self.kind)
+            .field("standing", &self.standing)
+            .field("subscriber", &self.subscriber)
+            .field("delivery", &self.delivery)
+            .field("class", &self.class)
+            .field("rule", &self.rule)
+            .field("words", &Stars::over(self.words.as_ref()))
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which returned mails are asked for.
@@ -119,8 +140,8 @@ struct Row {
     id: ReturnedMailId,
     received_at: DateTime<Utc>,
     source: String,
-    envelope_from: String,
-    envelope_to: String,
+    envelope_from: Private,
+    envelope_to: Private,
     kind: String,
     standing: Standing,
     subscriber_id: Option<SubscriberId>,
@@ -128,7 +149,7 @@ struct Row {
     ordinal: Option<domain::Ordinal>,
     class: Option<String>,
     rule: Option<String>,
-    words: Option<String>,
+    words: Option<Private>,
 }
 
 impl From<Row> for Kept {
@@ -137,15 +158,15 @@ impl From<Row> for Kept {
             id: row.id,
             received_at: row.received_at,
             source: row.source,
-            envelope_from: row.envelope_from,
-            envelope_to: row.envelope_to,
+            envelope_from: row.envelope_from.0,
+            envelope_to: row.envelope_to.0,
             kind: row.kind,
             standing: row.standing,
             subscriber: row.subscriber_id,
             delivery: row.mailing_no.zip(row.ordinal).map(|(mailing, ordinal)| DeliveryKey::new(mailing, ordinal)),
             class: row.class,
             rule: row.rule,
-            words: row.words,
+            words: row.words.map(|words| words.0),
         }
     }
 }

@@ -8,9 +8,12 @@ mod leave;
 mod report;
 mod seen;
 
+use std::fmt;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use database::Database;
+use database::private::{Private, PrivateBytes, Stars};
 use domain::{EmailAddress, ReturnedMailId};
 use links::Links;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
@@ -25,7 +28,7 @@ use decision::Decision;
 pub use seen::forget_reports;
 
 /// A mail that came back, with its envelope.
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone)]
 pub struct Incoming<'a> {
     /// By which door it came: `listener`, `stdin`, …
     pub source: &'a str,
@@ -35,6 +38,18 @@ pub struct Incoming<'a> {
     pub to: &'a [EmailAddress],
     /// The mail.
     pub raw: &'a [u8],
+}
+
+/// Masked: what somebody wrote, and to whom, is nobody's business who reads a log.
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("source", &self.source)
+            .field("from", &Stars)
+            .field("to", &self.to)
+            .field("raw", &Stars)
+            .finish()
+    }
 }
 
 /// What was done with a returned mail for one envelope recipient.
@@ -132,15 +147,31 @@ async fn keep(
     now: DateTime<Utc>,
 ) -> Result<Option<ReturnedMailId>, DbErr> {
     let id = ReturnedMailId::new(now);
-    let row = ActiveModel {
+    let row = row(id, incoming, to, returned, now);
+    let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::Digest).do_nothing().to_owned());
+    match insert.try_insert().exec_without_returning(txn).await? {
+        TryInsertResult::Inserted(1) => Ok(Some(id)),
+        _ => Ok(None),
+    }
+}
+
+/// A mail as it is kept before anything is done with it.
+fn row(
+    id: ReturnedMailId,
+    incoming: &Incoming<'_>,
+    to: &EmailAddress,
+    returned: &Returned,
+    now: DateTime<Utc>,
+) -> ActiveModel {
+    ActiveModel {
         id: Set(id),
         received_at: Set(now),
         digest: Set(sha256(&[to.as_str().as_bytes(), b"\n", incoming.raw])),
         source: Set(incoming.source.to_owned()),
         // PostgreSQL keeps no NUL in a text, and no address has one.
-        envelope_from: Set(incoming.from.replace(char::is_control, "")),
-        envelope_to: Set(to.to_string()),
-        raw: Set(incoming.raw.to_owned()),
+        envelope_from: Set(Private(incoming.from.replace(char::is_control, ""))),
+        envelope_to: Set(Private(to.to_string())),
+        raw: Set(PrivateBytes(incoming.raw.to_owned())),
         kind: Set(returned.kind.as_str().to_owned()),
         standing: Set(Standing::NotUnderstood),
         subscriber_id: NotSet,
@@ -149,11 +180,6 @@ async fn keep(
         class: NotSet,
         rule: NotSet,
         words: NotSet,
-    };
-    let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::Digest).do_nothing().to_owned());
-    match insert.try_insert().exec_without_returning(txn).await? {
-        TryInsertResult::Inserted(1) => Ok(Some(id)),
-        _ => Ok(None),
     }
 }
 
@@ -167,7 +193,7 @@ async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decisio
         ordinal: Set(decision.delivery.map(|key| key.ordinal)),
         class: Set(decision.verdict.as_ref().map(|verdict| verdict.class.to_string())),
         rule: Set(Some(decision.rule().to_owned())),
-        words: Set(decision.verdict.as_ref().map(|verdict| verdict.words.clone())),
+        words: Set(decision.verdict.as_ref().map(|verdict| Private(verdict.words.clone()))),
         ..emptied
     };
     Entity::update(row).exec(txn).await.map(drop)
@@ -175,4 +201,25 @@ async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decisio
 
 pub(crate) fn sha256(parts: &[&[u8]]) -> Vec<u8> {
     digest(&SHA256, &parts.concat()).as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_returned_mail_for_debugging_is_masked() {
+        let to = ["ada@example.com".parse().unwrap()];
+        let incoming = Incoming { source: "test", from: "ada@example.com", to: &to, raw: b"I am Ada" };
+        let returned = parse(b"Subject: Ada\r\nMessage-ID: <ada@example.com>\r\n\r\nI am Ada\r\n");
+        let now = DateTime::UNIX_EPOCH;
+        let row = row(ReturnedMailId::new(now), &incoming, &to[0], &returned, now);
+        let written = ActiveModel { words: Set(Some(Private("Ada is unknown".to_owned()))), ..row.clone() };
+        let raw = format!("{:?}", b"Ada").replace(['[', ']'], "");
+        for shown in [format!("{incoming:?}"), format!("{row:?}"), format!("{written:?}"), format!("{returned:?}")] {
+            for told in ["Ada", "ada@", &raw] {
+                assert!(!shown.contains(told), "{told}: {shown}");
+            }
+        }
+    }
 }

@@ -1,7 +1,11 @@
+use std::fmt;
+
+use database::private::Stars;
+
 use crate::{AutoReply, DeliveryReport, FeedbackReport, Traces};
 
 /// What a mail that came back is, and what in it may tell which delivery it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Returned {
     /// What it is.
     pub kind: Kind,
@@ -11,6 +15,18 @@ pub struct Returned {
     pub report_id: Option<String>,
     /// Its subject, for the people who read the list.
     pub subject: Option<String>,
+}
+
+/// Masked: people's subjects and programs' ids tell whom it is about.
+impl fmt::Debug for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Returned")
+            .field("kind", &self.kind)
+            .field("traces", &self.traces)
+            .field("report_id", &Stars::over(self.report_id.as_ref()))
+            .field("subject", &Stars::over(self.subject.as_ref()))
+            .finish()
+    }
 }
 
 /// The kinds of mail that come back.

@@ -1,5 +1,8 @@
 //! Delivery status notifications, RFC 3464 and its internationalised form, RFC 6533.
 
+use std::fmt;
+
+use database::private::Stars;
 use domain::{EmailAddress, EnhancedStatus};
 
 use crate::fields::{self, Field};
@@ -18,7 +21,7 @@ pub struct DeliveryReport {
 }
 
 /// What became of one recipient, RFC 3464 §2.3.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// Whom the message was tried for in the end. Behind a forwarder it is somebody whom we never wrote to.
     pub address: Option<EmailAddress>,
@@ -32,6 +35,20 @@ pub struct Recipient {
     pub diagnostic: String,
     /// The server that refused.
     pub remote_mta: Option<String>,
+}
+
+/// Masked: servers name the address in their words.
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipient")
+            .field("address", &self.address)
+            .field("original", &self.original)
+            .field("action", &self.action)
+            .field("status", &self.status)
+            .field("diagnostic", &Stars)
+            .field("remote_mta", &self.remote_mta)
+            .finish()
+    }
 }
 
 /// What happened to a message for one recipient, RFC 3464 §2.3.3.

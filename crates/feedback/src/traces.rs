@@ -1,5 +1,7 @@
 //! What in a returned mail may point back at a message of ours.
 
+use std::fmt;
+
 use crate::fields::{self, Field};
 use crate::parts::Mail;
 
@@ -7,7 +9,7 @@ use crate::parts::Mail;
 const MANY: usize = 16;
 
 /// What points back at a message of ours, in the order of trust that reading it deserves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Traces {
     /// `Original-Envelope-Id`, RFC 3464 §2.2.1: the ENVID that we gave.
     pub envelope_ids: Vec<String>,
@@ -17,6 +19,18 @@ pub struct Traces {
     pub return_paths: Vec<String>,
     /// The addresses and links of the returned message's `List-Unsubscribe`, RFC 2369 §3.2.
     pub unsubscribe: Vec<String>,
+}
+
+/// How many of each: an unsubscribe link is a key, and others' return paths hold addresses.
+impl fmt::Debug for Traces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Traces")
+            .field("envelope_ids", &self.envelope_ids.len())
+            .field("message_ids", &self.message_ids.len())
+            .field("return_paths", &self.return_paths.len())
+            .field("unsubscribe", &self.unsubscribe.len())
+            .finish()
+    }
 }
 
 impl Traces {

@@ -7,13 +7,17 @@ use domain::EmailAddress;
 use feedback::{Kind, Returned, parse};
 use proptest::prelude::*;
 
-/// What was read, and in clear the addresses that its own words mask: for each recipient the one that failed or complained, and
-/// the one that the mail was for at first.
+/// What was read, and in clear what its own words mask; of addresses, for each recipient the one that failed or complained, and the
+/// one that the mail was for at first.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is only printed")]
 struct Shown<'a> {
     returned: &'a Returned,
     addresses: Vec<[Option<&'a str>; 2]>,
+    diagnostics: Vec<&'a str>,
+    traces: [&'a [String]; 4],
+    report_id: Option<&'a str>,
+    subject: Option<&'a str>,
 }
 
 impl<'a> From<&'a Returned> for Shown<'a> {
@@ -28,7 +32,19 @@ impl<'a> From<&'a Returned> for Shown<'a> {
             Kind::Feedback(report) => vec![[text(&report.recipient), None]],
             Kind::AutoReply(_) | Kind::Unsubscribe | Kind::Unknown => Vec::new(),
         };
-        Self { returned, addresses }
+        let diagnostics = match &returned.kind {
+            Kind::Delivery(report) => report.recipients.iter().map(|who| who.diagnostic.as_str()).collect(),
+            _ => Vec::new(),
+        };
+        let traces = &returned.traces;
+        Self {
+            returned,
+            addresses,
+            diagnostics,
+            traces: [&traces.envelope_ids, &traces.message_ids, &traces.return_paths, &traces.unsubscribe],
+            report_id: returned.report_id.as_deref(),
+            subject: returned.subject.as_deref(),
+        }
     }
 }
 

@@ -1,40 +1,6 @@
-use std::fmt;
+//! What of a person is masked wherever it is shown for debugging.
 
-use sea_orm::DeriveValueType;
-
-/// What somebody told, or what says who and where they are, as it stands in a column. It is nobody's business who reads a log
-/// or a panic, so `{:?}` shows only that it is there.
-#[derive(Clone, PartialEq, Eq, DeriveValueType)]
-pub(crate) struct Private(pub(crate) String);
-
-impl Private {
-    /// The JSON object in which nothing is told.
-    pub(crate) fn nothing() -> Self {
-        Self("{}".to_owned())
-    }
-}
-
-impl fmt::Debug for Private {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Stars.fmt(f)
-    }
-}
-
-/// In the place of what is masked.
-pub(crate) struct Stars;
-
-impl Stars {
-    /// Whether something is there, and nothing of it.
-    pub(crate) fn over<T>(value: Option<&T>) -> Option<Self> {
-        value.map(|_| Self)
-    }
-}
-
-impl fmt::Debug for Stars {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
+pub(crate) use database::private::{Private, Stars};
 
 #[cfg(test)]
 mod tests {

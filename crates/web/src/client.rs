@@ -7,8 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::Network;
 
-use crate::{Network, WebState};
+use crate::WebState;
 
 /// Who asks: the address behind the proxies that the configuration names, and the browser's own words for itself.
 #[derive(Clone, Default)]

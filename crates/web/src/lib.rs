@@ -10,7 +10,6 @@ mod flood;
 mod health;
 mod language;
 mod measure;
-mod network;
 mod pages;
 
 mod public;
@@ -25,7 +24,6 @@ mod testing;
 
 pub use api::openapi;
 pub use erasure::erase;
-pub use network::{InvalidNetwork, Network};
 pub use pages::{Pages, PagesError};
 pub use router::router;
 pub use samples::Sample;

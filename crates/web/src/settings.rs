@@ -1,11 +1,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{MailboxProvider, Throttle};
+use domain::{MailboxProvider, Network, Throttle};
 use limits::Limit;
 use url::Url;
-
-use crate::Network;
 
 /// What the configuration says about pages and API.
 #[derive(Clone, Debug)]

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{Clock, EmailAddress, MasterKeys, Throttle};
+use domain::{Clock, EmailAddress, MasterKeys, Network, Throttle};
 use links::{Links, Person};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::client::Client;
 use crate::flood::FloodGuard;
 use crate::stamp::Stamps;
-use crate::{Network, Pages, Settings};
+use crate::{Pages, Settings};
 
 /// What the program hands to its pages and its API.
 #[derive(Debug)]

@@ -80,7 +80,7 @@ pub struct Http {
     pub listen: SocketAddr,
     #[serde(deserialize_with = "url")]
     pub base_url: Url,
-    pub trusted_proxies: Vec<web::Network>,
+    pub trusted_proxies: Vec<domain::Network>,
     #[serde(deserialize_with = "unless_empty")]
     pub templates: Option<PathBuf>,
     pub api_body_limit: NonZeroUsize,

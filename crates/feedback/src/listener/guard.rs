@@ -1,7 +1,8 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::Network;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::Settings;
@@ -13,7 +14,7 @@ const CLIENTS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Guard {
     inside: Arc<Mutex<Inside>>,
-    rate: DefaultKeyedRateLimiter<IpAddr>,
+    rate: DefaultKeyedRateLimiter<Network>,
     most: usize,
     most_per_client: usize,
 }
@@ -21,14 +22,14 @@ pub(super) struct Guard {
 #[derive(Debug, Default)]
 struct Inside {
     all: usize,
-    clients: HashMap<IpAddr, usize>,
+    clients: HashMap<Network, usize>,
 }
 
 /// A place inside; given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     inside: Arc<Mutex<Inside>>,
-    client: IpAddr,
+    client: Network,
 }
 
 impl Guard {
@@ -43,7 +44,7 @@ impl Guard {
 
     /// A place for a client, or the reason why there is none.
     pub(super) fn admit(&self, address: IpAddr) -> Result<Place, &'static str> {
-        let client = client(address);
+        let client = Network::of(address);
         if self.rate.len() > CLIENTS {
             self.rate.retain_recent();
         }
@@ -72,17 +73,6 @@ impl Drop for Place {
                 inside.clients.remove(&self.client);
             }
         }
-    }
-}
-
-/// One customer has a whole /64 of IPv6.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address => address,
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use web::Network;
+use domain::Network;
 
 use super::patient::Patient;
 use clients::Clients;

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use web::Network;
+use domain::Network;
 
 /// Who has how many connections. A client is an IPv4 address, or a /64 of IPv6 ([`Network::of`]).
 #[derive(Debug)]
