@@ -45,3 +45,22 @@ both!(
         assert!(sink.connections() >= 240 / 20 + 4, "{} connections", sink.connections());
     }
 );
+
+both!(
+    async fn a_relay_that_puts_everybody_off_for_five_minutes_delays_them_and_no_more(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        sink.add(Rule::reply(Moment::Rcpt, "450 4.3.0 try again later"));
+        let eshot = Eshot::start(&db, sink.address(), SETTINGS);
+        let id = campaign(&eshot, 120).await;
+        let staff = Staff::of(&eshot).await;
+        wait_until("everybody to be put off", async || staff.report(&id).await["submission"]["deferred"] == 120).await;
+        assert_eq!(sink.count(), 0);
+        eshot.advance(Duration::from_secs(300));
+        sink.forgive();
+        let report = settled(&eshot, &id).await;
+        let audience = Audience::of(&report, &sink);
+        audience.nobody_twice();
+        audience.nobody_missing(120);
+        assert_eq!(report["submission"]["sent"], 120, "{report}");
+    }
+);

@@ -6,3 +6,4 @@ mod database;
 mod ended;
 mod frozen;
 mod gone;
+mod orders;

@@ -60,6 +60,11 @@ pub struct Claimed {
 /// Mail that somebody waits for comes before campaigns; campaigns, and the lanes within each, take turns. Within a lane, what a
 /// lost worker left behind comes first, then what was deferred and is due, then what was never tried.
 pub async fn claim(db: &Database, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Option<Batch>, Error> {
+    // Deferred rows are taken by their due time, so not in the order in which others lock them.
+    database::across_deadlocks(|| claim_once(db, claim, now)).await
+}
+
+async fn claim_once(db: &Database, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Option<Batch>, Error> {
     // Most questions have no answer, and those should not queue for SQLite's one writer.
     if claim.limit == 0 || lane::next(db.reader(), claim, None, now).await?.is_none() {
         return Ok(None);

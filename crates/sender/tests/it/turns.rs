@@ -188,3 +188,27 @@ both!(
         assert_eq!(house.sink.connections(), 3);
     }
 );
+
+both!(
+    async fn nine_tenths_of_the_audience_in_a_blocked_lane_cost_the_others_no_more_than_a_tenth_of_their_rate(
+        db: TestDb,
+    ) {
+        let house = House::with(&db, Script::default(), Settings::relay("10/s".parse().unwrap())).await;
+        house.sink.add(Rule::reply(Moment::Rcpt, "450 4.7.28 unusual rate of mail").to("g*"));
+        let person =
+            |number| if number % 10 == 0 { format!("p{number}@example.com") } else { format!("g{number}@gmail.com") };
+        let people: Vec<String> = (1..=300).map(person).collect();
+        house.enrol(&people.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = house.sender(1);
+        let mut tenths = 0;
+        while sent(&house, mailing).await < 30 {
+            ticks(&house, &mut sender, 1, Duration::from_millis(100)).await;
+            tenths += 1;
+            assert!(tenths <= 100, "{:?}", house.counts(mailing).await);
+        }
+        // Thirty at ten a second take three seconds.
+        assert!(tenths * 9 <= 30 * 10, "{tenths} tenths of a second");
+        house.audit(mailing).await;
+    }
+);
