@@ -1,12 +1,14 @@
-//! The database goes away and comes back.
+//! The database goes away, or its disk is full, and all is well again.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use database::{Database, Settings};
 use reqwest::{Method, StatusCode};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 use testkit::smtp::SmtpSink;
-use tests::{Eshot, FORM, Letter, Postgres, Staff, Stop, fill_in, mail_to, wait_until};
+use tests::{Eshot, FORM, Letter, Postgres, SmallDisk, Staff, Stop, fill_in, mail_to, wait_until};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::audit::{Audience, CONNECTIONS, SETTINGS, campaign, settled};
@@ -50,6 +52,39 @@ async fn without_postgresql(how: Stop) {
     server.start_again();
     wait_until("it to be ready", async || eshot.get("/readyz").await.status() == StatusCode::OK).await;
     all_is_well(&eshot, &sink, &id, &asked, &letter).await;
+}
+
+#[test]
+fn while_the_disk_of_sqlite_is_full_everybody_hears_so_and_afterwards_everything_goes() {
+    testkit::run(async {
+        let disk = match SmallDisk::mount(64) {
+            Ok(disk) => disk,
+            Err(why) => return eprintln!("skipped: {why}"),
+        };
+        let sink = SmtpSink::start().await;
+        let url = format!("sqlite:{}", disk.path().join("eshot.db").display());
+        let eshot = Eshot::start_at(&url, sink.address(), SETTINGS);
+        let id = campaign(&eshot, 400).await;
+        let asked = Asked::of(&eshot).await;
+        let letter = in_the_middle(&sink).await;
+        // An empty journal, whose room is not used again while somebody reads for long, as a backup does.
+        let backup = Database::connect(&Settings { url: url.into(), connections: 1 }).await.unwrap();
+        backup.settle().await.unwrap();
+        let reading = backup.reader().begin().await.unwrap();
+        reading.execute_unprepared("SELECT COUNT(*) FROM deliveries").await.unwrap();
+        disk.fill();
+        // What failed half-way leaves room in the journal for something smaller. Nothing is smaller than the renewal of a lease.
+        wait_until("the last page to be taken", async || eshot.log().contains("scheduler failed")).await;
+        everybody_hears_so(&eshot, &asked, &letter).await;
+        let before = sink.count();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(sink.count(), before, "nothing goes that cannot be written down");
+        assert_eq!(Staff::of(&eshot).await.person("bea@example.com").await, Value::Null, "what stands can be read");
+
+        reading.rollback().await.unwrap();
+        disk.make_room();
+        all_is_well(&eshot, &sink, &id, &asked, &letter).await;
+    });
 }
 
 /// What is asked for while the database is away.

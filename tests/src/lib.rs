@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::expect_used, reason = "a harness that cannot do its part has failed the test")]
 
+mod disk;
 mod eshot;
 mod letter;
 mod looks;
@@ -12,6 +13,7 @@ mod staff;
 mod tables;
 mod traces;
 
+pub use disk::SmallDisk;
 pub use eshot::{Eshot, Installation};
 pub use letter::Letter;
 pub use looks::look;

@@ -10,8 +10,10 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Executor};
 
 /// How long a caller waits for a connection, or SQLite for another process's lock, before it is told no.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -151,6 +153,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .max_lifetime(None)
         // Launches and imports queue in front of the writer in short turns; a caller is patient for longer than one.
         .acquire_timeout(PATIENCE * 3)
+        .before_acquire(|connection, _| Box::pin(async { Ok(is_outside_a_transaction(connection)) }))
         // 4 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.
         // And 16 MiB of journal: the same pages are then written to the file once in a while, not after every few commits.
         .connect_with(
@@ -171,6 +174,16 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         file: Some(file),
     })
+}
+
+/// Whether a connection may be used again. SQLite ends a transaction by itself where it can go no further, as on a full disk; sqlx
+/// then cannot roll it back and takes it to go on: what comes next would be in a savepoint within nothing, and never be committed.
+fn is_outside_a_transaction(connection: &SqliteConnection) -> bool {
+    let outside = !connection.is_in_transaction();
+    if !outside {
+        tracing::warn!("SQLite ended a transaction by itself; its connection is made anew");
+    }
+    outside
 }
 
 /// Whether SQLite would keep this database in memory, or in a file of its own that goes when it is closed.

@@ -190,9 +190,7 @@ both!(
 );
 
 both!(
-    async fn nine_tenths_of_the_audience_in_a_blocked_lane_cost_the_others_no_more_than_a_tenth_of_their_rate(
-        db: TestDb,
-    ) {
+    async fn nine_tenths_of_the_audience_in_a_blocked_lane_leave_the_others_their_rate(db: TestDb) {
         let house = House::with(&db, Script::default(), Settings::relay("10/s".parse().unwrap())).await;
         house.sink.add(Rule::reply(Moment::Rcpt, "450 4.7.28 unusual rate of mail").to("g*"));
         let person =
