@@ -10,6 +10,7 @@
 mod assign;
 mod claim;
 mod connect;
+mod drain;
 mod hear;
 mod limit;
 mod round;
@@ -21,7 +22,6 @@ mod upkeep;
 mod word;
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -41,7 +41,7 @@ use crate::backoff::Backoff;
 use crate::breaker::Breaker;
 use crate::compose::Shelf;
 use crate::hand::{Bench, Hand, Report};
-use crate::holding::{Holding, LOOKED};
+use crate::holding::Holding;
 use crate::retry::Ladder;
 use crate::sender::{Parts, Settings, Tick};
 use crate::stage::Stage;
@@ -188,8 +188,8 @@ impl Desk {
     async fn round(&mut self) -> Result<(), Error> {
         self.round_began = Instant::now();
         self.replace_the_fallen();
-        self.turn(self.now()).await?;
         self.look_at_those_under_way(self.now()).await?;
+        self.turn(self.now()).await?;
         self.upkeep(self.now()).await?;
         self.claim(self.now()).await?;
         self.refill(self.now()).await?;
@@ -213,58 +213,6 @@ impl Desk {
             }
             until = until.min(round_is_due);
         }
-    }
-
-    /// Nothing more is begun; what is under way gets its time.
-    async fn drain(&mut self) {
-        self.draining = true;
-        let end = Instant::now() + self.settings.drain;
-        while self.is_sending() && Instant::now() < end {
-            self.wait((end - Instant::now()).min(LOOKED)).await;
-            self.write_or_say_why().await;
-        }
-        // Each worker says how far it came: what is before its final dot is not in doubt.
-        self.bench.cut.cancel();
-        let end = Instant::now() + Duration::from_secs(1);
-        while self.is_sending() && Instant::now() < end {
-            self.wait(end - Instant::now()).await;
-        }
-        self.write_or_say_why().await;
-        if self.unclear.is_some() {
-            // Nothing of it has been with the relay, and by what the database says now it need not be in doubt.
-            self.write_or_say_why().await;
-        }
-        if let Err(error) = self.leave().await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "leases were not given back and run out by themselves"
-            );
-        }
-        let hands = self.seats.drain(..).map(|seat| seat.hand.dismiss());
-        // Goodbyes are politeness.
-        let _ = tokio::time::timeout(Duration::from_secs(1), futures_util::future::join_all(hands)).await;
-    }
-
-    async fn write_or_say_why(&mut self) {
-        let written = self.turn(self.now()).await;
-        let looked = self.look_at_those_under_way(self.now()).await;
-        if let Err(error) = written.and(looked) {
-            let in_hand = self.in_hand();
-            tracing::error!(error = &error as &dyn std::error::Error, "{in_hand}: {error}");
-        }
-    }
-
-    /// What would be lost if the program ended now.
-    fn in_hand(&self) -> String {
-        let (heard, owed) = (self.heard.len(), self.owed.len());
-        let mut in_hand =
-            format!("{heard} answers are not written down, and of {owed} others not what follows from them");
-        if let Some(round) = &self.unclear {
-            let (heard, owed) = (round.answers(), round.consequences());
-            // Writing to a String cannot fail.
-            let _ = write!(in_hand, "; of {heard} and {owed} more it is not known");
-        }
-        in_hand
     }
 
     fn is_busy(&self) -> bool {

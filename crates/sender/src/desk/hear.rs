@@ -32,6 +32,7 @@ impl Desk {
         started_at: DateTime<Utc>,
         answered_at: DateTime<Utc>,
     ) {
+        self.parts.limits.done(&work.class, 1);
         let Some(holding) = self.holdings.iter().find(|holding| holding.id == work.holding) else {
             // A holding outlives its open work, so this cannot be; if it is, the delivery's lease runs out and leaves it in doubt.
             let (key, phase) = (work.key, ended.phase());
@@ -42,14 +43,15 @@ impl Desk {
             return;
         };
         let (brand, lane) = (holding.stationery.brand.id, holding.lane.clone());
-        self.parts.limits.done(&work.class, 1);
         let attempt = Attempt { submitted, lane: &lane, relay: &self.relay, started_at, answered_at };
         let Judgement { answer, verdict } = attempt.judge(ended, &self.ladder);
         say(&answer, ended);
         // What a stand-in got is said neither of the person nor of their provider.
         let own = self.bench.redirect_to.is_none();
         let (subscriber, verdict) = (work.subscriber.filter(|_| own), verdict.filter(|_| own));
-        self.listen(&lane, verdict.as_ref(), answered_at);
+        if answer.offered {
+            self.listen(&lane, verdict.as_ref(), answered_at);
+        }
         self.heard.push(Heard { holding: work.holding, brand, subscriber, lane, answer, verdict });
     }
 

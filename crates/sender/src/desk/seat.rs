@@ -81,19 +81,22 @@ impl Seat {
         now.into_iter().chain(self.next.take().map(|work| (work, false)))
     }
 
-    /// It was asked again at this uptime about the person of what is prepared or under way: whether they may still be mailed.
-    pub(super) fn looked(&mut self, uptime: Duration, may: bool) {
-        match &mut self.task {
-            Task::Prepared(work) => work.looked_at = uptime,
-            Task::Sending(work, _, look) => {
-                work.looked_at = uptime;
-                if may {
-                    look.renew(uptime);
-                } else {
-                    look.end();
-                }
+    /// It was asked again at this uptime about the person of what is prepared, who may be mailed.
+    pub(super) fn looked(&mut self, uptime: Duration) {
+        if let Task::Prepared(work) = &mut self.task {
+            work.looked_at = uptime;
+        }
+    }
+
+    /// It was asked again at this uptime whether the person of what is under way may be mailed.
+    pub(super) fn looked_under_way(&mut self, uptime: Duration, may: bool) {
+        if let Task::Sending(work, _, look) = &mut self.task {
+            work.looked_at = uptime;
+            if may {
+                look.renew(uptime);
+            } else {
+                look.end();
             }
-            Task::None | Task::Preparing(_) => {}
         }
     }
 }

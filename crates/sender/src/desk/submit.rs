@@ -58,7 +58,7 @@ impl Desk {
                     self.discard(seat);
                 }
                 None => {
-                    self.seats[seat].looked(uptime, true);
+                    self.seats[seat].looked(uptime);
                     going.push(seat);
                 }
             }

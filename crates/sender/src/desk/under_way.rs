@@ -1,3 +1,5 @@
+//! What a relay keeps waiting.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -28,7 +30,7 @@ impl Desk {
             let answers = may_be_mailed(self.parts.db.reader(), kind, &holding.scope(), &ids, now).await?;
             for (seat, subscriber) in seats {
                 // A test goes to nobody on file.
-                self.seats[seat].looked(uptime, subscriber.is_none_or(|subscriber| answers.may(subscriber)));
+                self.seats[seat].looked_under_way(uptime, subscriber.is_none_or(|subscriber| answers.may(subscriber)));
             }
         }
         Ok(())

@@ -112,7 +112,7 @@ impl Desk {
             self.limited,
             Some(relay).filter(|wait| !wait.is_zero()),
             Some(claim).filter(|wait| !wait.is_zero()),
-            self.is_sending().then_some(LOOKED),
+            self.is_sending().then_some(LOOKED / 2),
         ];
         waits.into_iter().flatten().min().unwrap_or(self.settings.idle).max(BLINK)
     }

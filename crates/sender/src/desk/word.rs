@@ -15,6 +15,8 @@ pub(super) struct Word {
     verdict: Verdict,
     /// Until when it is left alone, if it is.
     pause: Option<DateTime<Utc>>,
+    /// That is written down: staff may have ended it since then.
+    is_left_alone: bool,
     heard_at: DateTime<Utc>,
 }
 
@@ -31,20 +33,35 @@ impl Desk {
             self.paused.push(lane.clone());
         }
         if let Some(verdict) = verdict.filter(|verdict| pause.is_some() || verdict.slow) {
-            self.words.push_back(Word { lane: lane.clone(), verdict: verdict.clone(), pause, heard_at: at });
+            self.words.push_back(Word {
+                lane: lane.clone(),
+                verdict: verdict.clone(),
+                pause,
+                is_left_alone: false,
+                heard_at: at,
+            });
         }
     }
 
     /// Writes down what providers have said, so that every instance and every restart knows. A word that cannot be written is kept.
     pub(super) async fn mind_the_providers(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        while let Some(word) = self.words.front() {
-            self.leave_alone(word, now).await?;
-            let slowed = self.slow_down(word, now).await?;
-            if slowed {
-                // The next look goes by it.
-                self.next_look = Duration::ZERO;
+        while let Some(mut word) = self.words.pop_front() {
+            if let Err(error) = self.write_down(&mut word, now).await {
+                self.words.push_front(word);
+                return Err(error);
             }
-            self.words.pop_front();
+        }
+        Ok(())
+    }
+
+    async fn write_down(&mut self, word: &mut Word, now: DateTime<Utc>) -> Result<(), Error> {
+        if !word.is_left_alone {
+            self.leave_alone(word, now).await?;
+            word.is_left_alone = true;
+        }
+        if self.slow_down(word, now).await? {
+            // The next look goes by it.
+            self.next_look = Duration::ZERO;
         }
         Ok(())
     }
@@ -81,8 +98,8 @@ impl Desk {
         Ok(true)
     }
 
-    /// How many messages an hour a provider gets from all instances: what it got from this one in the minute before it spoke, and
-    /// from each of the others that send as much, but never more than it may get. One a second where nothing tells.
+    /// How many messages an hour a provider gets from all instances: what it got from this one in the minute before it spoke, taken
+    /// for what each that sends anything gave it, but never more than it may get. One a second where nothing tells.
     async fn rate(&self, lane: &MailboxProvider, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<i64, Error> {
         let senders = outbox::holders(self.parts.db.reader(), now).await?.max(1);
         let measured = self.breaker.per_hour(lane, at).map(|rate| rate.saturating_mul(senders));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::Actor;
 use outbox::State;
 use sender::Settings;
-use testkit::smtp::{Deed, Moment, Rule};
+use testkit::smtp::{Hold, Moment, Rule};
 use testkit::{TestDb, both};
 
 use crate::house::House;
@@ -16,14 +16,15 @@ use crate::stopping::relay_that_waits;
 async fn pass(house: &House<'_>, seconds: u32) {
     for _ in 0..seconds {
         house.clock.advance(Duration::from_secs(1));
-        tokio::time::sleep(Duration::from_millis(120)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
     }
 }
 
 both!(
     async fn who_leaves_while_a_relay_thinks_about_data_gets_no_dot_and_the_others_do(db: TestDb) {
         let house = House::new(&db).await;
-        house.sink.add(Rule::new(Moment::Data, Deed::Delay(Duration::from_secs(2))));
+        let hold = Hold::default();
+        house.sink.add(Rule::hold(Moment::Data, &hold));
         let people = house.enrol_many(2).await;
         let (_, mailing) = house.launch().await;
         let patient = |settings| Settings { connections: 2, relay: relay_that_waits(&house), ..settings };
@@ -37,6 +38,7 @@ both!(
         }
         leave(&house, people[0]).await;
         pass(&house, 6).await;
+        hold.let_go();
         for _ in 0..60 {
             let counts = house.counts(mailing).await;
             if counts.sent + counts.skipped == 2 {
