@@ -11,8 +11,8 @@ pub use load::{Loaded, Sources, load};
 pub use problem::{InvalidConfig, Problem};
 pub use span::Span;
 pub use types::{
-    Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Relay, RelayTls, Retention, Role, Scheduler,
-    Sender, Serve,
+    Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Relay, RelayAuth, RelayTls, Retention, Role,
+    Scheduler, Sender, Serve,
 };
 pub use validate::BaseUrl;
 

@@ -3,9 +3,9 @@
 use std::fs;
 
 use secrecy::ExposeSecret;
-use sender::relay::{Credentials, InvalidRelay, Policy, Relay, Settings, Timeouts};
+use sender::relay::{Credentials, InvalidRelay, Policy, Proof, Relay, Settings, Timeouts};
 
-use crate::config::{self, RelayTls};
+use crate::config::{self, RelayAuth, RelayTls};
 
 /// Why the settings mean no relay, and which key is to blame.
 #[derive(Debug)]
@@ -16,12 +16,6 @@ pub(crate) struct Blamed {
 
 /// The relay, if the settings fit each other.
 pub(crate) fn relay(config: &config::Relay) -> Result<Relay, Blamed> {
-    let (login, password) = (!config.username.is_empty(), !config.password.expose_secret().is_empty());
-    if login != password {
-        let key = if login { "relay.password" } else { "relay.username" };
-        let what = "a login takes relay.username and relay.password, both or neither".to_owned();
-        return Err(Blamed { key, what });
-    }
     let read = |path: &std::path::PathBuf| {
         let what = |error| format!("the file {} cannot be read: {error}", path.display());
         fs::read(path).map_err(|error| Blamed { key: "relay.certificates", what: what(error) })
@@ -33,7 +27,7 @@ pub(crate) fn relay(config: &config::Relay) -> Result<Relay, Blamed> {
             RelayTls::Opportunistic => Policy::Opportunistic,
             RelayTls::Required => Policy::Required,
         },
-        credentials: login.then(|| Credentials { user: config.username.clone(), password: config.password.clone() }),
+        credentials: credentials(config)?,
         certificates: config.certificates.as_ref().map(read).transpose()?,
         hello: config.helo.clone(),
         messages_per_connection: config.messages_per_connection.get(),
@@ -45,6 +39,31 @@ pub(crate) fn relay(config: &config::Relay) -> Result<Relay, Blamed> {
         },
     };
     Relay::new(settings).map_err(|error| Blamed { key: key_of(&error), what: error.to_string() })
+}
+
+/// The login, if there is to be one. A token's file is not looked at: who renews it may start after us.
+fn credentials(config: &config::Relay) -> Result<Option<Credentials>, Blamed> {
+    let blamed = |key, what: &str| Err(Blamed { key, what: what.to_owned() });
+    let (login, password) = (!config.username.is_empty(), !config.password.expose_secret().is_empty());
+    let proof = match (config.auth, &config.token_file) {
+        (RelayAuth::Password, Some(_)) => {
+            return blamed("relay.token_file", "a token is for relay.auth = \"xoauth2\"");
+        }
+        (RelayAuth::Password, None) if login != password => {
+            let key = if login { "relay.password" } else { "relay.username" };
+            return blamed(key, "a login takes relay.username and relay.password, both or neither");
+        }
+        (RelayAuth::Password, None) => Proof::Password(config.password.clone()),
+        (RelayAuth::Xoauth2, _) if password => {
+            return blamed("relay.password", "xoauth2 takes relay.token_file in the place of a password");
+        }
+        (RelayAuth::Xoauth2, Some(file)) if login => Proof::TokenFile(file.clone()),
+        (RelayAuth::Xoauth2, _) => {
+            let key = if login { "relay.token_file" } else { "relay.username" };
+            return blamed(key, "xoauth2 takes relay.username and relay.token_file");
+        }
+    };
+    Ok(login.then(|| Credentials { user: config.username.clone(), proof }))
 }
 
 fn key_of(error: &InvalidRelay) -> &'static str {

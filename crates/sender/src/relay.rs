@@ -1,5 +1,6 @@
 //! The SMTP server that takes our mail: where it is, how it is spoken to, and whether it can be.
 
+mod credentials;
 mod invalid;
 mod probe;
 mod security;
@@ -9,9 +10,9 @@ use std::fmt;
 use std::time::Duration;
 
 use lettre::transport::smtp::extension::ClientId;
-use secrecy::SecretString;
 use url::Url;
 
+pub use self::credentials::{Credentials, Proof};
 pub use self::invalid::InvalidRelay;
 pub use self::probe::{Probe, Step};
 pub use self::security::{Policy, Security};
@@ -34,15 +35,6 @@ pub struct Settings {
     pub messages_per_connection: u32,
     /// How long each phase may take.
     pub timeouts: Timeouts,
-}
-
-/// A name and a password.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The name.
-    pub user: String,
-    /// The password.
-    pub password: SecretString,
 }
 
 /// How long each phase of a dialogue may take.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use outbox::Phase;
 use sender::connection::{Connection, Ended, Guard, Message, Problem, Unfit};
-use sender::relay::{Credentials, Policy, Relay, Settings, Timeouts};
+use sender::relay::{Credentials, Policy, Proof, Relay, Settings, Timeouts};
 use testkit::smtp::{Certificate, Encryption, Moment, Rule, Script, SmtpSink};
 
 /// Short enough to be waited for, long enough for a busy machine.
@@ -251,7 +251,7 @@ async fn with_login() -> SmtpSink {
 fn with_password(sink: &SmtpSink) -> Settings {
     Settings {
         policy: Policy::Required,
-        credentials: Some(Credentials { user: "eshot".to_owned(), password: "secret".into() }),
+        credentials: Some(Credentials { user: "eshot".to_owned(), proof: Proof::Password("secret".into()) }),
         certificates: Some(sink.certificate_pem().as_bytes().to_vec()),
         ..settings(sink)
     }
@@ -338,7 +338,7 @@ async fn a_probe_tells_the_steps_apart() {
     assert!(probe.is_good());
 
     let wrong = Settings {
-        credentials: Some(Credentials { user: "eshot".to_owned(), password: "wrong".into() }),
+        credentials: Some(Credentials { user: "eshot".to_owned(), proof: Proof::Password("wrong".into()) }),
         ..with_password(&sink)
     };
     let probe = Relay::new(wrong).unwrap().probe().await;

@@ -7,13 +7,18 @@ use database::Database;
 use dns::{Resolver, SendingDomain};
 use domain::MasterKeys;
 use migrations::Standing as Schema;
+use outbox::Phase;
 
+use crate::config::RelayAuth;
 use crate::context::Context;
 use crate::out::say;
 use crate::relay::relay;
 
 /// How long one name server may think.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What to do about a relay that is not reached, or does not encrypt.
+const RELAY_ADVICE: &str = "see that relay.url is right, and that the relay takes mail from this machine";
 
 /// What a line says of its subject.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -136,12 +141,23 @@ async fn try_relay(context: &Context) -> Vec<Line> {
         Ok(relay) => relay,
         Err(blamed) => return vec![Line::bad("relay", blamed.what, blamed.key)],
     };
-    let advice = "see that relay.url is right, and that the relay takes mail from this machine";
+    let login = match context.config.relay.auth {
+        RelayAuth::Password => {
+            "see that relay.username and relay.password are right, and that the relay takes passwords"
+        }
+        RelayAuth::Xoauth2 => {
+            "see that relay.token_file holds an access token for SMTP that has not expired, of relay.username, and that the \
+             relay takes tokens"
+        }
+    };
     let line = |step: sender::relay::Step| {
         let subject = format!("relay {}", step.phase);
         match step.outcome {
             Ok(found) => Line::good(&subject, format!("{}: {found}", relay.name())),
-            Err(problem) => Line::bad(&subject, format!("{}: {}", relay.name(), words(&problem)), advice),
+            Err(problem) => {
+                let advice = if step.phase == Phase::Auth { login } else { RELAY_ADVICE };
+                Line::bad(&subject, format!("{}: {}", relay.name(), words(&problem)), advice)
+            }
         }
     };
     relay.probe().await.steps.into_iter().map(line).collect()

@@ -67,6 +67,13 @@ fn a_secret_may_stand_in_a_file() {
 }
 
 #[test]
+fn the_file_of_a_token_is_named_and_not_read() {
+    let file = "[relay]\nurl = \"smtps://relay.example\"\nauth = \"xoauth2\"\nusername = \"ada\"\ntoken_file = \"/nowhere/token\"";
+    let config = read(file, &[]).unwrap().config;
+    assert_eq!(config.relay.token_file.as_deref(), Some(std::path::Path::new("/nowhere/token")));
+}
+
+#[test]
 fn what_is_printed_holds_no_secret() {
     let variables = [
         ("ESHOT_DATABASE__URL", "postgres://eshot:opensesame@db.example/eshot?password=opensesame"),
@@ -106,6 +113,15 @@ fn a_wrong_key_or_value_names_itself_and_what_would_be_right() {
         refused("", &[("ESHOT_KEYS__MASTER_FILE", "/nowhere/key"), ("ESHOT_KEYS__MASTER", "1:short")]),
         refused("", &[("ESHOT_RELAY__USERNAME", "ada")]),
         refused("", &[("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__PASSWORD", "x")]),
+        refused("", &[("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__TOKEN_FILE", "/run/token")]),
+        refused("", &[("ESHOT_RELAY__AUTH", "xoauth2"), ("ESHOT_RELAY__USERNAME", "ada")]),
+        refused("", &[("ESHOT_RELAY__AUTH", "xoauth2"), ("ESHOT_RELAY__TOKEN_FILE", "/run/token")]),
+        refused("", &[("ESHOT_RELAY__AUTH", "xoauth2"), ("ESHOT_RELAY__PASSWORD", "x")]),
+        refused(
+            "[relay]\nauth = \"xoauth2\"",
+            &[("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__TOKEN_FILE", "/run/token")],
+        ),
+        refused("", &[("ESHOT_RELAY__AUTH", "oauth")]),
         refused("", &[("ESHOT_RELAY__URL", "smtp://ada:x@relay.example")]),
         refused("", &[("ESHOT_SCHEDULER__SEAL", "1m"), ("ESHOT_SERVE__ROLES", "")]),
         refused("[retention]\nreturned_mail = \"90s\"\nunconfirmed = \"0d\"", &[]),

@@ -101,8 +101,11 @@ pub struct Relay {
     #[serde(deserialize_with = "url")]
     pub url: Url,
     pub tls: RelayTls,
+    pub auth: RelayAuth,
     pub username: String,
     pub password: SecretString,
+    #[serde(deserialize_with = "unless_empty")]
+    pub token_file: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]
     pub certificates: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]
@@ -127,6 +130,16 @@ pub enum RelayTls {
     Opportunistic,
     /// Never.
     None,
+}
+
+/// What a login at the relay is made with.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayAuth {
+    /// A password.
+    Password,
+    /// An access token, by SASL XOAUTH2.
+    Xoauth2,
 }
 
 /// `[sender]`.

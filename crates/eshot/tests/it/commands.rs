@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+use testkit::smtp::{Encryption, Script, SmtpSink};
 
 use crate::{err, eshot, out};
 
@@ -101,6 +102,42 @@ fn a_check_names_what_does_not_work_and_shows_no_secret() {
     assert!(told.contains("ok    database"), "{told}");
     assert!(told.contains("FAIL  relay") && told.contains("what to do: see that relay.url is right"), "{told}");
     assert!(!told.contains("opensesame") && !told.contains("AAECAwQF"), "{told}");
+}
+
+/// The relay is of this process, and the program of another one, which is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_check_says_why_an_access_token_does_not_log_in() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let relay = SmtpSink::with(Script {
+        encryption: Encryption::Implicit,
+        credentials: Some(("ada".to_owned(), "opensesame".to_owned())),
+        mechanisms: vec!["XOAUTH2".to_owned()],
+        ..Script::default()
+    })
+    .await;
+    fs::write(folder.path().join("relay.pem"), relay.certificate_pem()).unwrap();
+    let variables = [
+        ("ESHOT_RELAY__URL", relay.url()),
+        ("ESHOT_RELAY__CERTIFICATES", "relay.pem".to_owned()),
+        ("ESHOT_RELAY__AUTH", "xoauth2".to_owned()),
+        ("ESHOT_RELAY__USERNAME", "ada".to_owned()),
+        ("ESHOT_RELAY__TOKEN_FILE", "token".to_owned()),
+    ];
+    let variables: Vec<_> = variables.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let told = || out(&eshot(folder.path(), &["check"], &variables));
+    let what_to_do = "what to do: see that relay.token_file holds an access token";
+
+    let missing = told();
+    assert!(missing.contains("there is no access token in token: No such file"), "{missing}");
+    assert!(missing.contains("FAIL  relay auth") && missing.contains(what_to_do), "{missing}");
+    fs::write(folder.path().join("token"), "opensesamy").unwrap();
+    let refused = told();
+    assert!(refused.contains("535 5.7.8 token not accepted (the access token's status: 401)"), "{refused}");
+    assert!(refused.contains(what_to_do) && !refused.contains("opensesamy"), "{refused}");
+    fs::write(folder.path().join("token"), "opensesame").unwrap();
+    let taken = told();
+    assert!(taken.contains("logged in as ada") && !taken.contains("opensesame"), "{taken}");
 }
 
 #[test]

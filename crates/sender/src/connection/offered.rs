@@ -16,6 +16,8 @@ pub struct Offered {
     pub pipelining: bool,
     /// A login by name and password.
     pub auth: bool,
+    /// A login by name and access token.
+    pub xoauth2: bool,
 }
 
 impl Offered {
@@ -31,7 +33,12 @@ impl Offered {
                 "SIZE" => offered.size = true,
                 "SMTPUTF8" => offered.smtputf8 = true,
                 "PIPELINING" => offered.pipelining = true,
-                "AUTH" => offered.auth |= words.any(|way| matches!(way, "PLAIN" | "LOGIN")),
+                "AUTH" => {
+                    for way in words {
+                        offered.auth |= matches!(way, "PLAIN" | "LOGIN");
+                        offered.xoauth2 |= way.eq_ignore_ascii_case("XOAUTH2");
+                    }
+                }
                 _ => {}
             }
             offered.keywords.push(keyword);
@@ -58,7 +65,7 @@ mod tests {
     fn what_is_offered_is_found_in_any_case_and_the_greeting_is_none_of_it() {
         let offered =
             Offered::read(["DSN.example.com SIZE", "size 1000", "Dsn", "AUTH LOGIN XOAUTH2", " "].into_iter());
-        assert!(offered.dsn && offered.size && offered.auth && !offered.pipelining);
+        assert!(offered.dsn && offered.size && offered.auth && offered.xoauth2 && !offered.pipelining);
         assert_eq!(offered.to_string(), "offers SIZE, DSN, AUTH");
     }
 }

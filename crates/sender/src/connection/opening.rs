@@ -1,10 +1,12 @@
+mod xoauth2;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::authentication::{Credentials as Login, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::commands::Ehlo;
 use outbox::Phase;
@@ -17,7 +19,7 @@ use super::gate::Gate;
 use super::offered::Offered;
 use super::problem::{Problem, root};
 use super::stream::{Encrypted, Stream};
-use crate::relay::{Policy, Relay, Security, Tls};
+use crate::relay::{Credentials, Policy, Proof, Relay, Security, Tls};
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -106,14 +108,20 @@ impl Opening {
 
     /// AUTH, where there are credentials. `Relay` has seen to it that the connection is encrypted and verified then.
     pub(crate) async fn log_in(mut self) -> Result<Self, OpenError> {
-        let Some(credentials) = self.relay.credentials.clone() else { return Ok(self) };
-        if !self.offered.auth {
-            return Err(self.fail(Phase::Auth, Problem::NotOffered("AUTH PLAIN or LOGIN")));
-        }
-        let credentials = Credentials::new(credentials.user, credentials.password.expose_secret().to_owned());
-        let auth = step(self.smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials));
-        match within(self.relay.timeouts.connect, auth).await {
-            Ok(_) => Ok(self),
+        let Some(Credentials { user, proof }) = self.relay.credentials.clone() else { return Ok(self) };
+        let limit = self.relay.timeouts.connect;
+        let done = match proof {
+            Proof::Password(_) if !self.offered.auth => Err(Problem::NotOffered("AUTH PLAIN or LOGIN")),
+            Proof::TokenFile(_) if !self.offered.xoauth2 => Err(Problem::NotOffered("AUTH XOAUTH2")),
+            Proof::Password(password) => {
+                let login = Login::new(user, password.expose_secret().to_owned());
+                let auth = step(self.smtp.auth(&[Mechanism::Plain, Mechanism::Login], &login));
+                within(limit, auth).await.map(drop)
+            }
+            Proof::TokenFile(file) => within(limit, xoauth2::log_in(&mut self.smtp, &user, &file)).await,
+        };
+        match done {
+            Ok(()) => Ok(self),
             Err(problem) => Err(self.fail(Phase::Auth, problem)),
         }
     }

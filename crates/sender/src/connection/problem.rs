@@ -1,6 +1,7 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::{EnhancedStatus, SmtpReply};
@@ -12,6 +13,22 @@ pub enum Problem {
     /// The relay said no.
     #[error("the relay answered {0}")]
     Refused(SmtpReply),
+    /// The relay said no to the access token, and by its challenge why.
+    #[error("the relay answered {reply} (the access token's status: {status})")]
+    TokenRefused {
+        /// The reply.
+        reply: SmtpReply,
+        /// A number as in HTTP, or a word as in RFC 7628 §3.2.2.
+        status: String,
+    },
+    /// The file that is to hold the access token holds none.
+    #[error("there is no access token in {}: {why}", file.display())]
+    NoToken {
+        /// The file.
+        file: PathBuf,
+        /// What is in the way; nothing of what stands in the file.
+        why: String,
+    },
     /// The relay said nothing.
     #[error("the relay did not answer within {0:?}")]
     TimedOut(Duration),
@@ -60,7 +77,7 @@ impl Problem {
     /// The reply, if there was one.
     pub fn reply(&self) -> Option<&SmtpReply> {
         match self {
-            Self::Refused(reply) => Some(reply),
+            Self::Refused(reply) | Self::TokenRefused { reply, .. } => Some(reply),
             _ => None,
         }
     }

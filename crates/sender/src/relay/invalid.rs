@@ -13,7 +13,7 @@ pub enum InvalidRelay {
     /// The URL holds more than it means.
     #[error("a relay's URL ends with host and port")]
     Path,
-    /// A password would be sent where others could read or take it.
+    /// A password or a token would be sent where others could read or take it.
     #[error(
         "a login needs an encrypted connection with a verified certificate: smtps://, smtp+starttls://, or tls = \"required\""
     )]

@@ -31,7 +31,7 @@ impl Security {
         }
     }
 
-    /// Whether nobody can read along or pose as the relay, so that a password may be sent.
+    /// Whether nobody can read along or pose as the relay, so that a password or a token may be sent.
     pub(super) const fn is_verified(self) -> bool {
         matches!(self, Self::Implicit | Self::StartTls(Policy::Required))
     }

@@ -38,7 +38,7 @@ fn a_wrong_url_says_what_would_be_right() {
 
 #[test]
 fn a_password_is_never_meant_for_an_open_or_unverified_connection() {
-    let credentials = Some(Credentials { user: "eshot".into(), password: "secret".into() });
+    let credentials = |proof| Some(Credentials { user: "eshot".into(), proof });
     for (url, policy, fits) in [
         ("smtp://mail.example.com", Policy::None, false),
         ("smtp://mail.example.com", Policy::Opportunistic, false),
@@ -46,8 +46,10 @@ fn a_password_is_never_meant_for_an_open_or_unverified_connection() {
         ("smtp+starttls://mail.example.com", Policy::None, true),
         ("smtps://mail.example.com", Policy::None, true),
     ] {
-        let made = Relay::new(Settings { credentials: credentials.clone(), policy, ..settings(url) });
-        assert_eq!(made.is_ok(), fits, "{url} {policy:?}");
+        for proof in [Proof::Password("secret".into()), Proof::TokenFile("token".into())] {
+            let made = Relay::new(Settings { credentials: credentials(proof.clone()), policy, ..settings(url) });
+            assert_eq!(made.is_ok(), fits, "{url} {policy:?} {proof:?}");
+        }
     }
 }
 

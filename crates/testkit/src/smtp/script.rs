@@ -7,7 +7,7 @@ pub struct Script {
     pub encryption: Encryption,
     /// What it shows where they are.
     pub certificate: Certificate,
-    /// Who may send: a name and a password. Without, nobody needs to log in.
+    /// Who may send: a name and a password, or the token of XOAUTH2. Without, nobody needs to log in.
     pub credentials: Option<(String, String)>,
     /// The ways to log in that it offers.
     pub mechanisms: Vec<String>,

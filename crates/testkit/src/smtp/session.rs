@@ -17,6 +17,9 @@ type Flow = io::Result<ControlFlow<()>>;
 const ON: Flow = Ok(ControlFlow::Continue(()));
 const OFF: Flow = Ok(ControlFlow::Break(()));
 
+/// RFC 5321 §4.5.3.1.4: a command line at most, with its end.
+const COMMAND: usize = 512;
+
 /// One connection, from the greeting to its end.
 struct Session<'a> {
     shared: &'a Shared,
@@ -243,6 +246,7 @@ impl Session<'_> {
                 let Some(password) = self.ask("Password:").await? else { return OFF };
                 Some((user, password))
             }
+            ("XOAUTH2", initial) => return self.take_token(initial).await,
             _ => return self.say("504 5.5.4 not offered").await,
         };
         match (given, &self.shared.script.credentials) {
@@ -251,6 +255,30 @@ impl Session<'_> {
                 self.say("235 2.7.0 welcome").await
             }
             _ => self.say("535 5.7.8 wrong name or password").await,
+        }
+    }
+
+    /// XOAUTH2, where the script's password is the token. Whoever comes with another one is first told why, and refused when that
+    /// has been answered with an empty line.
+    async fn take_token(&mut self, initial: Option<&str>) -> Flow {
+        let given = match initial {
+            // RFC 4954 §4: what does not fit into a command line waits until it is asked for.
+            Some(initial) if initial.len() > COMMAND - "AUTH XOAUTH2 \r\n".len() => {
+                return self.say("500 5.5.6 too long").await;
+            }
+            Some(initial) => decode(initial),
+            None => self.ask("").await?,
+        };
+        let given = given.as_deref().and_then(bearer);
+        if given.is_some() && given == self.shared.script.credentials {
+            self.user = given.map(|(user, _)| user);
+            return self.say("235 2.7.0 welcome").await;
+        }
+        let challenge = r#"{"status":"401","schemes":"Bearer","scope":"https://sink.example/"}"#;
+        let _ = self.say(&format!("334 {}", BASE64.encode(challenge.as_bytes()))).await?;
+        match self.line().await?.as_deref() {
+            Some("") => self.say("535 5.7.8 token not accepted").await,
+            _ => self.say("501 5.5.2 an empty line was due").await,
         }
     }
 
@@ -348,6 +376,11 @@ fn plain(initial: &str) -> Option<(String, String)> {
     let text = decode(initial)?;
     let mut parts = text.splitn(3, '\0').skip(1);
     Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+}
+
+fn bearer(response: &str) -> Option<(String, String)> {
+    let (user, token) = response.strip_prefix("user=")?.strip_suffix("\x01\x01")?.split_once("\x01auth=Bearer ")?;
+    Some((user.to_owned(), token.to_owned()))
 }
 
 fn decode(text: &str) -> Option<String> {
