@@ -1,9 +1,10 @@
-//! The relay as the configuration means it.
+//! The relay, or the folder in its place, as the configuration means it.
 
 use std::fs;
 
 use secrecy::ExposeSecret;
 use sender::relay::{Credentials, InvalidRelay, Policy, Proof, Relay, Settings, Timeouts};
+use sender::{Folder, Route};
 
 use crate::config::{self, RelayAuth, RelayTls};
 
@@ -14,8 +15,19 @@ pub(crate) struct Blamed {
     pub(crate) what: String,
 }
 
-/// The relay, if the settings fit each other.
-pub(crate) fn relay(config: &config::Relay) -> Result<Relay, Blamed> {
+/// Where mail goes, if the settings fit each other.
+pub(crate) fn route(config: &config::Relay) -> Result<Route, Blamed> {
+    if config.url.scheme() != "file" {
+        return relay(config).map(Route::from);
+    }
+    if credentials(config)?.is_some() {
+        return Err(Blamed { key: "relay.username", what: "a folder takes no login".to_owned() });
+    }
+    let folder = Folder::new(&config.url);
+    folder.map(Route::from).map_err(|error| Blamed { key: "relay.url", what: error.to_string() })
+}
+
+fn relay(config: &config::Relay) -> Result<Relay, Blamed> {
     let read = |path: &std::path::PathBuf| {
         let what = |error| format!("the file {} cannot be read: {error}", path.display());
         fs::read(path).map_err(|error| Blamed { key: "relay.certificates", what: what(error) })

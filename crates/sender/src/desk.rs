@@ -97,7 +97,7 @@ impl Desk {
         let connections = usize::try_from(settings.connections.max(1)).unwrap_or(1);
         let (sender, reports) = mpsc::channel(connections);
         let bench = Bench {
-            relay: Arc::new(settings.relay.clone()),
+            route: settings.route.clone(),
             links: Arc::clone(&parts.links),
             redirect_to: settings.redirect_to.clone(),
             clock: Arc::clone(&parts.clock),
@@ -106,7 +106,7 @@ impl Desk {
         };
         let seat = |number| Seat::new(Hand::hire(number, bench.clone()));
         Self {
-            relay: settings.relay.name(),
+            relay: settings.route.name(),
             ladder: Ladder::new(settings.give_up),
             shelf: Shelf::new(Arc::clone(&parts.keys)),
             seats: (0..connections).map(seat).collect(),

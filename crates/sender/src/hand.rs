@@ -7,14 +7,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::{Clock, EmailAddress};
 use links::Links;
+use outbox::Submitted;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::Route;
 use crate::compose::{ComposeError, Piece, Stationery, compose};
 use crate::connection::{Connection, Ended, Guard, Message, OpenError, Problem};
-use crate::relay::Relay;
 use crate::stage::Stage;
 
 /// A connection that has nothing to carry for so long is closed. Relays close them too, some after half a minute.
@@ -24,8 +25,8 @@ const IDLE: Duration = Duration::from_secs(20);
 pub(crate) enum Order {
     /// See to a connection, one that has carried fewer messages than this if there is a limit, and compose the message.
     Prepare(Box<Piece>, Arc<Stationery>, Option<u32>),
-    /// Send what was prepared, with this leave.
-    Send(Guard),
+    /// Send what was prepared and is written down as this, with this leave.
+    Send(Submitted, Guard),
     /// Forget what was prepared.
     Discard,
 }
@@ -51,7 +52,7 @@ pub(crate) enum News {
 /// What all workers share.
 #[derive(Clone)]
 pub(crate) struct Bench {
-    pub(crate) relay: Arc<Relay>,
+    pub(crate) route: Route,
     pub(crate) links: Arc<Links>,
     /// Who gets all mail instead of those it is for.
     pub(crate) redirect_to: Option<EmailAddress>,
@@ -122,7 +123,7 @@ impl Worker {
                 // What was ordered beforehand is not begun where all is being given up.
                 Order::Prepare(..) if self.bench.cut.is_cancelled() => continue,
                 Order::Prepare(piece, stationery, most) => self.prepare(piece, &stationery, most).await,
-                Order::Send(guard) => self.send(&guard).await,
+                Order::Send(submitted, guard) => self.send(submitted, guard).await,
                 Order::Discard => {
                     self.message = None;
                     continue;
@@ -160,25 +161,29 @@ impl Worker {
     }
 
     async fn connect(&mut self, most: Option<u32>) -> Result<(), OpenError> {
+        let relay = match &self.bench.route {
+            Route::Smtp(relay) => Arc::clone(relay),
+            Route::Folder(folder) => return folder.open().await,
+        };
         let fits =
             |connection: &Connection| connection.is_usable() && most.is_none_or(|most| connection.carried() < most);
         if !self.connection.as_ref().is_some_and(fits) {
             self.hang_up().await;
             self.connected.store(true, Ordering::Release);
-            let opened = Connection::open(Arc::clone(&self.bench.relay)).await;
+            let opened = Connection::open(relay).await;
             self.connected.store(opened.is_ok(), Ordering::Release);
             self.connection = Some(opened?);
         }
         Ok(())
     }
 
-    async fn send(&mut self, guard: &Guard) -> News {
+    async fn send(&mut self, submitted: Submitted, guard: Guard) -> News {
         let started_at = self.bench.clock.now();
-        let message = self.message.take();
-        let ended = match &message {
-            Some(message) => self.hand_over(message, guard).await,
+        let ended = match (self.message.take(), &self.bench.route) {
+            (Some(message), Route::Smtp(_)) => self.hand_over(&message, &guard).await,
+            (Some(message), Route::Folder(folder)) => folder.put(submitted, message.raw, guard).await,
             // Nothing was prepared, so nothing goes.
-            None => Ended::Withheld { phase: outbox::Phase::MailFrom },
+            (None, _) => Ended::Withheld { phase: outbox::Phase::MailFrom },
         };
         News::Ended { ended, started_at, answered_at: self.bench.clock.now() }
     }

@@ -7,14 +7,13 @@ use limits::Limits;
 use links::Links;
 
 use crate::desk::Desk;
-use crate::relay::Relay;
-use crate::{Error, Tally};
+use crate::{Error, Route, Tally};
 
-/// How mail is taken to the relay.
+/// How mail is taken to where it goes.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The relay.
-    pub relay: Relay,
+    /// Where that is: the relay, or a folder that stands in for it.
+    pub route: Route,
     /// How many connections, which is how many messages are with the relay at one time.
     pub connections: u32,
     /// How many deliveries are claimed at once.
@@ -68,10 +67,10 @@ pub struct Tick {
 }
 
 impl Settings {
-    /// The usual settings for this relay.
-    pub fn new(relay: Relay) -> Self {
+    /// The usual settings for mail that goes there.
+    pub fn new(route: impl Into<Route>) -> Self {
         Self {
-            relay,
+            route: route.into(),
             connections: 4,
             batch: 200,
             lease: Duration::from_secs(120),

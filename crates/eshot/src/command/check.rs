@@ -8,17 +8,21 @@ use dns::{Resolver, SendingDomain};
 use domain::MasterKeys;
 use migrations::Standing as Schema;
 use outbox::Phase;
+use sender::Route;
 
 use crate::config::RelayAuth;
 use crate::context::Context;
 use crate::out::say;
-use crate::relay::relay;
+use crate::relay::route;
 
 /// How long one name server may think.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What to do about a relay that is not reached, or does not encrypt.
 const RELAY_ADVICE: &str = "see that relay.url is right, and that the relay takes mail from this machine";
+
+/// What to do about a folder that cannot be written to.
+const FOLDER_ADVICE: &str = "make the folder that relay.url names, and give it to the user that eshot runs as";
 
 /// What a line says of its subject.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -137,8 +141,8 @@ async fn suppressions(db: &Database, keys: &MasterKeys) -> anyhow::Result<Vec<Li
 
 /// One line for each step that a mail would take, up to the first that fails.
 async fn try_relay(context: &Context) -> Vec<Line> {
-    let relay = match relay(&context.config.relay) {
-        Ok(relay) => relay,
+    let route = match route(&context.config.relay) {
+        Ok(route) => route,
         Err(blamed) => return vec![Line::bad("relay", blamed.what, blamed.key)],
     };
     let login = match context.config.relay.auth {
@@ -153,14 +157,21 @@ async fn try_relay(context: &Context) -> Vec<Line> {
     let line = |step: sender::relay::Step| {
         let subject = format!("relay {}", step.phase);
         match step.outcome {
-            Ok(found) => Line::good(&subject, format!("{}: {found}", relay.name())),
+            Ok(found) if matches!(route, Route::Folder(_)) => {
+                Line::beware(&subject, format!("{}: {found}", route.name()))
+            }
+            Ok(found) => Line::good(&subject, format!("{}: {found}", route.name())),
             Err(problem) => {
-                let advice = if step.phase == Phase::Auth { login } else { RELAY_ADVICE };
-                Line::bad(&subject, format!("{}: {}", relay.name(), words(&problem)), advice)
+                let advice = match (&route, step.phase) {
+                    (Route::Folder(_), _) => FOLDER_ADVICE,
+                    (Route::Smtp(_), Phase::Auth) => login,
+                    (Route::Smtp(_), _) => RELAY_ADVICE,
+                };
+                Line::bad(&subject, format!("{}: {}", route.name(), words(&problem)), advice)
             }
         }
     };
-    relay.probe().await.steps.into_iter().map(line).collect()
+    route.probe().await.steps.into_iter().map(line).collect()
 }
 
 /// The DNS of every brand's sending domain.

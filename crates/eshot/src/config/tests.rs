@@ -122,6 +122,11 @@ fn a_wrong_key_or_value_names_itself_and_what_would_be_right() {
             &[("ESHOT_RELAY__USERNAME", "ada"), ("ESHOT_RELAY__TOKEN_FILE", "/run/token")],
         ),
         refused("", &[("ESHOT_RELAY__AUTH", "oauth")]),
+        refused("", &[("ESHOT_RELAY__URL", "file://relay.example/spool")]),
+        refused(
+            "",
+            &[("ESHOT_RELAY__URL", "file:///spool"), ("ESHOT_RELAY__USERNAME", "a"), ("ESHOT_RELAY__PASSWORD", "x")],
+        ),
         refused("", &[("ESHOT_RELAY__URL", "smtp://ada:x@relay.example")]),
         refused("", &[("ESHOT_SCHEDULER__SEAL", "1m"), ("ESHOT_SERVE__ROLES", "")]),
         refused("[retention]\nreturned_mail = \"90s\"\nunconfirmed = \"0d\"", &[]),

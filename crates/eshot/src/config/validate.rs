@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
 use super::types::Config;
-use crate::relay::relay;
+use crate::relay::route;
 
 /// The ledger promises that no event stays unsealed for longer.
 const LONGEST_SEAL: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
         found.push(("serve.roles", "name at least one of web, sender, feedback, scheduler".to_owned()));
     }
     found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
-    found.extend(relay(&config.relay).err().map(|blamed| (blamed.key, blamed.what)));
+    found.extend(route(&config.relay).err().map(|blamed| (blamed.key, blamed.what)));
     found.extend(unknown_providers(config).map(|what| ("limits.providers", what)));
     let feedback = &config.feedback;
     if feedback.certificate.is_some() != feedback.private_key.is_some() {

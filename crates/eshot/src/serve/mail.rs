@@ -3,16 +3,16 @@ use std::sync::Arc;
 use domain::EmailAddress;
 use limits::Limits;
 use links::Links;
-use sender::{Parts, Sender, Settings};
+use sender::{Parts, Route, Sender, Settings};
 
 use super::Shared;
 use crate::config;
-use crate::relay::relay;
+use crate::relay::route;
 
 /// The task that takes due deliveries to the relay.
 pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
     let config = &shared.context.config;
-    let relay = relay(&config.relay).map_err(|blamed| anyhow::anyhow!("{}: {}", blamed.key, blamed.what))?;
+    let route = route(&config.relay).map_err(|blamed| anyhow::anyhow!("{}: {}", blamed.key, blamed.what))?;
     let providers = config.limits.of_providers();
     let config::Limits { relay: of_relay, campaign, brands, .. } = config.limits.clone();
     let limits = limits::Settings { relay: of_relay, providers, brands, campaign };
@@ -21,7 +21,7 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
         db: shared.db.clone(),
         keys: shared.keys.clone(),
         links: Arc::new(Links::new(&shared.keys)),
-        limits: Arc::new(Limits::new(limits, &relay.name(), shared.instance, clock.clone())),
+        limits: Arc::new(Limits::new(limits, &route.name(), shared.instance, clock.clone())),
         instance: shared.instance,
         clock,
     };
@@ -33,11 +33,11 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
         give_up: config.sender.give_up.0,
         drain: config.serve.drain.0,
         redirect_to: config.relay.redirect_to.clone(),
-        relay,
+        route,
     };
-    let name = settings.relay.name();
+    let name = settings.route.name();
     tracing::info!(relay = name, "mail goes to {name}");
-    tell_whether_anybody_is_mailed(settings.redirect_to.as_ref());
+    tell_whether_anybody_is_mailed(&settings.route, settings.redirect_to.as_ref());
     Ok(async move {
         let tally = Sender::new(parts, settings).run(shared.stop.cancelled_owned()).await;
         tracing::info!(?tally, "no more mail is handed over");
@@ -46,7 +46,10 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
 }
 
 /// In the log and in `/metrics`: an installation that mails nobody looks like any other.
-fn tell_whether_anybody_is_mailed(redirect_to: Option<&EmailAddress>) {
+fn tell_whether_anybody_is_mailed(route: &Route, redirect_to: Option<&EmailAddress>) {
+    if let Route::Folder(folder) = route {
+        tracing::warn!("relay.url: all mail is written to {}, and nobody gets any", folder.name());
+    }
     metrics::gauge!("eshot_redirected").set(if redirect_to.is_some() { 1.0 } else { 0.0 });
     if let Some(stand_in) = redirect_to {
         tracing::warn!("relay.redirect_to: all mail goes to {stand_in}, and nobody whom it is for gets any");
@@ -59,6 +62,8 @@ mod tests {
     use std::sync::Mutex;
 
     use metrics_exporter_prometheus::PrometheusBuilder;
+    use sender::Folder;
+    use sender::relay::{self, Relay};
 
     use super::*;
 
@@ -76,13 +81,20 @@ mod tests {
     }
 
     /// What stands in the log and in `/metrics`.
-    fn told(redirect_to: Option<&str>) -> (String, String) {
+    fn told(url: &str, redirect_to: Option<&str>) -> (String, String) {
         let (log, recorder) = (Log::default(), PrometheusBuilder::new().build_recorder());
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let url: url::Url = url.parse().unwrap();
+        let route = match Folder::new(&url) {
+            Ok(folder) => Route::from(folder),
+            Err(_) => Relay::new(relay::Settings::new(url)).unwrap().into(),
+        };
         let redirect_to: Option<EmailAddress> = redirect_to.map(|address| address.parse().unwrap());
         metrics::with_local_recorder(&recorder, || {
-            tracing::subscriber::with_default(subscriber, || tell_whether_anybody_is_mailed(redirect_to.as_ref()));
+            tracing::subscriber::with_default(subscriber, || {
+                tell_whether_anybody_is_mailed(&route, redirect_to.as_ref())
+            });
         });
         let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         (log, recorder.handle().render())
@@ -90,10 +102,12 @@ mod tests {
 
     #[test]
     fn that_nobody_is_mailed_is_in_the_log_and_in_the_metrics() {
-        let (log, metrics) = told(Some("staging@example.com"));
+        let (log, metrics) = told("smtp://localhost", Some("staging@example.com"));
         assert!(log.contains("WARN") && log.contains("all mail goes to staging@example.com"), "{log}");
         assert!(metrics.lines().any(|line| line == "eshot_redirected 1"), "{metrics}");
-        let (log, metrics) = told(None);
+        let (log, _) = told("file:///spool", None);
+        assert!(log.contains("WARN") && log.contains("all mail is written to file:///spool"), "{log}");
+        let (log, metrics) = told("smtp://localhost", None);
         assert_eq!(log, "");
         assert!(metrics.lines().any(|line| line == "eshot_redirected 0"), "{metrics}");
     }

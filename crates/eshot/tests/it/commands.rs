@@ -151,6 +151,25 @@ fn a_check_says_where_mail_goes_to_one_address_instead_of_people() {
 }
 
 #[test]
+fn a_check_says_where_mail_goes_into_a_folder_and_reaches_nobody() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let spool = folder.path().join("spool");
+    let url = format!("file://{}", spool.display());
+    let told = || out(&eshot(folder.path(), &["check"], &[("ESHOT_RELAY__URL", &url)]));
+    let missing = told();
+    let wrong = format!("FAIL  relay connect  {url}: the folder takes no file: No such file");
+    assert!(missing.contains(&wrong) && missing.contains("what to do: make the folder"), "{missing}");
+    fs::create_dir(&spool).unwrap();
+    let there = told();
+    assert!(
+        there.contains(&format!("WARN  relay connect  {url}: mail is written here, and reaches nobody")),
+        "{there}"
+    );
+    assert_eq!(fs::read_dir(&spool).unwrap().count(), 0);
+}
+
+#[test]
 fn the_api_is_described_without_a_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("eshot.toml"), "nonsense = true").unwrap();

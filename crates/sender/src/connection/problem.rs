@@ -29,6 +29,9 @@ pub enum Problem {
         /// What is in the way; nothing of what stands in the file.
         why: String,
     },
+    /// The folder in the place of a relay cannot be written to.
+    #[error("the folder takes no file: {0}")]
+    Folder(io::Error),
     /// The relay said nothing.
     #[error("the relay did not answer within {0:?}")]
     TimedOut(Duration),

@@ -108,7 +108,7 @@ impl Desk {
                 }
                 (Some(submitted), Some(holding)) => {
                     let look = Look::new(work.looked_at);
-                    self.seats[*seat].hand.tell(Order::Send(holding.guard(&self.parts.clock, &look)));
+                    self.seats[*seat].hand.tell(Order::Send(*submitted, holding.guard(&self.parts.clock, &look)));
                     self.seats[*seat].task = Task::Sending(work, *submitted, look);
                 }
                 _ => self.discard(*seat),

@@ -25,8 +25,8 @@ struct Running {
 impl Running {
     fn start(house: &House<'_>, connections: u32, batch: u32) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let relay = relay_that_waits(house);
-        let sender = house.sender_with(|settings| Settings { connections, batch, relay, ..settings });
+        let route = relay_that_waits(house).into();
+        let sender = house.sender_with(|settings| Settings { connections, batch, route, ..settings });
         let sender = tokio::spawn(sender.run(async {
             let _ = stopped.await;
         }));

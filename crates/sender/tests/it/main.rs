@@ -6,6 +6,7 @@ mod ahead;
 mod answers;
 mod commits;
 mod faults;
+mod folder;
 mod house;
 mod kinds;
 mod limits;

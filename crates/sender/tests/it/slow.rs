@@ -27,7 +27,7 @@ both!(
         house.sink.add(Rule::hold(Moment::Data, &hold));
         let people = house.enrol_many(2).await;
         let (_, mailing) = house.launch().await;
-        let patient = |settings| Settings { connections: 2, relay: relay_that_waits(&house), ..settings };
+        let patient = |settings| Settings { connections: 2, route: relay_that_waits(&house).into(), ..settings };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let running = tokio::spawn(house.sender_with(patient).run(async {
             let _ = stopped.await;
