@@ -29,7 +29,7 @@ pub enum Scope {
     CampaignsRead,
     /// `campaigns:write`: write campaigns and send tests.
     CampaignsWrite,
-    /// `campaigns:send`: schedule, pause, resume and cancel.
+    /// `campaigns:send`: schedule, pause, resume and cancel, decide what is in doubt, and end what holds a provider back.
     CampaignsSend,
     /// `suppressions:read`: see which addresses may not be mailed.
     SuppressionsRead,

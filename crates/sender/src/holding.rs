@@ -12,9 +12,12 @@ use crate::compose::{Piece, Stationery};
 use crate::connection::Guard;
 
 /// How old the last look at who may be mailed may be when a message is submitted, and when its MAIL FROM and its final dot are said.
-/// Whom a relay keeps waiting for longer is looked at again meanwhile: nobody gets a mail more than five seconds after leaving.
-pub(crate) const LOOKED: Duration = Duration::from_secs(2);
+const LOOKED: Duration = Duration::from_secs(2);
 const SAID: Duration = Duration::from_secs(4);
+
+/// How often those are looked at again whom a relay keeps waiting between the two: nobody gets a mail more than five seconds after
+/// leaving, nor one of a campaign more than a second after it was paused.
+pub(crate) const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// A claimed batch, in our hands until its lease ends or all of it is done.
 pub(crate) struct Holding {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Desk;
-use crate::holding::LOOKED;
+use crate::holding::UNDER_WAY;
 
 impl Desk {
     /// Nothing more is begun; what is under way gets its time.
@@ -14,7 +14,7 @@ impl Desk {
         self.draining = true;
         let end = Instant::now() + self.settings.drain;
         while self.is_sending() && Instant::now() < end {
-            self.wait((end - Instant::now()).min(LOOKED / 2)).await;
+            self.wait((end - Instant::now()).min(UNDER_WAY)).await;
             self.write_or_say_why().await;
         }
         // Each worker says how far it came: what is before its final dot is not in doubt.

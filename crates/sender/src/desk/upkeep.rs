@@ -5,7 +5,7 @@ use domain::MailboxProvider;
 
 use super::Desk;
 use crate::Error;
-use crate::holding::LOOKED;
+use crate::holding::UNDER_WAY;
 
 /// How often it is looked which providers are paused, and what lost workers have left behind.
 const LOOK: Duration = Duration::from_secs(1);
@@ -112,7 +112,7 @@ impl Desk {
             self.limited,
             Some(relay).filter(|wait| !wait.is_zero()),
             Some(claim).filter(|wait| !wait.is_zero()),
-            self.is_sending().then_some(LOOKED / 2),
+            self.is_sending().then_some(UNDER_WAY),
         ];
         waits.into_iter().flatten().min().unwrap_or(self.settings.idle).max(BLINK)
     }

@@ -56,6 +56,47 @@ both!(
 );
 
 both!(
+    async fn a_campaign_that_is_paused_while_a_relay_thinks_gets_no_dot_a_second_later(db: TestDb) {
+        let house = House::new(&db).await;
+        let hold = Hold::default();
+        house.sink.add(Rule::hold(Moment::Data, &hold));
+        house.enrol_many(2).await;
+        let (campaign, mailing) = house.launch().await;
+        let patient = |settings| Settings { connections: 2, relay: relay_that_waits(&house), ..settings };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = tokio::spawn(house.sender_with(patient).run(async {
+            let _ = stopped.await;
+        }));
+        let waiting = || house.sink.commands().iter().filter(|line| *line == "DATA").count();
+        while waiting() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        campaigns::pause(house.db, campaign.id, None, &Actor::Operator, house.clock_now()).await.unwrap();
+        pass(&house, 1).await;
+        hold.let_go();
+        for _ in 0..60 {
+            if house.counts(mailing).await.deferred == 2 {
+                break;
+            }
+            pass(&house, 1).await;
+        }
+        assert_eq!((house.sink.count(), house.counts(mailing).await.deferred), (0, 2), "neither is in doubt");
+        campaigns::resume(house.db, campaign.id, None, &Actor::Operator, house.clock_now()).await.unwrap();
+        house.sink.forgive();
+        for _ in 0..60 {
+            if house.counts(mailing).await.sent == 2 {
+                break;
+            }
+            pass(&house, 1).await;
+        }
+        assert_eq!(house.counts(mailing).await.sent, 2);
+        stop.send(()).unwrap();
+        running.await.unwrap();
+        house.audit(mailing).await;
+    }
+);
+
+both!(
     async fn what_a_provider_has_said_holds_for_what_is_prepared_by_then(db: TestDb) {
         let house = House::new(&db).await;
         // By then the workers are given their next message while the last one is under way.
