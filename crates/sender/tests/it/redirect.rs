@@ -44,8 +44,12 @@ both!(
         for (delivery, attempts) in house.by_person(mailing).await.values() {
             assert_eq!(attempts[0].reply, "no such user here", "{delivery:?}: what was said is kept");
         }
+        house.enrol(&["g1@gmail.com"]).await;
         let again = house.launch().await.1;
-        assert_eq!(house.counts(again).await.queued, i64::try_from(people.len()).unwrap(), "nobody is suppressed");
+        assert_eq!(house.counts(again).await.queued, i64::try_from(people.len() + 1).unwrap(), "nobody is suppressed");
+        house.sink.forgive();
+        house.sink.add(Rule::reply(Moment::Rcpt, "450 4.7.28 unusual rate of mail"));
+        assert_eq!(house.sender_with(redirected).tick().await.unwrap().tally.deferred, 9);
         let pauses = ::limits::pause::active(house.db.reader(), house.clock_now()).await.unwrap();
         assert!(pauses.is_empty(), "{pauses:?}");
     }

@@ -62,7 +62,7 @@ both!(
         house.sink.add(Rule::hold(Moment::Data, &hold));
         house.enrol_many(2).await;
         let (campaign, mailing) = house.launch().await;
-        let patient = |settings| Settings { connections: 2, relay: relay_that_waits(&house), ..settings };
+        let patient = |settings| Settings { connections: 2, route: relay_that_waits(&house).into(), ..settings };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let running = tokio::spawn(house.sender_with(patient).run(async {
             let _ = stopped.await;
