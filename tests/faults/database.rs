@@ -69,7 +69,7 @@ fn while_the_disk_of_sqlite_is_full_everybody_hears_so_and_afterwards_everything
         let letter = in_the_middle(&sink).await;
         // An empty journal, whose room is not used again while somebody reads for long, as a backup does.
         let backup = Database::connect(&Settings { url: url.into(), connections: 1 }).await.unwrap();
-        backup.settle().await.unwrap();
+        wait_until("the journal to be empty", async || backup.settle().await.unwrap()).await;
         let reading = backup.reader().begin().await.unwrap();
         reading.execute_unprepared("SELECT COUNT(*) FROM deliveries").await.unwrap();
         disk.fill();

@@ -58,5 +58,8 @@ both!(
         wait_until("the next", async || sink.count() > paused).await;
         let cancelled = order(&eshot, &sink, &id, "cancel").await;
         assert!(cancelled < 5, "{cancelled}");
+        eshot.advance(Duration::from_secs(180));
+        tokio::time::sleep(AT_ONCE).await;
+        assert_eq!(sink.count(), cancelled, "a cancel is for good");
     }
 );

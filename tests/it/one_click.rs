@@ -96,25 +96,25 @@ fn one_click_answers_within_a_second_while_a_hundred_thousand_are_launched_on_sq
         let leavers: Vec<String> = sink.messages().iter().map(|mail| Letter::read(mail).one_click()).collect();
         import(&eshot, 100_000);
 
-        let second = staff.send("offers", "To everybody").await;
-        let launching = async || staff.report(&second).await["status"] == "launching";
-        wait_until("the launch", launching).await;
-        // A launch that is under way after an answer was under way before it: what came back last counts only then.
-        let (mut took, begun) = (Vec::new(), Instant::now());
-        for links in leavers.chunks(4) {
-            let mut these = Vec::new();
-            for link in links {
+        // A fast machine is soon through with a launch, so there are as many as it takes.
+        let (mut took, mut leavers) = (Vec::new(), leavers.iter());
+        while took.len() < 100 && leavers.len() > 0 {
+            let campaign = staff.send("offers", "To everybody").await;
+            let status = async || staff.report(&campaign).await["status"].clone();
+            wait_until("the launch", async || status().await != "scheduled").await;
+            let mut last = None;
+            while status().await == "launching" {
+                // A launch that is under way after an answer was under way before it: the last answer counts only then.
+                took.extend(last.take());
+                let Some(link) = leavers.next() else { break };
                 let asked = Instant::now();
                 let answer = eshot.post(link, &[("List-Unsubscribe", "One-Click")]).await;
-                these.push(asked.elapsed());
+                last = Some(asked.elapsed());
                 assert_eq!(answer.status(), 200);
             }
-            if !launching().await {
-                break;
-            }
-            took.append(&mut these);
+            staff.act(&campaign, "cancel").await;
         }
-        assert!(took.len() >= 100, "the launch was over after {} posts in {:?}", took.len(), begun.elapsed());
+        assert!(took.len() >= 100, "no more than {} answers fell within launches", took.len());
         took.sort();
         // Less than a hundredth of them took longer; of a hundred, none.
         let p99 = took[took.len() * 99 / 100];
@@ -124,7 +124,6 @@ fn one_click_answers_within_a_second_while_a_hundred_thousand_are_launched_on_sq
             took[count - 1]
         );
         assert!(p99 < Duration::from_secs(1), "p99 was {p99:?} of {count}");
-        staff.act(&second, "cancel").await;
     });
 }
 

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use chrono::{DateTime, Utc};
 use database::lease::{self, Lease};
 use database::{ChunkSize, Database};
@@ -108,13 +106,14 @@ async fn fill(
             return Ok(());
         }
         *chunks -= 1;
-        let begun = Instant::now();
         let txn = lease::begin(db, lease, now).await?;
-        match chunk(txn, &campaign, mailing, cursor, size.rows(), now).await? {
+        let rows = size.rows();
+        let timer = size.begun(db.backend());
+        match chunk(txn, &campaign, mailing, cursor, rows, now).await? {
             Step::Enqueued { last, count } => {
                 cursor = Some(last);
                 done.enqueued += count;
-                size.follow(begun.elapsed());
+                timer.committed();
             }
             Step::Whole => {
                 done.finished += 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -14,6 +14,8 @@ use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, Executor};
+
+use crate::journal::Journal;
 
 /// How long a caller waits for a connection, or SQLite for another process's lock, before it is told no.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,6 +56,7 @@ pub struct Database {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     file: Option<PathBuf>,
+    pub(crate) journal: Option<Journal>,
 }
 
 impl Database {
@@ -104,25 +107,12 @@ impl Database {
         self.reader.execute_unprepared("SELECT 1").await.map(drop)
     }
 
-    /// Moves SQLite's journal into the file and empties it, so that what was erased stands in neither. Nothing to do on
-    /// PostgreSQL.
-    ///
-    /// A reader that still looks at an older state can keep the journal. It is then emptied when it next begins anew.
-    pub async fn settle(&self) -> Result<(), DbErr> {
-        if self.backend() == DbBackend::Sqlite {
-            let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-            let row = self.writer.query_one_raw(empty).await?;
-            // It does not fail when it is kept from it, it answers 1.
-            if row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? == Some(1) {
-                tracing::warn!("a reader kept SQLite's journal: what was just erased stands in it for a while longer");
-            }
-        }
-        Ok(())
-    }
-
     /// Closes every connection; what is under way is finished first.
     pub async fn close(self) -> Result<(), DbErr> {
         self.reader.close().await?;
+        if let Some(journal) = self.journal {
+            journal.close().await?;
+        }
         self.writer.close().await
     }
 }
@@ -161,6 +151,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         )
         .await
         .map_err(ConnectError::Open)?;
+    let journal = Journal::new(options.clone());
     let reader = SqlitePoolOptions::new()
         .max_connections(readers.max(1))
         .acquire_timeout(PATIENCE)
@@ -173,6 +164,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         file: Some(file),
+        journal: Some(journal),
     })
 }
 
@@ -225,5 +217,5 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Database, ConnectE
         .await
         .map_err(ConnectError::Open)?;
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Database { writer: connection.clone(), reader: connection, file: None })
+    Ok(Database { writer: connection.clone(), reader: connection, file: None, journal: None })
 }

@@ -3,13 +3,14 @@
 mod chunk;
 mod connect;
 mod deadlock;
+mod journal;
 pub mod lease;
 pub mod private;
 mod serving;
 pub mod sql;
 mod unavailable;
 
-pub use chunk::ChunkSize;
+pub use chunk::{ChunkSize, ChunkTimer};
 pub use connect::{ConnectError, Database, Settings};
 pub use deadlock::{across_deadlocks, is_deadlock};
 pub use serving::{AlreadyServed, ServingLock};

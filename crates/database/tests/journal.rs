@@ -37,7 +37,8 @@ async fn erased() -> TestDb {
 #[tokio::test]
 async fn what_was_erased_is_gone_from_the_file_and_the_journal() {
     let test = erased().await;
-    test.database().settle().await.unwrap();
+    assert!(test.database().settle().await.unwrap());
+    assert!(!test.database().owes_settling());
     let (file, journal) = disk(test.database());
     assert!(!holds_the_secret(&file));
     assert!(journal.is_empty());
@@ -53,13 +54,31 @@ async fn a_reader_puts_that_off_until_the_journal_begins_anew() {
     write(db, "DELETE FROM people").await;
     let reading = db.reader().begin().await.unwrap();
     reading.query_one_raw(sea_orm::Statement::from_string(db.backend(), "SELECT * FROM people")).await.unwrap();
-    write(db, "PRAGMA busy_timeout = 0").await;
     write(db, "INSERT INTO people VALUES ('b')").await;
-    db.settle().await.unwrap();
+    assert!(!db.settle().await.unwrap());
     assert!(holds_the_secret(&disk(db).1), "the reader still needs it");
 
     reading.rollback().await.unwrap();
     write(db, "PRAGMA wal_checkpoint(PASSIVE)").await;
     write(db, "INSERT INTO people VALUES ('c')").await;
     assert!(!holds_the_secret(&disk(db).1));
+}
+
+#[tokio::test]
+async fn what_a_reader_put_off_is_owed_and_done_when_it_is_next_asked_for() {
+    let test = erased().await;
+    let db = test.database();
+    let reading = db.reader().begin().await.unwrap();
+    reading.query_one_raw(sea_orm::Statement::from_string(db.backend(), "SELECT * FROM people")).await.unwrap();
+    write(db, "INSERT INTO people VALUES ('b')").await;
+    assert!(!db.settle().await.unwrap());
+    assert!(db.owes_settling());
+    // The writer is free while the reader goes on.
+    write(db, "INSERT INTO people VALUES ('c')").await;
+    assert!(!db.settle().await.unwrap(), "it goes on");
+
+    reading.rollback().await.unwrap();
+    assert!(db.settle().await.unwrap());
+    assert!(!db.owes_settling());
+    assert!(disk(db).1.is_empty());
 }

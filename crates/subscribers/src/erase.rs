@@ -26,7 +26,8 @@ pub async fn erase(
 ) -> Result<Erased, Error> {
     // It locks what senders and readers of returned mail lock too. Nobody should have to ask twice to be erased.
     let erased = database::across_deadlocks(|| erase_once(db, subscriber, actor, now)).await?;
-    // The person is gone, whatever becomes of the journal: a failure here is no failure of the act.
+    // The person is gone, whatever becomes of the journal: a failure here is no failure of the act, and whoever waits for the
+    // answer waits for no reader. Retention settles what is owed then.
     if let Err(error) = db.settle().await {
         let error: &dyn std::error::Error = &error;
         tracing::warn!(error, "the journal was not emptied: what was just erased stands in it for a while longer");

@@ -4,7 +4,6 @@ mod chunk;
 mod person;
 
 use std::fmt;
-use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use database::{ChunkSize, Database};
@@ -102,11 +101,10 @@ pub async fn run(
         let mut people = person::read(rows, &hasher, &mut report.skipped);
         while !people.is_empty() {
             let txn = db.begin().await?;
-            // From here on others wait; how long it waited itself says nothing of its size.
-            let begun = Instant::now();
+            let timer = size.begun(db.backend());
             let (done, vanished) = Chunk { conn: &txn, list, actor, now }.bring(people).await?;
             txn.commit().await?;
-            size.follow(begun.elapsed());
+            timer.committed();
             // Counted now: what does not commit has not happened.
             report.add(done);
             people = vanished;

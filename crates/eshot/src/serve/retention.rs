@@ -32,9 +32,19 @@ pub(super) struct Retention {
 
 impl Retention {
     pub(super) async fn round(&mut self, shared: &Shared, lease: &Lease) {
+        let gone = self.forget(shared, lease).await;
+        // It stands in SQLite's journal until that is emptied. A reader may have kept it at an earlier round, or when somebody was
+        // erased.
+        if gone > 0 || shared.db.owes_settling() {
+            told("emptying the journal", shared.db.settle().await);
+        }
+    }
+
+    /// Says how much is gone.
+    async fn forget(&mut self, shared: &Shared, lease: &Lease) -> u64 {
         let now = shared.context.now();
         if self.clean_at.is_some_and(|clean_at| now < clean_at + EVERY) {
-            return;
+            return 0;
         }
         let answers = told("forgetting kept answers", accounts::idempotency::sweep(shared.db.writer(), now).await);
         told("forgetting rounds", outbox::round::sweep(shared.db.writer(), now).await);
@@ -43,13 +53,10 @@ impl Retention {
             let turns = self.turns(part, shared, lease).await;
             round = Turn { gone: round.gone + turns.gone, more: round.more | turns.more };
         }
-        if round.gone > 0 {
-            // It stands in SQLite's journal until that is emptied.
-            told("emptying the journal", shared.db.settle().await);
-        }
         if !round.more {
             self.clean_at = Some(now);
         }
+        round.gone
     }
 
     /// A part takes its turns. What fails is tried again in an hour.

@@ -42,9 +42,11 @@ pub(super) async fn reported(
     if !is_news(txn, key, &sha256(&[named.as_bytes(), b"\nfailed\n", id]), now).await? {
         return Ok(None);
     }
-    // A report that is forgotten already may come all the same, and two servers may report one message.
+    // A report that is forgotten already may come all the same, and two servers may report one message. A database that was restored
+    // from a backup may not know that the message went.
     if !fact::bounced(txn, key, now).await? {
-        return Ok(Some(about.note(Standing::Noted, "a failure that is known already")));
+        let why = "a failure that is known already, or of a message that is not known to have gone";
+        return Ok(Some(about.note(Standing::Noted, why)));
     }
     let mut decision = about.note(Standing::Acted, "");
     if let Some(brand) = about.brand {

@@ -52,9 +52,18 @@ async fn count(house: &House<'_>, rows: &str) -> usize {
     house.db.reader().query_all_raw(sql).await.unwrap().len()
 }
 
-async fn until(what: impl AsyncFn() -> bool) {
-    while !what().await {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+/// Waits until it is seen, and for no longer than a slow machine takes.
+#[track_caller]
+fn until(what: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+    let asked_at = std::panic::Location::caller();
+    async move {
+        for _ in 0..6_000 {
+            if what().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("what is waited for at {asked_at} does not come");
     }
 }
 

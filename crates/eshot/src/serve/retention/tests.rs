@@ -6,6 +6,7 @@ use database::sql;
 use domain::{Actor, DeliveryKey, EmailAddress, InstanceId, Locale, MailKind, Ordinal, SubscriberId};
 use feedback::{Filter, Incoming};
 use links::{Links, Site};
+use sea_orm::TransactionTrait;
 use subscribers::opt_in::{self, Request};
 use subscribers::{Evidence, Profile, seed};
 use testkit::{ManualClock, TestDb, both};
@@ -237,6 +238,23 @@ async fn who_was_forgotten_is_neither_in_sqlites_file_nor_in_its_journal() {
     assert!(is_on_disk(&db, "ada@example.com"));
     round(&mut Retention::default(), &shared).await;
     assert_eq!(on_file(&shared).await, (0, 1));
+    assert!(!is_on_disk(&db, "ada@example.com"));
+}
+
+#[tokio::test]
+async fn what_a_reader_keeps_in_sqlites_journal_goes_at_the_next_round() {
+    let db = TestDb::sqlite().await;
+    let clock = Arc::new(ManualClock::at(testkit::start_of_time()));
+    let (shared, mut retention) = (shared(&db, clock.clone()), Retention::default());
+    furnish(&shared).await;
+    let_it_be(&shared, &clock).await;
+    let dump = shared.db.reader().begin().await.unwrap();
+    sql::row(&dump, "SELECT COUNT(*) FROM subscribers", []).await.unwrap();
+    round(&mut retention, &shared).await;
+    assert_eq!(on_file(&shared).await, (0, 1));
+    assert!(is_on_disk(&db, "ada@example.com"), "a dump keeps it");
+    dump.rollback().await.unwrap();
+    round(&mut retention, &shared).await;
     assert!(!is_on_disk(&db, "ada@example.com"));
 }
 
