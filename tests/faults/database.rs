@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use database::{Database, Settings};
 use reqwest::{Method, StatusCode};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 use testkit::smtp::SmtpSink;
 use tests::{Eshot, FORM, Letter, Postgres, SmallDisk, Staff, Stop, fill_in, mail_to, wait_until};
@@ -36,7 +36,7 @@ async fn without_postgresql(how: Stop) {
     let id = campaign(&eshot, 400).await;
     let asked = Asked::of(&eshot).await;
     let letter = in_the_middle(&sink).await;
-    server.stop(how);
+    let cut_off = cut_off(&eshot, &server, how).await;
 
     let begun = Instant::now();
     let ready = eshot.get("/readyz").await;
@@ -52,6 +52,43 @@ async fn without_postgresql(how: Stop) {
     server.start_again();
     wait_until("it to be ready", async || eshot.get("/readyz").await.status() == StatusCode::OK).await;
     all_is_well(&eshot, &sink, &id, &asked, &letter).await;
+    nobody_is_locked_out(&eshot, &cut_off).await;
+}
+
+/// Stops PostgreSQL in the middle of a request with the key `cut-off`, and gives what was asked for.
+async fn cut_off(eshot: &Eshot, server: &Postgres, how: Stop) -> Value {
+    let topic = Staff::of(eshot).await.topic("offers").await;
+    let person = json!({ "email": "dora@example.com", "topics": [topic], "basis": "consent", "stated": "by letter" });
+    let other = Database::connect(&Settings { url: server.url().into(), connections: 2 }).await.unwrap();
+    let holding = other.begin().await.unwrap();
+    holding.execute_unprepared("SELECT id FROM topics FOR UPDATE").await.unwrap();
+    let waiting = async || {
+        let sql = "SELECT 1 FROM pg_stat_activity waiting, pg_stat_activity holding \
+                   WHERE holding.query LIKE 'SELECT id FROM topics FOR UPDATE%' AND holding.pid = ANY(pg_blocking_pids(waiting.pid))";
+        other.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().is_some()
+    };
+    let request = eshot.api(Method::POST, "/subscribers").header("Idempotency-Key", "cut-off").json(&person).send();
+    let (answer, ()) = tokio::join!(request, async {
+        wait_until("the request to be in the middle", waiting).await;
+        server.stop(how);
+    });
+    assert_eq!(answer.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    person
+}
+
+/// What became of the request in the middle is unknown, and is told within a minute. Under another key it is carried out.
+async fn nobody_is_locked_out(eshot: &Eshot, person: &Value) {
+    let ask = async |key: &str| {
+        let answer = eshot.api(Method::POST, "/subscribers").header("Idempotency-Key", key).json(person).send();
+        answer.await.unwrap()
+    };
+    eshot.advance(Duration::from_secs(60));
+    let answer = ask("cut-off").await;
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["type"], "urn:eshot:problem:outcome-unknown", "{problem}");
+    assert_eq!(Staff::of(eshot).await.person("dora@example.com").await, Value::Null);
+    assert_eq!(ask("another").await.status(), StatusCode::CREATED);
 }
 
 #[test]
@@ -117,7 +154,7 @@ async fn everybody_hears_so(eshot: &Eshot, asked: &Asked, letter: &Letter) {
     let (page, click, api, returned) = tokio::join!(
         eshot.request(Method::POST, FORM).form(&asked.form).send(),
         eshot.post(&unsubscribe, &[("List-Unsubscribe", "One-Click")]),
-        eshot.api(Method::POST, "/subscribers").json(&asked.person).send(),
+        eshot.api(Method::POST, "/subscribers").header("Idempotency-Key", "cleo").json(&asked.person).send(),
         give_back(eshot.returns(), &letter.return_path, &letter.to),
     );
     assert!(begun.elapsed() < PROMPT, "they wait {:?}", begun.elapsed());
@@ -151,6 +188,8 @@ async fn all_is_well(eshot: &Eshot, sink: &SmtpSink, campaign: &str, asked: &Ask
     let answer = eshot.request(Method::POST, FORM).form(&asked.form).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     mail_to(sink, "bea@example.com", 1).await;
+    let answer = eshot.api(Method::POST, "/subscribers").header("Idempotency-Key", "cleo").json(&asked.person).send();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::CREATED, "nothing was done, and the key is free");
     let answer = eshot.post(&letter.link("/u/"), &[("List-Unsubscribe", "One-Click")]).await;
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(staff.standing(&letter.to).await, ["offers unsubscribed"]);

@@ -1,13 +1,14 @@
 //! `Idempotency-Key`: a request that is sent twice under one key is carried out once and answered twice, for a day.
 //!
 //! ```text
-//! begin  ─► Fresh      the handler works, then finish with its answer, or abandon if nothing was done
+//! begin  ─► Fresh      the handler works, then finish with its answer, or abandon if certainly nothing was done
 //!        ─► Finished   the answer is given again
-//!        ─► Refused    in progress, or another request used the key
+//!        ─► Refused    in progress, nobody knows what became of it, or another request used the key
 //! ```
 //!
-//! A request whose process died between the act and `finish` stays in progress until its day is over: nobody knows whether it
-//! was carried out, and a second time is worse than a question.
+//! A request that failed when it may have been committed is finished with that failure, and one whose process died, or lost the
+//! database, before `finish` is at work for a minute. After that nobody knows whether it was carried out, until its day is over: a
+//! second time is worse than a question.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Duration, Utc};
@@ -18,6 +19,9 @@ use crate::entity::idempotency_key::{Column, Entity};
 
 /// How long a key is remembered.
 pub const KEPT_FOR: Duration = Duration::days(1);
+
+/// For so long a request without an answer counts as at work. One that takes longer still may finish: then its answer is known.
+pub const AT_WORK: Duration = Duration::seconds(60);
 
 /// How a request stands that came with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,12 @@ pub enum Refused {
     /// The first one is not through.
     #[error("a request with this idempotency key is still in progress")]
     InProgress,
+    /// The first one came to no answer, and may have been carried out.
+    #[error(
+        "it is not known whether the first request with this idempotency key was carried out: look at what it was to make or \
+         change, and only if that is not so send it again, under another key"
+    )]
+    Unknown,
     /// The database did not say.
     #[error("database failure")]
     Database(#[from] DbErr),
@@ -93,12 +103,15 @@ pub async fn begin(
         return Err(Refused::OtherRequest);
     }
     match (first.status.map(u16::try_from), first.body) {
+        // No answer is a failure of ours, or it would be given up: it says only that the request is through.
+        (Some(Ok(500..)), _) => Err(Refused::Unknown),
         (Some(Ok(status)), Some(body)) => Ok(Begun::Finished { status, body, etag: first.etag }),
+        _ if first.created_at <= now - AT_WORK => Err(Refused::Unknown),
         _ => Err(Refused::InProgress),
     }
 }
 
-/// Keeps the answer for whoever asks again.
+/// Keeps the answer for whoever asks again. With a status of 500 or more whoever asks again hears that the outcome is unknown.
 pub async fn finish(
     conn: &impl ConnectionTrait,
     token: TokenId,
@@ -113,11 +126,18 @@ pub async fn finish(
     conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await.map(drop)
 }
 
-/// Gives the key up after a request that did nothing, so that it may be sent again under the same key.
-pub async fn abandon(conn: &impl ConnectionTrait, token: TokenId, key: &str) -> Result<(), DbErr> {
+/// Gives the key up that was claimed at this time, after a request that certainly did nothing, so that it may be sent again under
+/// the same key. By the time, because somebody else may have claimed it since.
+pub async fn abandon(
+    conn: &impl ConnectionTrait,
+    token: TokenId,
+    key: &str,
+    claimed_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let unfinished = Entity::delete_many()
         .filter(Column::TokenId.eq(token))
         .filter(Column::Key.eq(key))
+        .filter(Column::CreatedAt.eq(claimed_at))
         .filter(Column::Status.is_null());
     unfinished.exec(conn).await.map(drop)
 }

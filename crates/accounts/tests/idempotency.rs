@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use accounts::idempotency::{self, Begun, KEPT_FOR, Refused};
+use accounts::idempotency::{self, AT_WORK, Begun, KEPT_FOR, Refused};
 use domain::TokenId;
 use testkit::{TestDb, both, start_of_time};
 
@@ -24,7 +24,7 @@ both!(
         idempotency::finish(db.writer(), token(), "k", 201, "{\"id\":1}", None).await.unwrap();
         let answer = Begun::Finished { status: 201, body: "{\"id\":1}".to_owned(), etag: None };
         assert_eq!(begin().await.unwrap(), answer);
-        idempotency::abandon(db.writer(), token(), "k").await.unwrap();
+        idempotency::abandon(db.writer(), token(), "k", now).await.unwrap();
         assert_eq!(begin().await.unwrap(), answer, "what has an answer is not given up");
     }
 );
@@ -65,8 +65,46 @@ both!(
     async fn a_request_that_did_nothing_may_be_sent_again(db: TestDb) {
         let (db, now) = (db.database(), start_of_time());
         idempotency::begin(db.writer(), token(), "k", &request(), now).await.unwrap();
-        idempotency::abandon(db.writer(), token(), "k").await.unwrap();
+        idempotency::abandon(db.writer(), token(), "k", now).await.unwrap();
         assert_eq!(idempotency::begin(db.writer(), token(), "k", &request(), now).await.unwrap(), Begun::Fresh);
+    }
+);
+
+both!(
+    async fn only_who_claimed_a_key_gives_it_up(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        idempotency::begin(db.writer(), token(), "k", &request(), now).await.unwrap();
+        idempotency::abandon(db.writer(), token(), "k", now - Duration::from_secs(1)).await.unwrap();
+        let again = idempotency::begin(db.writer(), token(), "k", &request(), now).await;
+        assert!(matches!(again, Err(Refused::InProgress)), "{again:?}");
+    }
+);
+
+both!(
+    async fn what_became_of_a_request_without_an_answer_is_unknown_after_a_minute_until_it_has_one(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        let begin = async |at| idempotency::begin(db.writer(), token(), "k", &request(), at).await;
+        begin(now).await.unwrap();
+        let early = begin(now + AT_WORK - Duration::from_secs(1)).await;
+        assert!(matches!(early, Err(Refused::InProgress)), "{early:?}");
+        for later in [AT_WORK, KEPT_FOR - AT_WORK] {
+            let late = begin(now + later).await;
+            assert!(matches!(late, Err(Refused::Unknown)), "{late:?}");
+        }
+        idempotency::finish(db.writer(), token(), "k", 201, "", None).await.unwrap();
+        assert!(matches!(begin(now + AT_WORK).await, Ok(Begun::Finished { status: 201, .. })));
+    }
+);
+
+both!(
+    async fn a_request_that_failed_and_may_have_been_carried_out_is_not_carried_out_again(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        let begin = async || idempotency::begin(db.writer(), token(), "k", &request(), now).await;
+        begin().await.unwrap();
+        idempotency::finish(db.writer(), token(), "k", 503, "", None).await.unwrap();
+        idempotency::abandon(db.writer(), token(), "k", now).await.unwrap();
+        let again = begin().await;
+        assert!(matches!(again, Err(Refused::Unknown)), "{again:?}");
     }
 );
 

@@ -14,4 +14,4 @@ pub use chunk::{ChunkSize, ChunkTimer};
 pub use connect::{ConnectError, Database, Settings};
 pub use deadlock::{across_deadlocks, is_deadlock};
 pub use serving::{AlreadyServed, ServingLock};
-pub use unavailable::is_unavailable;
+pub use unavailable::{is_unavailable, is_undone};

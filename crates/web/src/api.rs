@@ -27,6 +27,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use self::idempotency::GivenUp;
 use self::problem::Problem;
 use crate::WebState;
 

@@ -9,6 +9,7 @@ use domain::{Clock, EmailAddress, MasterKeys, Network, Throttle};
 use links::{Links, Person};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::api::GivenUp;
 use crate::client::Client;
 use crate::flood::FloodGuard;
 use crate::stamp::Stamps;
@@ -42,6 +43,7 @@ pub struct WebState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) given_up: Arc<GivenUp>,
     guards: Arc<Guards>,
 }
 
@@ -75,6 +77,7 @@ impl WebState {
             pages: Arc::new(pages),
             settings: Arc::new(settings),
             metrics,
+            given_up: Arc::default(),
             guards: Arc::new(guards),
         }
     }

@@ -68,6 +68,11 @@ impl<'a> House<'a> {
         Self { state, router, ..self }
     }
 
+    /// The same house behind other routes.
+    pub(crate) fn behind(self, router: Router) -> Self {
+        Self { router, ..self }
+    }
+
     /// A token with these scopes.
     pub(crate) async fn token(&self, scopes: &str) -> String {
         let scopes: Scopes = scopes.parse().unwrap();

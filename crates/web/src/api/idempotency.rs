@@ -1,8 +1,10 @@
 //! `Idempotency-Key`: a POST that is sent twice is carried out once.
 
+mod claim;
+
 use accounts::idempotency::{self, Begun, Refused};
 use accounts::token::Caller;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -10,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use domain::TokenId;
 use utoipa::IntoParams;
 
+use self::claim::Claim;
+pub(crate) use self::claim::GivenUp;
 use super::problem::Problem;
 use crate::WebState;
 
@@ -44,13 +48,14 @@ async fn keyed(state: &WebState, token: TokenId, key: &str, request: Request, ne
         .map_err(|_| Problem::too_large(format!("a body has at most {} bytes", state.settings.api_body_limit)))?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let digest = idempotency::digest(parts.method.as_str(), path, &body);
-    let (state, key) = (state.clone(), key.to_owned());
+    let claim = Claim { token, key: key.to_owned(), at: state.now() };
+    let state = state.clone();
     let answer = async move {
-        match idempotency::begin(state.db.writer(), token, &key, &digest, state.now()).await? {
+        match claim.begin(&state, &digest).await? {
             Begun::Finished { status, body, etag } => Ok(again(status, body, etag)),
             Begun::Fresh => {
                 let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-                keep(&state, token, &key, response).await
+                Ok(claim.settle(&state, response).await)
             }
         }
     };
@@ -60,21 +65,6 @@ async fn keyed(state: &WebState, token: TokenId, key: &str, request: Request, ne
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => Err(Problem::in_progress("the server stopped before the request was answered")),
     })
-}
-
-/// Keeps the answer for the next such request. After a failure of ours nothing was done, so the key is free again.
-async fn keep(state: &WebState, token: TokenId, key: &str, response: Response) -> Result<Response, Problem> {
-    let (parts, body) = response.into_parts();
-    // Our own answers are in memory already.
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_else(|_| Bytes::new());
-    if parts.status.is_server_error() {
-        idempotency::abandon(state.db.writer(), token, key).await?;
-    } else {
-        let text = String::from_utf8_lossy(&body);
-        let etag = parts.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
-        idempotency::finish(state.db.writer(), token, key, parts.status.as_u16(), &text, etag).await?;
-    }
-    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 fn again(status: u16, body: String, etag: Option<String>) -> Response {
@@ -95,10 +85,13 @@ impl From<Refused> for Problem {
             Refused::Key => Self::bad_request(refused),
             Refused::OtherRequest => Self::other_request(refused),
             Refused::InProgress => Self::in_progress(refused),
+            Refused::Unknown => Self::outcome_unknown(refused),
             Refused::Database(error) => error.into(),
         }
     }
 }
 
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod tests;

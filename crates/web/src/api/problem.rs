@@ -25,7 +25,14 @@ pub(crate) struct Problem {
     /// The fields that are wrong, if it is about fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
+    /// Marks the answer as [`Undone`].
+    #[serde(skip)]
+    is_undone: bool,
 }
+
+/// Marks an answer: the database says of what failed that it is certainly not committed.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Undone;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -71,6 +78,8 @@ kinds! {
     other_request: UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key was used for another request";
     /// The first request with the key is not through.
     in_progress: CONFLICT, "in-progress", "The first such request is still at work";
+    /// The first request with the key came to no answer, and may have been carried out.
+    outcome_unknown: CONFLICT, "outcome-unknown", "It is not known whether this was done";
     /// The body is too large.
     too_large: PAYLOAD_TOO_LARGE, "too-large", "The request is too large";
     /// The body is no JSON.
@@ -80,7 +89,7 @@ kinds! {
 impl Problem {
     fn new(status: StatusCode, name: &str, title: &'static str, detail: impl Display) -> Self {
         let kind = format!("urn:eshot:problem:{name}");
-        Self { kind, title, status: status.as_u16(), detail: detail.to_string(), errors: Vec::new() }
+        Self { kind, title, status: status.as_u16(), detail: detail.to_string(), errors: Vec::new(), is_undone: false }
     }
 
     /// One field is wrong.
@@ -102,26 +111,28 @@ impl Problem {
 
     /// Our fault, or the database is not to be had for now. What it is stands in the log and not in the answer.
     pub(crate) fn ours(error: &(dyn Error + 'static)) -> Self {
-        if database::is_unavailable(error) {
-            tracing::error!(error, "an operation of the API has no database");
-            let detail = "the database cannot be used now; nothing was done halfway, try again in a while";
-            return Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The service is not to be had now",
-                detail,
-            );
-        }
-        tracing::error!(error, "an operation of the API failed");
-        let detail = "something broke on this side; nothing was done halfway, and the log says what it was";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "This is our fault", detail)
+        let is_undone = database::is_undone(error);
+        let problem = if database::is_unavailable(error) {
+            tracing::error!(error, is_undone, "an operation of the API has no database");
+            let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "The service is not to be had now");
+            Self::new(status, "unavailable", title, "the database cannot be used now; try again in a while")
+        } else {
+            tracing::error!(error, is_undone, "an operation of the API failed");
+            let (status, title) = (StatusCode::INTERNAL_SERVER_ERROR, "This is our fault");
+            Self::new(status, "internal", title, "something broke on this side, and the log says what it was")
+        };
+        Self { is_undone, ..problem }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let is_undone = self.is_undone;
         let mut response = (status, Json(self)).into_response();
+        if is_undone {
+            response.extensions_mut().insert(Undone);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -25,6 +25,8 @@ pub(super) async fn handler(
     State(state): State<WebState>,
     Json(fields): Json<Fields>,
 ) -> Result<Tagged<View>, Problem> {
-    let brand = brands::create(state.db.writer(), fields.into(), &caller.actor(), state.now()).await?;
+    let txn = state.db.begin().await?;
+    let brand = brands::create(&txn, fields.into(), &caller.actor(), state.now()).await?;
+    txn.commit().await?;
     Ok(Tagged::created(brand.version, brand.into()))
 }

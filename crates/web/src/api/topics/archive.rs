@@ -26,6 +26,8 @@ pub(super) async fn handler(
     Path(id): Path<TopicId>,
     IfMatch(expected): IfMatch,
 ) -> Result<Tagged<View>, Problem> {
-    let topic = topic::archive(state.db.writer(), id, expected, &caller.actor(), state.now()).await?;
+    let txn = state.db.begin().await?;
+    let topic = topic::archive(&txn, id, expected, &caller.actor(), state.now()).await?;
+    txn.commit().await?;
     Ok(Tagged::ok(topic.version, topic.into()))
 }
