@@ -188,8 +188,10 @@ impl Desk {
     async fn round(&mut self) -> Result<(), Error> {
         self.round_began = Instant::now();
         self.replace_the_fallen();
-        self.look_at_those_under_way(self.now()).await?;
+        let looked = self.look_at_those_under_way(self.now()).await;
+        // Answers are written down whatever becomes of a question.
         self.turn(self.now()).await?;
+        looked?;
         self.upkeep(self.now()).await?;
         self.claim(self.now()).await?;
         self.refill(self.now()).await?;

@@ -1,12 +1,12 @@
 //! A folder that takes mail in the place of a relay: for trying things out, and where another program takes it from there.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use domain::SmtpReply;
 use outbox::{Phase, Submitted};
+use tempfile::NamedTempFile;
 use url::Url;
 
 use crate::connection::{Ended, Guard, OpenError, Problem};
@@ -38,19 +38,18 @@ impl Folder {
 
     /// Sees whether it takes files, and leaves none.
     pub async fn probe(&self) -> Probe {
-        let tried = self.blocking(|path| {
-            let file = path.join(".eshot-check");
-            write(&file, b"").and_then(|()| fs::remove_file(&file))
-        });
-        let outcome = tried.await.map(|()| "mail is written here, and reaches nobody".to_owned());
+        let outcome = self
+            .blocking(|path| partial(path, b""))
+            .await
+            .map(|_| "mail is written here, and reaches nobody".to_owned());
         Probe { steps: vec![Step { phase: Phase::Connect, outcome: outcome.map_err(Problem::Folder) }] }
     }
 
-    /// Whether it is there.
+    /// Whether it is there and takes files.
     pub(crate) async fn open(&self) -> Result<(), OpenError> {
-        let there = self.blocking(|path| fs::read_dir(path).map(drop)).await;
+        let taken = self.blocking(|path| partial(path, b"")).await;
         let failed = |error| OpenError { relay: self.name(), phase: Phase::Connect, problem: Problem::Folder(error) };
-        there.map_err(failed)
+        taken.map(drop).map_err(failed)
     }
 
     /// Writes one message under a name that no other attempt has. It has that name only once it is whole and on the disk.
@@ -74,18 +73,20 @@ fn keep(folder: &Path, name: &str, raw: &[u8], guard: &Guard) -> Ended {
     if !guard() {
         return Ended::Withheld { phase: Phase::MailFrom };
     }
-    let (partial, whole) = (folder.join(format!(".{name}")), folder.join(name));
-    let ended = match write(&partial, raw).and_then(|()| is_free(&whole)) {
-        Ok(()) if !guard() => Ended::Withheld { phase: Phase::Body },
-        Ok(()) => match fs::rename(&partial, &whole) {
-            Ok(()) => return settled(folder, name),
-            Err(error) => broken(Phase::Body, error),
-        },
-        Err(error) => broken(Phase::Body, error),
+    let partial = match partial(folder, raw) {
+        Ok(partial) => partial,
+        // No message was offered to anybody.
+        Err(error) => return broken(Phase::Connect, error),
     };
-    // It may not even be there; and nobody takes it for a message.
-    let _ = fs::remove_file(&partial);
-    ended
+    let withheld = !guard();
+    if withheld {
+        return Ended::Withheld { phase: Phase::Body };
+    }
+    // Another installation's mail, or that of a database before this one, may have the name. The next attempt has another.
+    match partial.persist_noclobber(folder.join(name)) {
+        Ok(_) => settled(folder, name),
+        Err(error) => broken(Phase::Connect, error.error),
+    }
 }
 
 /// The name is the folder's to remember: before that is on the disk, a power cut may take it back.
@@ -100,24 +101,17 @@ fn broken(phase: Phase, error: io::Error) -> Ended {
     Ended::Broken { phase, problem: Problem::Folder(error) }
 }
 
-/// Another installation's mail, or that of a database before this one, may have the name. The next attempt has another.
-fn is_free(file: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(file) {
-        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("there is a {} already", file.display()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Mail is nobody else's to read.
-fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+/// A file that nobody takes for a message, on the disk as a whole; it goes unless it is given a name. Only its owner may read it.
+fn partial(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -136,13 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_program_left_half_is_no_message_and_in_nobodys_way() {
+    fn a_name_that_is_taken_is_not_written_over() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".1.1-1.eml"), "half, and longer than the whole").unwrap();
+        fs::write(folder.path().join("1.1-1.eml"), "another's").unwrap();
         let guard: Guard = Arc::new(|| true);
         let ended = keep(folder.path(), "1.1-1.eml", b"whole", &guard);
-        assert_eq!(ended.reply().unwrap().to_string(), "250 2.0.0 written as 1.1-1.eml");
-        assert_eq!(fs::read(folder.path().join("1.1-1.eml")).unwrap(), b"whole");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(matches!(ended, Ended::Broken { phase: Phase::Connect, .. }), "{ended:?}");
+        assert_eq!(fs::read(folder.path().join("1.1-1.eml")).unwrap(), b"another's");
+        let ended = keep(folder.path(), "1.1-2.eml", b"whole", &guard);
+        assert_eq!(ended.reply().unwrap().to_string(), "250 2.0.0 written as 1.1-2.eml");
+        assert_eq!(fs::read(folder.path().join("1.1-2.eml")).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
     }
 }

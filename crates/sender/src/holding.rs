@@ -16,7 +16,7 @@ const LOOKED: Duration = Duration::from_secs(2);
 const SAID: Duration = Duration::from_secs(4);
 
 /// How often those are looked at again whom a relay keeps waiting between the two: nobody gets a mail more than five seconds after
-/// leaving, nor one of a campaign more than a second after it was paused.
+/// leaving, nor, while the database answers at once, one of a campaign more than about a second after it was paused.
 pub(crate) const UNDER_WAY: Duration = Duration::from_millis(500);
 
 /// A claimed batch, in our hands until its lease ends or all of it is done.
@@ -130,7 +130,7 @@ impl Look {
         self.fresh_until.store(millis(looked_at + SAID), Ordering::Release);
     }
 
-    /// They may no longer: every guard says no from now on.
+    /// They may no longer: every guard says no, unless another look finds that they may.
     pub(crate) fn end(&self) {
         self.fresh_until.store(0, Ordering::Release);
     }
