@@ -23,7 +23,15 @@ struct Place {
 /// Checks a body and writes it anew: comments are gone, conditions between elements have become comments, which every
 /// parser leaves where they are. Pictures come from the same place as `base`.
 pub(crate) fn check(nodes: &[Node<'_>], source: &str, base: &Url, tokens: &mut Tokens) -> Result<String, Fault> {
-    let mut checker = Checker { nodes, base, tokens, open: Vec::new(), conditions: Vec::new(), out: String::new() };
+    let mut checker = Checker {
+        nodes,
+        base,
+        tokens,
+        open: Vec::new(),
+        conditions: Vec::new(),
+        implied: Vec::new(),
+        out: String::new(),
+    };
     for (index, node) in nodes.iter().enumerate() {
         let end = nodes.get(index + 1).map_or(source.len(), |next| next.at);
         checker.node(index, &source[node.at..end]).map_err(|problem| (node.at, problem))?;
@@ -53,6 +61,8 @@ struct Checker<'a> {
     /// The open elements, by the numbers of their nodes.
     open: Vec<usize>,
     conditions: Vec<Place>,
+    /// The tables in which a parser has begun a `<tbody>` that is not written, by the numbers of their nodes.
+    implied: Vec<usize>,
     out: String,
 }
 
@@ -73,6 +83,7 @@ impl Checker<'_> {
                 element::check(tag, self.parent(), self.in_words())?;
                 if !tag.name.starts_with("mj") {
                     content::check(tag.name, self.open.iter().map(|node| self.name(*node)))?;
+                    self.table_part(tag.name)?;
                 }
                 for (number, (name, value)) in tag.attributes.iter().enumerate() {
                     self.attribute(index, number, tag, name, value)?;
@@ -92,6 +103,28 @@ impl Checker<'_> {
                 }
                 self.out.push_str(written);
             }
+        }
+        Ok(())
+    }
+
+    /// Follows where a parser begins and ends a `<tbody>` that is not written (HTML §13.2.6.4.9): not within a condition, or one of its
+    /// tags would come without the other.
+    fn table_part(&mut self, element: &str) -> Result<(), Problem> {
+        let Some(table) = self.open.last().copied().filter(|node| matches!(self.name(*node), "table" | "mj-table"))
+        else {
+            return Ok(());
+        };
+        let (is_row, is_implied) = (element == "tr", self.implied.contains(&table));
+        if is_row == is_implied {
+            return Ok(());
+        }
+        if self.conditions.contains(&Place { element: table, attribute: None }) {
+            return Err(Problem::Place("around the first rows or the parts of a table; put <tbody> around its rows"));
+        }
+        if is_row {
+            self.implied.push(table);
+        } else {
+            self.implied.retain(|node| *node != table);
         }
         Ok(())
     }

@@ -177,6 +177,24 @@ fn an_element_that_is_left_open_is_refused() {
 }
 
 #[test]
+fn a_condition_parts_no_table_body_that_only_a_parser_writes() {
+    let row = "<tr><td>x</td></tr>";
+    let body_of = |inside: &str| raw(&format!("<table>{inside}</table>"));
+    let condition = |inside: &str| format!("{{{{#if name}}}}{inside}{{{{/if}}}}");
+    refusal(&body_of(&condition(row)));
+    refusal(&body_of(&format!("{}{row}", condition(row))));
+    refusal(&body_of(&format!("{row}{}", condition(&format!("<tbody>{row}</tbody>")))));
+    for inside in [
+        format!("{row}{}", condition(row)),
+        format!("<tbody>{}</tbody>", condition(row)),
+        format!("{}{row}", condition(&format!("<thead>{row}</thead>"))),
+        condition(&format!("<tbody>{row}</tbody>")),
+    ] {
+        stands_apart(&body_of(&inside));
+    }
+}
+
+#[test]
 fn what_a_wrapper_writes_for_outlook_alone_cannot_be_ended() {
     let section = "<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>";
     for inside in ["<mj-raw>--></mj-raw>".to_owned(), format!("{{{{#if name}}}}{section}{{{{/if}}}}")] {
