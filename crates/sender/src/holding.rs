@@ -115,12 +115,14 @@ impl Holding {
 #[derive(Clone)]
 pub(crate) struct Look {
     fresh_until: Arc<AtomicU64>,
+    /// Since when the relay has had the message without another look, by uptime.
+    pub(crate) since: Duration,
 }
 
 impl Look {
-    /// They may, it was said at this uptime.
-    pub(crate) fn new(looked_at: Duration) -> Self {
-        let look = Self { fresh_until: Arc::default() };
+    /// They may, it was said at this uptime; the message is begun now.
+    pub(crate) fn new(looked_at: Duration, now: Duration) -> Self {
+        let look = Self { fresh_until: Arc::default(), since: now };
         look.renew(looked_at);
         look
     }

@@ -107,7 +107,7 @@ impl Desk {
                     self.withhold(*seat, &work, *submitted);
                 }
                 (Some(submitted), Some(holding)) => {
-                    let look = Look::new(work.looked_at);
+                    let look = Look::new(work.looked_at, self.parts.clock.uptime());
                     self.seats[*seat].hand.tell(Order::Send(*submitted, holding.guard(&self.parts.clock, &look)));
                     self.seats[*seat].task = Task::Sending(work, *submitted, look);
                 }

@@ -90,8 +90,8 @@ impl Seat {
 
     /// It was asked again at this uptime whether the person of what is under way may be mailed.
     pub(super) fn looked_under_way(&mut self, uptime: Duration, may: bool) {
-        if let Task::Sending(work, _, look) = &mut self.task {
-            work.looked_at = uptime;
+        if let Task::Sending(_, _, look) = &mut self.task {
+            look.since = uptime;
             if may {
                 look.renew(uptime);
             } else {

@@ -18,8 +18,8 @@ impl Desk {
         let uptime = self.parts.clock.uptime();
         let mut slow: BTreeMap<u64, Vec<(usize, Option<SubscriberId>)>> = BTreeMap::new();
         for (number, seat) in self.seats.iter().enumerate() {
-            if let Task::Sending(work, ..) = &seat.task
-                && uptime.saturating_sub(work.looked_at) >= UNDER_WAY
+            if let Task::Sending(work, _, look) = &seat.task
+                && uptime.saturating_sub(look.since) >= UNDER_WAY
             {
                 slow.entry(work.holding).or_default().push((number, work.subscriber));
             }
