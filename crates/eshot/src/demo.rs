@@ -1,6 +1,7 @@
 //! The whole thing on one machine, with a relay that keeps the mail instead of sending it on.
 
 mod browser;
+mod folder;
 mod house;
 mod inbox;
 mod mailbox;
@@ -11,6 +12,7 @@ mod table;
 mod walk;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -20,6 +22,7 @@ use crate::log;
 use crate::out::say;
 
 use house::House;
+use table::Table;
 
 pub use inbox::inbox;
 pub use mailbox::{Mailbox, Received};
@@ -28,55 +31,54 @@ pub use report::delivery_report;
 /// Where the demo's pages are, if nobody else is there.
 const USUAL_PORT: u16 = 8080;
 
-/// `eshot demo`: reads no configuration, because it brings everything along.
+/// `eshot demo`: reads no configuration, because it brings everything along, and leaves nothing behind.
 pub(crate) async fn run(demo: &Demo) -> anyhow::Result<bool> {
     log::start(&Log { filter: "warn".to_owned(), format: LogFormat::Text });
-    if demo.once { once().await } else { stay().await }
+    let mut end = End::new()?;
+    if !demo.once {
+        folder::lend(async |folder| stay(folder, &mut end).await).await?;
+        return Ok(true);
+    }
+    let Some(table) = folder::lend(async |folder| once(folder, &mut end).await).await? else { return Ok(false) };
+    // Where nobody reads it the program ends here, so it comes last.
+    say!("{table}");
+    Ok(table.holds())
 }
 
-/// Does the whole walk, prints what held, and ends. False if something did not hold, or it was told to end before.
-async fn once() -> anyhow::Result<bool> {
-    let mut end = End::new()?;
-    // Dropped where it stands, a house that is being built takes its folder with it.
+/// Does the whole walk and ends: what held, or nothing if it was told to end before.
+async fn once(folder: &Path, end: &mut End) -> anyhow::Result<Option<Table>> {
     let house = tokio::select! {
-        house = House::build(None) => house?,
-        () = end.told() => return Ok(false),
+        house = House::build(folder, None) => house?,
+        () = end.told() => return Ok(None),
     };
     let table = tokio::select! {
         table = walk::walk(&house) => Some(table),
         () = end.told() => None,
     };
     house.close().await;
-    let Some(table) = table.transpose()? else { return Ok(false) };
-    say!("{table}");
-    Ok(table.holds())
+    table.transpose()
 }
 
 /// Sends one campaign, says where to look, and stays until it is told to end.
-async fn stay() -> anyhow::Result<bool> {
-    let mut end = End::new()?;
+async fn stay(folder: &Path, end: &mut End) -> anyhow::Result<()> {
     let mut house = tokio::select! {
-        house = House::build(Some(USUAL_PORT)) => house?,
-        () = end.told() => return Ok(true),
+        house = House::build(folder, Some(USUAL_PORT)) => house?,
+        () = end.told() => return Ok(()),
     };
     let ended = tokio::select! {
-        sent = house.send_first_campaign() => sent.map(|()| true),
-        () = end.told() => Ok(false),
-    };
-    let ended = match ended {
-        Ok(true) => {
-            // The pages are there, whether or not anybody reads where.
-            let _ = writeln!(io::stdout(), "{}", house.invitation());
-            tokio::select! {
-                () = end.told() => Ok(true),
-                error = house.failed() => Err(error),
-            }
-        }
-        Ok(false) => Ok(true),
-        Err(error) => Err(error),
+        ended = shown(&mut house) => ended,
+        () = end.told() => Ok(()),
     };
     house.close().await;
     ended
+}
+
+/// Sends the campaign and says where to look; ends when something broke.
+async fn shown(house: &mut House) -> anyhow::Result<()> {
+    house.send_first_campaign().await?;
+    // The pages are there, whether or not anybody reads where.
+    let _ = writeln!(io::stdout(), "{}", house.invitation());
+    Err(house.failed().await)
 }
 
 /// Ctrl-C, or whoever supervises us.

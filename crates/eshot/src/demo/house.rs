@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use accounts::Scope;
@@ -22,7 +23,7 @@ use crate::context::Context;
 use crate::northfield::{self, DOMAIN, NAME};
 use crate::serve::Running;
 
-/// An installation in a folder of its own, furnished and running.
+/// An installation in a folder, furnished and running.
 pub(super) struct House {
     running: Running,
     /// What the relay has taken.
@@ -37,33 +38,28 @@ pub(super) struct House {
     pub(super) token: SecretString,
     /// Where the pages are.
     pub(super) base_url: String,
-    folder: tempfile::TempDir,
+    /// Where its files are.
+    folder: PathBuf,
 }
 
 impl House {
-    /// Builds and furnishes it. Pages are served at the usual port, or at any if that is taken.
-    pub(super) async fn build(usual: Option<u16>) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("eshot-demo-").tempdir().context("the demo finds no folder")?;
+    /// Builds it in an empty folder and furnishes it. Pages are served at the usual port, or at any if that is taken.
+    pub(super) async fn build(folder: &Path, usual: Option<u16>) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mailbox = Mailbox::new();
         let relay = Relay::start(mailbox.clone(), people::gone().collect(), clock.clone()).await?;
         let base_url = format!("http://{}", free_address(usual)?);
-        let file = folder.path().join("eshot.toml");
-        fs::write(&file, settings(&folder, &base_url, relay.address())?)?;
+        let file = folder.join("eshot.toml");
+        fs::write(&file, settings(folder, &base_url, relay.address())?)?;
         let loaded =
             config::load(&Sources { file: Some(file), variables: Vec::new(), base_url: BaseUrl::HttpAllowed })?;
         let context = Context::new(loaded, clock, BaseUrl::HttpAllowed);
         let running = Running::start(context, inbox(mailbox.clone())?).await?;
         relay.return_to(running.feedback.context("the demo takes returned mail")?);
-        Self::furnish(running, mailbox, base_url, folder).await
+        Self::furnish(running, mailbox, base_url, folder.to_owned()).await
     }
 
-    async fn furnish(
-        running: Running,
-        mailbox: Mailbox,
-        base_url: String,
-        folder: tempfile::TempDir,
-    ) -> anyhow::Result<Self> {
+    async fn furnish(running: Running, mailbox: Mailbox, base_url: String, folder: PathBuf) -> anyhow::Result<Self> {
         let shared = &running.shared;
         let (db, keys, now) = (&shared.db, &shared.keys, shared.context.now());
         let txn = db.begin().await?;
@@ -138,7 +134,7 @@ impl House {
              link in a campaign's footer. {} mailboxes do not exist: their mail came back, and they will get no more.\n\n\
              Everything is in {} and is gone when you press Ctrl-C.",
             people::GONE,
-            self.folder.path().display()
+            self.folder.display()
         );
         text
     }
@@ -148,7 +144,7 @@ impl House {
         self.running.failed().await
     }
 
-    /// Ends it and takes the folder away.
+    /// Ends it.
     pub(super) async fn close(self) {
         self.running.stop().await;
     }
@@ -156,7 +152,7 @@ impl House {
 
 /// The configuration, in the same words as a real one. No name server is asked: the demo's domains are kept for examples, and
 /// nothing of it is to leave the machine.
-fn settings(folder: &tempfile::TempDir, base_url: &str, relay: SocketAddr) -> anyhow::Result<String> {
+fn settings(folder: &Path, base_url: &str, relay: SocketAddr) -> anyhow::Result<String> {
     let listen = base_url.trim_start_matches("http://");
     Ok(format!(
         "database.url = \"sqlite:{}\"\n\
@@ -170,7 +166,7 @@ fn settings(folder: &tempfile::TempDir, base_url: &str, relay: SocketAddr) -> an
          feedback.listen = \"127.0.0.1:0\"\n\
          feedback.hostname = \"bounce.{DOMAIN}\"\n\
          scheduler.tick = \"200ms\"\n",
-        folder.path().join("eshot.db").display(),
+        folder.join("eshot.db").display(),
         MasterKeys::generate_line(KeyId(1))?,
     ))
 }
