@@ -12,5 +12,6 @@ browser_packages() {
 
 # Writes every starter and every system mail into a folder.
 render_mails() {
-  cargo run --quiet --package renderer --example render_starters -- "$1"
+  # The selection of script/test, so that nothing is built twice.
+  cargo run --quiet --features eshot/test-clock --example render_starters -- "$1"
 }

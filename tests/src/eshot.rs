@@ -267,10 +267,14 @@ fn spawn(installation: &Installation, http: SocketAddr, returns: SocketAddr) -> 
         .expect("the program to start")
 }
 
-/// The binary that cargo built beside this test: `cargo test --workspace --features eshot/test-clock` builds both.
+/// The program that `ESHOT_TEST_PROGRAM` names, as script/test does with an optimised one; else the one that cargo built beside
+/// this test, as `cargo test --workspace --features eshot/test-clock` does.
 fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("the test's own path");
-    let program = test.ancestors().nth(2).expect("a target folder").join("eshot");
+    let beside = || {
+        let test = std::env::current_exe().expect("the test's own path");
+        test.ancestors().nth(2).expect("a target folder").join("eshot")
+    };
+    let program = std::env::var_os("ESHOT_TEST_PROGRAM").map_or_else(beside, PathBuf::from);
     assert!(program.exists(), "{} is not built: cargo build -p eshot --features test-clock", program.display());
     program
 }
