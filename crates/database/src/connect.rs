@@ -143,6 +143,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .max_lifetime(None)
         // Launches and imports queue in front of the writer in short turns; a caller is patient for longer than one.
         .acquire_timeout(PATIENCE * 3)
+        .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(async { Ok(is_outside_a_transaction(connection)) }))
         // 4 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.
         // And 16 MiB of journal: the same pages are then written to the file once in a while, not after every few commits.
@@ -155,6 +156,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
     let reader = SqlitePoolOptions::new()
         .max_connections(readers.max(1))
         .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
         // A file opened read-only cannot take part in the write-ahead log's locking. A reader forgets its pages at each commit of
         // the writer, so that many would only be memory.
         .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-512"))

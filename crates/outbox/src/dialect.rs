@@ -111,11 +111,16 @@ pub(crate) enum Locked {
     Wait,
 }
 
-/// Locks the rows of `table` that a SELECT finds until the transaction ends. A transaction on SQLite is alone anyway.
+/// Whether rows have to be locked, because another transaction may change them at the same time. One on SQLite is alone.
+pub(crate) fn locks(backend: DbBackend) -> bool {
+    backend != DbBackend::Sqlite
+}
+
+/// Locks the rows of `table` that a SELECT finds until the transaction ends, where that is needed.
 pub(crate) fn for_update(backend: DbBackend, table: &str, locked: Locked) -> String {
-    match (backend, locked) {
-        (DbBackend::Sqlite, _) => String::new(),
-        (_, Locked::Wait) => format!(" FOR UPDATE OF {table}"),
-        (_, Locked::Skip) => format!(" FOR UPDATE OF {table} SKIP LOCKED"),
+    match locked {
+        _ if !locks(backend) => String::new(),
+        Locked::Wait => format!(" FOR UPDATE OF {table}"),
+        Locked::Skip => format!(" FOR UPDATE OF {table} SKIP LOCKED"),
     }
 }

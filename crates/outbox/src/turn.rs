@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 use crate::counts::Deltas;
 use crate::record::{self, Recorded};
 use crate::submit::{self, Submitted};
-use crate::{Answer, Error, Lease, change};
+use crate::{Answer, Error, Lease, change, dialect};
 
 /// What became of a [`turn`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub struct Turn {
 /// about to [`submit`](crate::submit) of each lease.
 ///
 /// The deliveries of both are locked first and all at once, in the order in which everybody locks them: whoever erases a person
-/// holds deliveries of many mailings, and two orders would have PostgreSQL end one of the two. What has changed is counted once.
+/// holds deliveries of many mailings, and two orders would have PostgreSQL end one of the two. On SQLite, where a transaction is
+/// alone, only those are read about which there is something to judge. What has changed is counted once.
 pub async fn turn(
     txn: &impl ConnectionTrait,
     shard: InstanceId,
@@ -33,7 +34,8 @@ pub async fn turn(
         return Ok(Turn::default());
     }
     let answered = answers.iter().map(|answer| answer.key);
-    let rows = change::lock(txn, answered.chain(next.iter().flat_map(|(_, keys)| keys).copied())).await?;
+    let begun = next.iter().flat_map(|(_, keys)| keys).copied().filter(|_| dialect::locks(txn.get_database_backend()));
+    let rows = change::lock(txn, answered.chain(begun)).await?;
     let mut deltas = Deltas::default();
     let recorded = record::write(txn, shard, rows, answers, &mut deltas, now).await?;
     let mut submitted = Vec::with_capacity(next.len());

@@ -14,7 +14,7 @@ use std::error::Error as _;
 use sea_orm::DbErr;
 
 pub(crate) use self::piece::{Piece, compose};
-pub(crate) use self::read::read;
+pub(crate) use self::read::{Read, read};
 pub(crate) use self::stationery::{Shelf, Stationery};
 use crate::dkim::DkimError;
 

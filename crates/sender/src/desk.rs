@@ -1,8 +1,8 @@
 //! Where deliveries are claimed, given to workers, submitted, and their answers written down: all that touches the database.
 //!
-//! Everything happens in rounds, each of them: write down, in one transaction, what was answered and what is now submitted; keep
-//! the leases; claim more if little is left; give workers something to compose, the idle ones first, and then those that are quick
-//! one message ahead. Between two rounds the desk waits for a worker's report.
+//! It works in rounds, each of them: write down, in one transaction, what was answered and what is now submitted; keep the leases;
+//! claim more if little is left; give workers something to compose, the idle ones first, and then those that are quick one message
+//! ahead. Between two rounds the desk waits for a worker's report. Beside the rounds, who is behind the next batch is read.
 //!
 //! What a worker has ahead is composed as soon as its last message has ended, and is then held to what holds for all: it may have
 //! been skipped, paused or withdrawn since.
@@ -13,8 +13,10 @@ mod connect;
 mod drain;
 mod hear;
 mod limit;
+mod reading;
 mod round;
 mod seat;
+mod speed;
 mod submit;
 mod turn;
 mod under_way;
@@ -34,8 +36,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::hear::Heard;
 use self::limit::Rest;
+use self::reading::Reading;
 use self::round::Round;
 use self::seat::{Seat, Task, Work};
+use self::speed::Speed;
 use self::word::Word;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
@@ -61,6 +65,8 @@ pub(crate) struct Desk {
     reports: mpsc::Receiver<Report>,
     seats: Vec<Seat>,
     holdings: Vec<Holding>,
+    /// What will be the next of them.
+    reading: Option<Reading>,
     last_holding: u64,
     /// Deliveries for which no message can be made, and why.
     unfit: Vec<(DeliveryKey, String)>,
@@ -89,6 +95,7 @@ pub(crate) struct Desk {
     limited: Option<Duration>,
     draining: bool,
     round_began: Instant,
+    speed: Speed,
     tally: Tally,
 }
 
@@ -113,6 +120,7 @@ impl Desk {
             reports,
             bench,
             holdings: Vec::new(),
+            reading: None,
             last_holding: 0,
             unfit: Vec::new(),
             heard: Vec::new(),
@@ -133,6 +141,7 @@ impl Desk {
             limited: None,
             draining: false,
             round_began: Instant::now(),
+            speed: Speed::default(),
             tally: Tally::default(),
             parts,
             settings,

@@ -12,6 +12,7 @@ use super::piece::{Content, Piece};
 use super::{ComposeError, Stationery};
 
 /// What was read for a batch.
+#[derive(Default)]
 pub(crate) struct Read {
     /// The deliveries that can be composed, in their order.
     pub(crate) pieces: Vec<Piece>,

@@ -1,16 +1,15 @@
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{Actor, DeliveryKey, MailKind, MailboxProvider, MailingNo, SubscriberId};
+use domain::{Actor, DeliveryKey, MailKind, MailboxProvider, MailingNo};
 use limits::Class;
-use outbox::{Batch, Claim, Claimed};
-use subscribers::{Why, may_be_mailed};
+use outbox::{Batch, Claim};
 
 use super::Desk;
+use super::reading::Reading;
 use crate::Error;
-use crate::compose::{self, ComposeError, Stationery};
-use crate::holding::{self, Deadline, Holding};
+use crate::compose::ComposeError;
+use crate::holding::Holding;
 
 /// How many batches may be in hand at once: one for each provider that is waited for, and some more.
 const MOST: usize = 16;
@@ -18,13 +17,17 @@ const MOST: usize = 16;
 /// How many seconds' worth of permits is claimed ahead.
 const AHEAD: f64 = 5.0;
 
+/// How many seconds' worth is still in hand when more is claimed: reading a batch takes less.
+const MEANWHILE: f64 = 0.5;
+
 impl Desk {
     /// Claims until there is enough for every worker, or no more.
     pub(super) async fn claim(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.take_in_what_is_read(now).await?;
         loop {
             let uptime = self.parts.clock.uptime();
             let relay_down = self.relay_backoff.is_failing() && !self.relay_backoff.wait(uptime).is_zero();
-            let enough = self.holdings.len() >= MOST || self.has_enough();
+            let enough = self.reading.is_some() || self.holdings.len() >= MOST || self.has_enough();
             // What somebody waits for is not kept waiting by what is in hand.
             let next = if enough { self.next_urgent } else { self.next_claim };
             if relay_down || uptime < next {
@@ -41,87 +44,67 @@ impl Desk {
                 ttl: self.settings.lease,
             };
             match outbox::claim(&self.parts.db, &claim, now).await? {
-                Some(batch) => self.take_in(batch, uptime, now).await?,
+                Some(batch) => self.begin_to_read(batch, uptime, now).await?,
                 None if enough => return Ok(()),
                 None => self.next_claim = uptime + self.settings.idle,
             }
         }
     }
 
-    /// Whether each worker would find something that may go now.
+    /// Whether workers will find enough that may go until more is claimed and read.
     fn has_enough(&self) -> bool {
         let ready = self.holdings.iter().filter(|holding| self.held_back(&holding.class).is_zero());
-        ready.map(|holding| holding.pieces.len()).sum::<usize>() >= self.seats.len()
+        let enough = ready.map(|holding| self.enough(&holding.class)).max();
+        self.ready_pieces() >= enough.unwrap_or(self.seats.len())
+    }
+
+    /// How many pieces of this class are enough for the moment: what goes while more is read, by what goes at present.
+    fn enough(&self, class: &Class) -> usize {
+        let meanwhile = within(class, MEANWHILE).min(self.speed.within(MEANWHILE)).min(self.batch() / 2);
+        self.seats.len().max(meanwhile)
+    }
+
+    /// How many pieces may go now that nobody works on yet.
+    pub(super) fn ready_pieces(&self) -> usize {
+        let ready = self.holdings.iter().filter(|holding| self.held_back(&holding.class).is_zero());
+        ready.map(|holding| holding.pieces.len()).sum()
     }
 
     /// Lanes of which no more is wanted: those of which enough is in hand, and those that a limit holds back.
     fn resting(&mut self, uptime: Duration) -> Vec<(MailingNo, MailboxProvider)> {
         self.rests.retain(|rest| uptime < rest.until);
-        let enough =
-            |holding: &&Holding| holding.pieces.len() >= self.seats.len() || !self.held_back(&holding.class).is_zero();
+        let enough = |holding: &&Holding| {
+            holding.pieces.len() >= self.enough(&holding.class) || !self.held_back(&holding.class).is_zero()
+        };
         let in_hand =
             self.holdings.iter().filter(enough).map(|holding| (holding.stationery.mailing.no, holding.lane.clone()));
         self.rests.iter().map(|rest| (rest.mailing, rest.lane.clone())).chain(in_hand).collect()
     }
 
-    async fn take_in(&mut self, mut batch: Batch, uptime: Duration, now: DateTime<Utc>) -> Result<(), Error> {
-        let reader = self.parts.db.reader();
-        let stationery = match self.shelf.of(reader, &batch.mailing, uptime).await {
+    /// Begins to read a batch. What somebody waits for is taken in hand at once, and whatever it is if there is nothing else to do.
+    async fn begin_to_read(&mut self, mut batch: Batch, uptime: Duration, now: DateTime<Utc>) -> Result<(), Error> {
+        let stationery = match self.shelf.of(self.parts.db.reader(), &batch.mailing, uptime).await {
             Ok(stationery) => stationery,
             Err(error) => return self.cannot_be_sent(&batch, error, now).await,
         };
         let class = self.parts.limits.class(&stationery.route(&batch.lane));
         // What lies further ahead goes back with the lease when the rest is done.
         batch.deliveries.truncate(self.ahead(&class));
-        let (claimed, mut skipped) = self.sift(&stationery, batch.deliveries, now).await?;
-        let read = compose::read(self.parts.db.reader(), &stationery, claimed, now).await?;
-        skipped.extend(read.skipped);
-        self.skip(&skipped).await?;
-        self.last_holding += 1;
-        self.holdings.push(Holding {
-            id: self.last_holding,
-            deadline: Deadline::new(uptime, self.settings.lease),
-            lease: batch.lease,
-            lane: batch.lane,
-            class,
-            turn: 0,
-            stationery,
-            pieces: VecDeque::from(read.pieces),
-            open: 0,
-            looked_at: uptime,
-        });
+        let reading = Reading::begin(&self.parts.db, batch, stationery, uptime, now);
+        if reading.stationery.mailing.kind != MailKind::Campaign || self.ready_pieces() == 0 {
+            return self.take_in(reading, now).await;
+        }
+        self.reading = Some(reading);
         Ok(())
     }
 
     /// How many deliveries of this class may be in hand.
-    fn ahead(&self, class: &Class) -> usize {
-        let batch = usize::try_from(self.settings.batch).unwrap_or(usize::MAX);
-        let Some(rate) = class.rate() else { return batch };
-        // A rate that is no whole number of messages is rounded up; saturating is what `as` does.
-        ((rate.per_second() * AHEAD).ceil() as usize).clamp(1, batch.max(1))
+    pub(super) fn ahead(&self, class: &Class) -> usize {
+        within(class, AHEAD).clamp(1, self.batch().max(1))
     }
 
-    /// Those who may be mailed, and the others with the reason.
-    async fn sift(
-        &self,
-        stationery: &Stationery,
-        claimed: Vec<Claimed>,
-        now: DateTime<Utc>,
-    ) -> Result<(Vec<Claimed>, Vec<(DeliveryKey, String)>), Error> {
-        let (kind, scope) = (stationery.mailing.kind, holding::scope(stationery));
-        let ids: Vec<SubscriberId> = claimed.iter().filter_map(|claimed| claimed.subscriber).collect();
-        let answers = may_be_mailed(self.parts.db.reader(), kind, &scope, &ids, now).await?;
-        let mut skipped = Vec::new();
-        let may = claimed.into_iter().filter(|claimed| {
-            let why_not = match claimed.subscriber {
-                Some(subscriber) => answers.why_not(subscriber),
-                // A test goes to whom its author named. Anybody else who is nobody was erased.
-                None => (kind != MailKind::Test).then_some(Why::Unknown),
-            };
-            skipped.extend(why_not.map(|why| (claimed.key, why.to_string())));
-            why_not.is_none()
-        });
-        Ok((may.collect(), skipped))
+    fn batch(&self) -> usize {
+        usize::try_from(self.settings.batch).unwrap_or(usize::MAX)
     }
 
     /// Writes off deliveries that must not, or cannot, be sent.
@@ -156,4 +139,10 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// How many messages of this class may go in so many seconds.
+fn within(class: &Class, seconds: f64) -> usize {
+    // A rate that is no whole number of messages is rounded up; saturating is what `as` does.
+    class.rate().map_or(usize::MAX, |rate| (rate.per_second() * seconds).ceil() as usize)
 }

@@ -78,6 +78,7 @@ impl Desk {
 
     /// What was heard is safely written down: it is counted, and its workers are free.
     pub(super) fn close_the_answered(&mut self, answered: Vec<Heard>) {
+        self.speed.count(answered.len(), self.parts.clock.uptime());
         for heard in answered {
             self.tally.count(heard.answer.outcome);
             let (outcome, provider) = (heard.answer.outcome.as_str(), heard.lane.to_string());

@@ -88,8 +88,9 @@ impl Desk {
     /// Gives everything back that nobody works on.
     pub(super) async fn release_all(&mut self) -> Result<(), Error> {
         let now = self.now();
-        for holding in std::mem::take(&mut self.holdings) {
-            outbox::release(&self.parts.db, &holding.lease, now).await?;
+        let read = self.reading.take().map(|reading| reading.lease);
+        for lease in std::mem::take(&mut self.holdings).into_iter().map(|holding| holding.lease).chain(read) {
+            outbox::release(&self.parts.db, &lease, now).await?;
         }
         self.parts.limits.surrender(&self.parts.db, now).await?;
         Ok(())
