@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use testkit::smtp::SmtpSink;
-use tests::{Eshot, Staff};
+use tests::{Eshot, Staff, import};
 
 /// Slow enough that there is a middle, with leases short enough that a test outlives them.
 pub(crate) const SETTINGS: &str = "limits.relay = \"60/s\"\nsender.lease = \"10s\"\nrelay.connections = 4\n";
@@ -14,10 +14,10 @@ pub(crate) const PAST_THE_LEASE: Duration = Duration::from_secs(11);
 /// As many as `SETTINGS` allow.
 pub(crate) const CONNECTIONS: i64 = 4;
 
-/// Enrols so many people and sends them a campaign; gives its id.
+/// Brings in so many people and sends them a campaign; gives its id.
 pub(crate) async fn campaign(eshot: &Eshot, people: usize) -> String {
     let staff = Staff::of(eshot).await;
-    staff.enrol((1..=people).map(|n| format!("person{n}@example.com")), "offers").await;
+    import(eshot, (1..=people).map(|n| format!("person{n}@example.com")));
     staff.send("offers", "Autumn offer").await
 }
 

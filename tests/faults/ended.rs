@@ -33,7 +33,7 @@ both!(
         let sink = SmtpSink::start().await;
         let fast = SETTINGS.replace("60/s", "100/s");
         let mut eshot = Eshot::start(&db, sink.address(), &fast);
-        let id = campaign(&eshot, 1_200).await;
+        let id = campaign(&eshot, 3_000).await;
         let (kills, mut moments) = (20, Moments(2026));
         for _ in 0..kills {
             tokio::time::sleep(moments.next()).await;
@@ -41,11 +41,11 @@ both!(
             eshot.restart();
             eshot.advance(PAST_THE_LEASE);
         }
-        assert!(sink.count() < 1_200, "the last kill came after the end");
+        assert!(sink.count() < 3_000, "the last kill came after the end");
         let report = settled(&eshot, &id).await;
         let audience = Audience::of(&report, &sink);
         audience.nobody_twice();
-        audience.nobody_missing(1_200);
+        audience.nobody_missing(3_000);
         assert!(audience.in_doubt() <= kills * CONNECTIONS, "{report}");
     }
 );

@@ -4,6 +4,7 @@
 mod disk;
 mod eshot;
 mod letter;
+mod list;
 mod looks;
 mod person;
 mod policy;
@@ -16,6 +17,7 @@ mod traces;
 pub use disk::SmallDisk;
 pub use eshot::{Eshot, Installation};
 pub use letter::Letter;
+pub use list::import;
 pub use looks::look;
 pub use person::{FORM, fill_in, mail_to, mails_to, sign_up, subscribe, wait_until};
 pub use policy::Policy;
