@@ -36,7 +36,7 @@ where
 }
 
 /// The SQLSTATE, or SQLite's number.
-fn code(error: &DbErr) -> Option<String> {
+pub(crate) fn code(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error)) = error else { return None };
     let RuntimeErr::SqlxError(error) = error else { return None };
     Some(error.as_database_error()?.code()?.into_owned())

@@ -39,10 +39,20 @@ impl Journal {
 
     async fn empty(&self) -> Result<bool, DbErr> {
         let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-        let row = self.connection.query_one_raw(empty).await?;
+        let row = match self.connection.query_one_raw(empty).await {
+            // Another process writes, just when the connection is opened.
+            Err(error) if is_busy(&error) => return Ok(false),
+            row => row?,
+        };
         // It does not fail when it is kept from it, it answers 1.
         Ok(row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? != Some(1))
     }
+}
+
+/// <https://sqlite.org/rescode.html#busy>, the primary code in the low byte.
+fn is_busy(error: &DbErr) -> bool {
+    let code = crate::deadlock::code(error).and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 impl Database {
@@ -50,8 +60,9 @@ impl Database {
     /// there is nothing to do on PostgreSQL.
     ///
     /// It waits for whoever writes in this process, and for nobody else: a reader that still looks at an older state, as a dump
-    /// does, keeps the journal, and would keep the writer for as long as it is waited for. What is owed then is remembered
-    /// ([`owes_settling`](Self::owes_settling)). If nobody settles it, the journal is emptied when it next begins anew.
+    /// does, or another process that writes keeps the journal, and would keep the writer for as long as it is waited for. What is
+    /// owed then is remembered ([`owes_settling`](Self::owes_settling)). If nobody settles it, the journal is emptied when it next
+    /// begins anew.
     pub async fn settle(&self) -> Result<bool, DbErr> {
         let Some(journal) = &self.journal else { return Ok(true) };
         let owed = journal.is_owed();
@@ -66,7 +77,7 @@ impl Database {
         if emptied {
             journal.done.fetch_max(asked, Ordering::AcqRel);
         } else if !owed {
-            tracing::warn!("a reader keeps SQLite's journal: what was just erased stands in it for a while longer");
+            tracing::warn!("somebody keeps SQLite's journal: what was just erased stands in it for a while longer");
         }
         Ok(emptied)
     }

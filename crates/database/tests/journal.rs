@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
 
-use database::Database;
+use database::{Database, Settings};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use testkit::TestDb;
 
@@ -81,4 +81,19 @@ async fn what_a_reader_put_off_is_owed_and_done_when_it_is_next_asked_for() {
     assert!(db.settle().await.unwrap());
     assert!(!db.owes_settling());
     assert!(disk(db).1.is_empty());
+}
+
+#[tokio::test]
+async fn another_process_that_writes_puts_it_off_as_well() {
+    let test = erased().await;
+    let db = test.database();
+    let url = format!("sqlite:{}", db.file().unwrap().display());
+    let other = Database::connect(&Settings { url: url.into(), connections: 1 }).await.unwrap();
+    let writing = other.begin().await.unwrap();
+    writing.execute_unprepared("INSERT INTO people VALUES ('b')").await.unwrap();
+    assert!(!db.settle().await.unwrap());
+    assert!(db.owes_settling());
+
+    writing.commit().await.unwrap();
+    assert!(db.settle().await.unwrap());
 }
