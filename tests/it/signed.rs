@@ -30,7 +30,10 @@ fn people() -> Vec<Value> {
     ];
     let places = [("", ""), ("..", ".\u{e4}."), ("Straße der Pariser Kommune 1 – 3", "Würzburg 🏰")];
     let pairs = names.iter().flat_map(|name| places.iter().map(move |place| (*name, *place)));
-    let profile = |(name, (street, city)): (&str, (&str, &str))| json!({ "name": some(name), "company": some(city), "postal_address": some(street) });
+    let profile = |(name, (street, city)): (&str, (&str, &str))| {
+        let (name, company, address) = (some(name), some(city), some(street));
+        json!({ "name": name, "company": company, "postal_address": address })
+    };
     pairs.map(profile).collect()
 }
 

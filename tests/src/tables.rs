@@ -35,7 +35,8 @@ impl Tables {
     pub async fn at_rest(db: &TestDb) -> Self {
         let under_way = "SELECT CAST((SELECT count(*) FROM consent_events WHERE seq IS NULL) \
                          + (SELECT count(*) FROM facts f WHERE NOT EXISTS (SELECT 1 FROM fact_cursors c) \
-                             OR EXISTS (SELECT 1 FROM fact_cursors c WHERE (c.written_by, c.id) < (CAST(CAST(f.written_by AS TEXT) AS BIGINT), f.id))) \
+                             OR EXISTS (SELECT 1 FROM fact_cursors c WHERE (c.written_by, c.id) < \
+                                     (CAST(CAST(f.written_by AS TEXT) AS BIGINT), f.id))) \
                          + (SELECT count(*) FROM deliveries WHERE state IN ('queued', 'submitting')) \
                          + (SELECT count(*) FROM outbox_leases) \
                          + (SELECT count(*) FROM campaigns WHERE status IN ('launching', 'sending')) AS TEXT)";

@@ -143,6 +143,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .max_lifetime(None)
         // Launches and imports queue in front of the writer in short turns; a caller is patient for longer than one.
         .acquire_timeout(PATIENCE * 3)
+        // A file that was opened stays open: asking each time whether it is there would cost a turn of the connection's thread.
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(async { Ok(is_outside_a_transaction(connection)) }))
         // 4 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.

@@ -199,7 +199,8 @@ impl<'a> Studio<'a> {
             topics: topics(3),
             topics_error: None,
             version: "1".into(),
-            consent: "Yes, Fabrikam may send me mails about the topics that I have ticked. I can withdraw this at any time, by the link at the end of every mail.".into(),
+            consent: "Yes, Fabrikam may send me mails about the topics that I have ticked. \
+                      I can withdraw this at any time, by the link at the end of every mail.".into(),
             consent_given: false,
             consent_error: None,
             stamp: "1.1.a".into(),

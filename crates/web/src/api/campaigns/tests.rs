@@ -9,7 +9,8 @@ const PATH: &str = "/api/v1/campaigns";
 pub(in crate::api) fn spring(house: &House<'_>) -> Value {
     json!({
         "brand": house.brand.id, "topic": house.seeded.topics[0].id, "name": "Spring", "subject": "Spring, {{fallback name \"friend\"}}",
-        "mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{fallback name \"friend\"}}</mj-text></mj-column></mj-section></mj-body></mjml>",
+        "mjml": "<mjml><mj-body><mj-section><mj-column>\
+                 <mj-text>Hello {{fallback name \"friend\"}}</mj-text></mj-column></mj-section></mj-body></mjml>",
     })
 }
 

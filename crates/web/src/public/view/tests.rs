@@ -5,7 +5,8 @@ use testkit::{TestDb, both};
 
 use crate::testing::{House, path};
 
-const MJML: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>Dear {{fallback first_name \"reader\"}}, hello</mj-text></mj-column></mj-section></mj-body></mjml>";
+const MJML: &str = "<mjml><mj-body><mj-section><mj-column>\
+    <mj-text>Dear {{fallback first_name \"reader\"}}, hello</mj-text></mj-column></mj-section></mj-body></mjml>";
 
 both! {
     async fn the_mail_in_the_browser_shows_nobodys_name_and_no_token(db: TestDb) {
