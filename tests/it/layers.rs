@@ -9,7 +9,7 @@ const LINES: &[&[&str]] = &[
     &["domain", "database"],
     &["links", "brands", "verdict", "dns", "accounts", "migrations"],
     &["outbox", "limits", "activity"],
-    &["subscribers", "renderer"],
+    &["subscribers", "renderer", "alerts"],
     &["campaigns"],
     &["sender", "feedback"],
     &["web"],

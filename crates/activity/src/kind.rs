@@ -35,6 +35,8 @@ pub enum Kind {
     Answered,
     /// A machine answered a message.
     AutoAnswered,
+    /// An alert was raised: something went wrong that staff has to know.
+    Alerted,
 }
 
 /// Why a text is no kind of fact.
@@ -44,7 +46,7 @@ pub struct InvalidKind(String);
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Requested,
         Self::Confirmed,
         Self::Unsubscribed,
@@ -57,6 +59,7 @@ impl Kind {
         Self::Clicked,
         Self::Answered,
         Self::AutoAnswered,
+        Self::Alerted,
     ];
 
     /// The kind as the database and the API spell it.
@@ -74,6 +77,7 @@ impl Kind {
             Self::Clicked => "clicked",
             Self::Answered => "answered",
             Self::AutoAnswered => "auto_answered",
+            Self::Alerted => "alerted",
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Brand {
     pub soft_bounce_limit: i32,
     /// Over how many days at least they must be spread.
     pub soft_bounce_days: i32,
+    /// Where alerts are mailed; nowhere if it is not said.
+    pub alerts_address: Option<EmailAddress>,
     /// Grows by one with every change.
     pub version: i64,
     /// When it was made.
@@ -74,6 +76,7 @@ impl TryFrom<Model> for Brand {
             bounce_domain: row.bounce_domain,
             soft_bounce_limit: row.soft_bounce_limit,
             soft_bounce_days: row.soft_bounce_days,
+            alerts_address: row.alerts_address,
             version: row.version,
             created_at: row.created_at,
             created_by: row.created_by,

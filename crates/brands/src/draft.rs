@@ -38,6 +38,8 @@ pub struct Draft {
     pub soft_bounce_limit: i32,
     /// Over how many days at least they must be spread: 0 to 365.
     pub soft_bounce_days: i32,
+    /// Where alerts are mailed, best at a provider that few recipients use: while it is left alone, they wait too.
+    pub alerts_address: Option<EmailAddress>,
 }
 
 /// One field that cannot be as it is.
@@ -77,6 +79,7 @@ impl Draft {
             base_url,
             soft_bounce_limit: 3,
             soft_bounce_days: 14,
+            alerts_address: None,
         }
     }
 
@@ -95,6 +98,11 @@ impl Draft {
         let ascii = "must have no letter beyond ASCII before its @: it stands in the header of every mail";
         ask(self.from_address.check_reachable().is_ok(), "from_address", ascii);
         ask(self.reply_to.as_ref().is_none_or(|to| to.check_reachable().is_ok()), "reply_to", ascii);
+        ask(
+            self.alerts_address.as_ref().is_none_or(|to| to.check_reachable().is_ok()),
+            "alerts_address",
+            "must have no letter beyond ASCII before its @: no mail reaches such an address from here",
+        );
         ask(
             is_postal_address(&self.postal_address),
             "postal_address",
@@ -144,6 +152,7 @@ impl From<Brand> for Draft {
             base_url: brand.base_url,
             soft_bounce_limit: brand.soft_bounce_limit,
             soft_bounce_days: brand.soft_bounce_days,
+            alerts_address: brand.alerts_address,
         }
     }
 }
@@ -217,6 +226,7 @@ mod tests {
             base_url: "https://news.example.com".parse().unwrap(),
             soft_bounce_limit: 3,
             soft_bounce_days: 14,
+            alerts_address: None,
         }
     }
 
@@ -277,8 +287,10 @@ mod tests {
         let elsewhere = Draft { from_address: "news@notexample.com".parse().unwrap(), ..draft() };
         assert_eq!(fields(elsewhere), ["from_address"]);
         let reply_to = "jörg@example.com".parse().ok();
-        let unwritable = Draft { from_address: "jörg@example.com".parse().unwrap(), reply_to, ..draft() };
-        assert_eq!(fields(unwritable), ["from_address", "reply_to"]);
+        let alerts_address = "jörg@example.net".parse().ok();
+        let unwritable =
+            Draft { from_address: "jörg@example.com".parse().unwrap(), reply_to, alerts_address, ..draft() };
+        assert_eq!(fields(unwritable), ["from_address", "reply_to", "alerts_address"]);
         let foreign = Draft { bounce_domain: "bounce.relay.example".to_owned(), ..draft() };
         assert_eq!(fields(foreign), ["bounce_domain"]);
         let none = Draft { sending_domain: "localhost".to_owned(), ..draft() };

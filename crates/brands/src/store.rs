@@ -93,6 +93,7 @@ fn columns(draft: Draft, actor: &Actor, now: DateTime<Utc>) -> ActiveModel {
         base_url: Set(draft.base_url.into()),
         soft_bounce_limit: Set(draft.soft_bounce_limit),
         soft_bounce_days: Set(draft.soft_bounce_days),
+        alerts_address: Set(draft.alerts_address),
         updated_at: Set(now),
         updated_by: Set(actor.clone()),
         ..ActiveModel::default()

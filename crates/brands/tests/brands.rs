@@ -23,6 +23,7 @@ fn draft(slug: &str) -> Draft {
         base_url: "https://news.example.com".parse().unwrap(),
         soft_bounce_limit: 3,
         soft_bounce_days: 14,
+        alerts_address: None,
     }
 }
 

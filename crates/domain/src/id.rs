@@ -73,6 +73,8 @@ macro_rules! id {
 id! {
     /// A single-use link mailed to a person's own address.
     AccessId
+    /// Something that staff has to know.
+    AlertId
     /// A sender identity.
     BrandId
     /// A campaign.

@@ -23,6 +23,8 @@ pub enum MailKind {
     Access,
     /// A campaign as its author will check it, to any address.
     Test,
+    /// To the brand's staff: something went wrong that a person has to look at.
+    Alert,
 }
 
 /// Why a text is no kind of mail.
@@ -32,8 +34,8 @@ pub struct InvalidKind(String);
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Campaign, Self::Confirmation, Self::Reminder, Self::Welcome, Self::Access, Self::Test];
+    pub const ALL: [Self; 7] =
+        [Self::Campaign, Self::Confirmation, Self::Reminder, Self::Welcome, Self::Access, Self::Test, Self::Alert];
 
     /// The kind as the database and the logs spell it.
     pub const fn as_str(self) -> &'static str {
@@ -44,7 +46,13 @@ impl MailKind {
             Self::Welcome => "welcome",
             Self::Access => "access",
             Self::Test => "test",
+            Self::Alert => "alert",
         }
+    }
+
+    /// Whether the mail goes to staff, at an address that is on no list of people.
+    pub const fn is_for_staff(self) -> bool {
+        matches!(self, Self::Test | Self::Alert)
     }
 
     /// Whether the mail goes to many, so that it carries list headers and asks for no automatic answers.

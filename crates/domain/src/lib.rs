@@ -20,8 +20,8 @@ pub use clock::{Clock, SystemClock};
 pub use delivery::{DeliveryKey, MailingNo, Ordinal, TopicNo};
 pub use dns::{DnsKind, DnsRecord};
 pub use id::{
-    AccessId, BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId, OptInId,
-    ReturnedMailId, SubscriberId, SuppressionId, TokenId, TopicId, UserId,
+    AccessId, AlertId, BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId,
+    OptInId, ReturnedMailId, SubscriberId, SuppressionId, TokenId, TopicId, UserId,
 };
 pub use keys::{InvalidKeys, KeyId, MasterKeys, Purpose, SealError};
 pub use kind::{InvalidKind, MailKind};

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// How fast mailbox providers are mailed, and which are left alone.
     #[command(subcommand)]
     Limits(Limits),
+    /// What went wrong, and who knows it.
+    #[command(subcommand)]
+    Alerts(Alerts),
     /// People on file.
     #[command(subcommand)]
     Subscriber(Subscriber),
@@ -102,6 +105,14 @@ pub(crate) enum Brand {
     New(NewBrand),
     /// List the brands.
     List,
+    /// Say where a brand's alerts are mailed: when a campaign or a provider is paused, or is about to be.
+    Alerts {
+        /// The brand, by slug.
+        brand: String,
+        /// Where to, best at a provider that few recipients use. Without it: nowhere.
+        #[arg(long)]
+        to: Option<EmailAddress>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +135,9 @@ pub(crate) struct NewBrand {
     /// The language of its mails and pages: en or de.
     #[arg(long, default_value = "en")]
     pub(crate) locale: domain::Locale,
+    /// Where its alerts are mailed. Without it: nowhere.
+    #[arg(long)]
+    pub(crate) alerts: Option<EmailAddress>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -170,6 +184,21 @@ pub(crate) enum Limits {
     Lift {
         /// The provider, as `eshot limits list` shows it.
         provider: domain::MailboxProvider,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alerts {
+    /// List what lasts and nobody has acknowledged, the newest first.
+    List {
+        /// What is over or acknowledged, too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Say that somebody knows.
+    Acknowledge {
+        /// The alert, as `eshot alerts list` shows it.
+        id: domain::AlertId,
     },
 }
 

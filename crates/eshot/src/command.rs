@@ -1,5 +1,6 @@
 //! What the program can be told to do, one file each.
 
+mod alerts;
 mod brand;
 mod check;
 mod consent;
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
         Command::Token(command) => token::run(command, &start()?).await,
         Command::Consent(command) => consent::run(command, &start()?).await,
         Command::Feedback(command) => feedback::run(command, &start()?).await,
+        Command::Alerts(command) => alerts::run(command, &start()?).await,
         Command::Limits(command) => limits::run(command, &start()?).await,
         Command::Subscriber(command) => subscriber::run(command, &start()?).await,
         Command::Openapi => openapi(),

@@ -1,4 +1,4 @@
-//! The mails that eshot writes by itself: confirmation, reminder, welcome, access.
+//! The mails that eshot writes by itself: confirmation, reminder, welcome, access, and alerts to staff.
 //!
 //! Their words come from `locales/`, their shape from `templates/mail/`.
 
@@ -12,6 +12,9 @@ use crate::values::Values;
 use crate::{Catalogue, Look, Rendered, Source};
 
 const MJML: &str = include_str!("../../../templates/mail/letter.mjml");
+
+/// The same without a button and a salutation.
+const NOTICE: &str = include_str!("../../../templates/mail/notice.mjml");
 
 /// What a confirmation or its reminder says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,23 @@ pub struct Access {
     pub link: Url,
     /// For how many minutes the link works.
     pub minutes: u32,
+}
+
+/// What an alert to staff says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// What goes wrong, as the catalogue spells it: `refusals`, `hard_bounces`, `complaints`, `unfit`.
+    pub cause: &'static str,
+    /// Whether something was stopped, or only noticed.
+    pub stopped: bool,
+    /// The campaign's name, or none where it is about a mailbox provider.
+    pub campaign: Option<String>,
+    /// The provider's name, or none where it is about a campaign.
+    pub provider: Option<String>,
+    /// How many, and of how many, where that was counted.
+    pub share: Option<(u32, u32)>,
+    /// The provider's own words, or none.
+    pub words: String,
 }
 
 /// The mail that asks whether a sign-up was meant.
@@ -105,6 +125,34 @@ pub fn access(locale: Locale, look: &Look, data: &Access) -> Result<Rendered, Te
     )
 }
 
+/// The mail that tells staff what went wrong.
+pub fn alert(locale: Locale, look: &Look, data: &Alert) -> Result<Rendered, TemplateError> {
+    let words = Catalogue::of(locale);
+    let name = data.campaign.as_deref().or(data.provider.as_deref()).unwrap_or_default();
+    let what = if data.campaign.is_some() { "campaign" } else { "provider" };
+    let level = if data.stopped { "pause" } else { "warning" };
+    let (count, of) = data.share.unwrap_or_default();
+    let values = [("name", name), ("count", &count.to_string()), ("of", &of.to_string())];
+    let counted = if data.share.is_some() { data.cause } else { "uncounted" };
+    let subject = words.text(&format!("mail.alert.{what}.{level}"), &values);
+    let body = words.text(&format!("mail.alert.{counted}"), &values);
+    let note = match data.words.as_str() {
+        "" => String::new(),
+        said => words.text("mail.alert.said", &[("words", said)]),
+    };
+    let constants = [
+        ("subject", subject.clone()),
+        ("preheader", body.clone()),
+        ("heading", subject),
+        ("body", body),
+        ("after", words.text(&format!("mail.alert.{what}.{level}.next"), &values)),
+        ("note", note),
+    ]
+    .map(|(name, text)| (format!("words.{name}"), text));
+    let values = Values { why: &words.text("mail.alert.why", &[("brand", &look.brand)]), ..Values::default() };
+    write(locale, look, NOTICE, constants.into_iter().collect(), &values)
+}
+
 fn question(key: &str, locale: Locale, look: &Look, data: &Confirmation) -> Result<Rendered, TemplateError> {
     let words = Catalogue::of(locale);
     let letter = Letter {
@@ -157,20 +205,30 @@ impl Letter<'_> {
                 ("words.fallback".to_owned(), words.text("mail.button.fallback", &[])),
             ])
             .collect();
-        let source = Source {
-            subject: "{{words.subject}}".to_owned(),
-            preheader: "{{words.preheader}}".to_owned(),
-            mjml: MJML.to_owned(),
-        };
-        let look = Look { locale: self.locale, ..self.look.clone() };
-        let compiled = compile::build(&source, &look, Author::House, constants)?;
-        let values = Values { greeting: &greeting, ..*values };
-        compiled.run(&values).map_err(|RenderError::TooLarge { bytes, limit }| TemplateError {
-            part: Part::Body,
-            line: None,
-            problem: Problem::TooLong { bytes, limit },
-        })
+        write(self.locale, self.look, MJML, constants, &Values { greeting: &greeting, ..*values })
     }
+}
+
+/// A mail of this shape that says these words.
+fn write(
+    locale: Locale,
+    look: &Look,
+    shape: &str,
+    words: Vec<(String, String)>,
+    values: &Values<'_>,
+) -> Result<Rendered, TemplateError> {
+    let source = Source {
+        subject: "{{words.subject}}".to_owned(),
+        preheader: "{{words.preheader}}".to_owned(),
+        mjml: shape.to_owned(),
+    };
+    let look = Look { locale, ..look.clone() };
+    let compiled = compile::build(&source, &look, Author::House, words)?;
+    compiled.run(values).map_err(|RenderError::TooLarge { bytes, limit }| TemplateError {
+        part: Part::Body,
+        line: None,
+        problem: Problem::TooLong { bytes, limit },
+    })
 }
 
 /// Whether a text may stand in a salutation.

@@ -33,6 +33,8 @@ pub(crate) enum ComposeError {
     Link(#[from] links::Unfit),
     #[error(transparent)]
     Dkim(#[from] DkimError),
+    #[error("the alert cannot be read")]
+    Alert(#[from] alerts::Error),
     #[error("the brand is gone")]
     NoBrand,
     #[error("a mailing of campaigns has no campaign")]

@@ -1,5 +1,6 @@
 //! The JSON API: `/api/v1`, described by `/api/openapi.json`.
 
+mod alerts;
 mod audit;
 mod brands;
 mod campaigns;
@@ -71,6 +72,7 @@ fn operations() -> OpenApiRouter<WebState> {
         .merge(campaigns::routes())
         .merge(deliveries::routes())
         .merge(limits::routes())
+        .merge(alerts::routes())
         .merge(feedback::routes())
 }
 
@@ -99,6 +101,7 @@ fn operations() -> OpenApiRouter<WebState> {
         (name = "campaigns", description = "What is said, to whom, and when."),
         (name = "deliveries", description = "What became of each mail."),
         (name = "limits", description = "How fast mailbox providers are mailed, and which are left alone."),
+        (name = "alerts", description = "What staff has to know."),
         (name = "feedback", description = "What came back."),
     )
 )]

@@ -23,6 +23,7 @@ pub(crate) struct Model {
     pub(crate) base_url: String,
     pub(crate) soft_bounce_limit: i32,
     pub(crate) soft_bounce_days: i32,
+    pub(crate) alerts_address: Option<EmailAddress>,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) created_by: Actor,

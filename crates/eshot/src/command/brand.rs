@@ -1,5 +1,5 @@
 use accounts::audit;
-use domain::Actor;
+use domain::{Actor, EmailAddress};
 
 use crate::cli::{Brand, NewBrand};
 use crate::context::Context;
@@ -10,6 +10,7 @@ pub(super) async fn run(command: Brand, context: &Context) -> anyhow::Result<boo
     match command {
         Brand::New(new) => create(new, context).await,
         Brand::List => list(context).await,
+        Brand::Alerts { brand, to } => alerts(&brand, to, context).await,
     }
 }
 
@@ -21,6 +22,7 @@ async fn create(new: NewBrand, context: &Context) -> anyhow::Result<bool> {
     let base_url = context.config.http.base_url.clone();
     let mut draft = brands::Draft::new(&slug, &new.name, new.from, &postal_address, base_url);
     draft.locale = new.locale;
+    draft.alerts_address = new.alerts;
     if let Some(bounce_domain) = new.bounce_domain {
         draft.bounce_domain = bounce_domain;
     }
@@ -42,6 +44,26 @@ async fn list(context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     for brand in brands::list(db.reader()).await? {
         say!("{}  {}  {} <{}>  {}", brand.id, brand.slug, brand.from_name, brand.from_address, brand.base_url);
+    }
+    Ok(true)
+}
+
+/// Says where alerts go. Whoever changes the brand at the same time is not overwritten.
+async fn alerts(slug: &str, to: Option<EmailAddress>, context: &Context) -> anyhow::Result<bool> {
+    let (db, now) = (context.database().await?, context.now());
+    let Some(brand) = brands::find_by_slug(db.reader(), slug).await? else {
+        say!("there is no brand {slug}");
+        return Ok(false);
+    };
+    let (id, version) = (brand.id, brand.version);
+    let draft = brands::Draft { alerts_address: to, ..brand.into() };
+    let txn = db.begin().await?;
+    let brand = brands::update(&txn, id, version, draft, &Actor::Operator, now).await?;
+    audit::record(&txn, &Actor::Operator, "brand.update", &format!("brand:{id}"), None, now).await?;
+    txn.commit().await?;
+    match brand.alerts_address {
+        Some(to) => say!("alerts of the brand {slug} go to {to}"),
+        None => say!("alerts of the brand {slug} are mailed to nobody"),
     }
     Ok(true)
 }

@@ -1,6 +1,6 @@
 use domain::{Locale, MailKind};
 use renderer::mime::{Headers, message};
-use renderer::system::{Access, Confirmation, Welcome, access, confirmation, reminder, welcome};
+use renderer::system::{Access, Alert, Confirmation, Welcome, access, alert, confirmation, reminder, welcome};
 use renderer::{Look, Rendered};
 
 use crate::sample::{headers, look};
@@ -14,7 +14,7 @@ fn question(name: Option<&str>, days: u32) -> Confirmation {
     }
 }
 
-fn all(locale: Locale) -> [(&'static str, Rendered); 4] {
+fn all(locale: Locale) -> [(&'static str, Rendered); 7] {
     let name = Some("Ada Lovelace".to_owned());
     let greeting = Welcome {
         name: name.clone(),
@@ -22,12 +22,31 @@ fn all(locale: Locale) -> [(&'static str, Rendered); 4] {
         preferences: "https://news.example.com/p/1".parse().unwrap(),
         unsubscribe: "https://news.example.com/u/1".parse().unwrap(),
     };
+    let bounces = |stopped| Alert {
+        cause: "hard_bounces",
+        stopped,
+        campaign: Some("Spring {{name}}".to_owned()),
+        provider: None,
+        share: Some((12, 200)),
+        words: String::new(),
+    };
+    let refused = Alert {
+        cause: "refusals",
+        campaign: None,
+        provider: Some("gmail".to_owned()),
+        share: None,
+        words: "unsolicited <mail>".to_owned(),
+        ..bounces(true)
+    };
     let link = Access { name, link: "https://news.example.com/access/1".parse().unwrap(), minutes: 30 };
     [
         ("confirmation", confirmation(locale, &look(), &question(Some("Ada Lovelace"), 7)).unwrap()),
         ("reminder", reminder(locale, &look(), &question(Some("Ada Lovelace"), 1)).unwrap()),
         ("welcome", welcome(locale, &look(), &greeting).unwrap()),
         ("access", access(locale, &look(), &link).unwrap()),
+        ("warning", alert(locale, &look(), &bounces(false)).unwrap()),
+        ("pause", alert(locale, &look(), &bounces(true)).unwrap()),
+        ("provider", alert(locale, &look(), &refused).unwrap()),
     ]
 }
 

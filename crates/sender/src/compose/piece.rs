@@ -36,6 +36,8 @@ pub(super) enum Content {
     Welcome { locale: Locale, subscriber: SubscriberId, topics: Vec<Topic> },
     /// The way to one's own data.
     Access { locale: Locale, access: AccessId },
+    /// What went wrong.
+    Alert(Box<system::Alert>),
 }
 
 /// The signed message of a piece, with its envelope, which may name a stand-in instead of the recipient.
@@ -112,6 +114,7 @@ impl Content {
                 let data = system::Access { name: piece.name.clone(), link, minutes };
                 (Draft::Own(system::access(*locale, look, &data)?), None)
             }
+            Self::Alert(data) => (Draft::Own(system::alert(stationery.brand.locale, look, data)?), None),
         })
     }
 }

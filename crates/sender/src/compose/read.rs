@@ -1,9 +1,12 @@
 use std::collections::HashMap;
 
+use alerts::{Alarm, Subject};
 use campaigns::Reader;
 use chrono::{DateTime, Utc};
 use domain::{CampaignId, DeliveryKey, MailKind, SubscriberId};
+use limits::Level;
 use outbox::Claimed;
+use renderer::system;
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 use subscribers::{Subscriber, intent, opt_in};
@@ -80,12 +83,27 @@ async fn piece(
             let intent::Access { access, locale } = serde_json::from_value(claimed.data)?;
             Some(Content::Access { locale, access })
         }
+        (MailKind::Alert, _) => Some(alert(conn, serde_json::from_value(claimed.data)?).await?),
         (_, None) => None,
     };
     let name = person.as_ref().and_then(|person| person.profile.name.clone());
     let recipient = claimed.recipient.or(person.map(|person| person.email));
     let (Some(content), Some(recipient)) = (content, recipient) else { return Ok(None) };
     Ok(Some(Piece { key: claimed.key, subscriber: claimed.subscriber, recipient, name, content }))
+}
+
+async fn alert(conn: &impl ConnectionTrait, alerts::Intent { alert }: alerts::Intent) -> Result<Content, ComposeError> {
+    let Alarm { subject, cause, level, share, words } =
+        alerts::find(conn, alert).await?.ok_or(alerts::Error::NotFound(alert))?.alarm;
+    let (campaign, provider) = match subject {
+        Subject::Campaign { campaign, .. } => {
+            (Some(campaigns::find(conn, campaign).await?.ok_or(campaigns::Error::NotFound(campaign))?.draft.name), None)
+        }
+        Subject::Provider(provider) => (None, Some(provider.to_string())),
+    };
+    let share = share.map(|share| (share.count, share.of));
+    let stopped = level == Level::Pause;
+    Ok(Content::Alert(Box::new(system::Alert { cause: cause.as_str(), stopped, campaign, provider, share, words })))
 }
 
 async fn question(

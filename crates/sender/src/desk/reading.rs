@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{DeliveryKey, MailKind, MailboxProvider, SubscriberId};
+use domain::{DeliveryKey, MailboxProvider, SubscriberId};
 use outbox::{Batch, Claimed, Lease};
 use subscribers::{Why, may_be_mailed};
 use tokio_util::task::AbortOnDropHandle;
@@ -118,8 +118,8 @@ async fn sift(
     let may = claimed.into_iter().filter(|claimed| {
         let why_not = match claimed.subscriber {
             Some(subscriber) => answers.why_not(subscriber),
-            // A test goes to whom its author named. Anybody else who is nobody was erased.
-            None => (kind != MailKind::Test).then_some(Why::Unknown),
+            // Staff's mail goes to the address that it was given. Anybody else who is nobody was erased.
+            None => (!kind.is_for_staff()).then_some(Why::Unknown),
         };
         skipped.extend(why_not.map(|why| (claimed.key, why.to_string())));
         why_not.is_none()

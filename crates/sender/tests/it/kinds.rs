@@ -129,6 +129,31 @@ both!(
 );
 
 both!(
+    async fn staff_is_mailed_what_went_wrong(db: TestDb) {
+        let house = House::new(&db).await;
+        let alerts_address = "staff@example.org".parse().ok();
+        let draft = brands::Draft { alerts_address, ..house.brand.clone().into() };
+        let (writer, now) = (house.db.writer(), house.clock_now());
+        brands::update(writer, house.brand.id, house.brand.version, draft, &Actor::Operator, now).await.unwrap();
+        let (campaign, _) = house.launch().await;
+        let alarm = alerts::Alarm {
+            subject: alerts::Subject::Campaign { brand: house.brand.id, campaign: campaign.id },
+            cause: limits::Cause::HardBounces,
+            level: limits::Level::Pause,
+            share: Some(limits::Share { count: 12, of: 200 }),
+            words: String::new(),
+        };
+        alerts::raise(writer, alarm, now).await.unwrap().unwrap();
+        assert_eq!(house.sender(1).tick().await.unwrap().tally, Tally { sent: 1, ..Tally::default() });
+        let mail = house.sink.messages().remove(0);
+        assert_eq!(mail.recipient(), "staff@example.org");
+        assert_eq!(header(&mail, "List-Unsubscribe"), None);
+        assert_eq!(header(&mail, "Auto-Submitted").as_deref(), Some("auto-generated"));
+        assert!(mail.text().contains("12 found no mailbox"), "{}", mail.text());
+    }
+);
+
+both!(
     async fn a_mail_that_cannot_be_composed_is_skipped_with_the_reason_and_the_others_go(db: TestDb) {
         let house = House::new(&db).await;
         let people = house.enrol(&["ada@example.org", "bob@example.org"]).await;

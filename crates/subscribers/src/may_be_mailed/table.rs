@@ -48,7 +48,9 @@ pub(crate) const fn rule(kind: MailKind) -> Rule {
         }
         // Whoever complained or was suppressed may still see and erase what is kept about them.
         MailKind::Access => Rule { needs: Need::Person, bars: GONE, pause_bars: false, once_a_day: false },
-        MailKind::Test => Rule { needs: Need::Nothing, bars: &[], pause_bars: false, once_a_day: false },
+        MailKind::Test | MailKind::Alert => {
+            Rule { needs: Need::Nothing, bars: &[], pause_bars: false, once_a_day: false }
+        }
     }
 }
 

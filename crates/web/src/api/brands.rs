@@ -82,6 +82,10 @@ struct Fields {
     /// Over how many days at least they must be spread: 0 to 365.
     #[serde(default = "usual_days")]
     soft_bounce_days: i32,
+    /// Where alerts are mailed; nowhere if it is not said.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "email")]
+    alerts_address: Option<EmailAddress>,
 }
 
 const fn usual_limit() -> i32 {
@@ -117,6 +121,7 @@ impl From<Brand> for View {
                 base_url: brand.base_url,
                 soft_bounce_limit: brand.soft_bounce_limit,
                 soft_bounce_days: brand.soft_bounce_days,
+                alerts_address: brand.alerts_address,
             },
         }
     }
@@ -140,6 +145,7 @@ impl From<Fields> for Draft {
             base_url: fields.base_url,
             soft_bounce_limit: fields.soft_bounce_limit,
             soft_bounce_days: fields.soft_bounce_days,
+            alerts_address: fields.alerts_address,
         }
     }
 }
