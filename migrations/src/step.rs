@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261124_000021_round_times", sql: include_str!("steps/000021_round_times.sql") },
     Step { name: "m20261124_000022_pause_actors", sql: include_str!("steps/000022_pause_actors.sql") },
     Step { name: "m20261129_000023_alerts", sql: include_str!("steps/000023_alerts.sql") },
+    Step { name: "m20261129_000024_shares", sql: include_str!("steps/000024_shares.sql") },
 ];
 
 impl MigrationName for Step {

@@ -9,6 +9,7 @@ mod looking;
 mod mutations;
 mod one_click;
 mod returned;
+mod shares;
 mod sign_up;
 mod signed;
 mod stranger;

@@ -2,6 +2,22 @@
 
 use sea_orm::DbBackend;
 
+/// PostgreSQL's facts behind a cursor `($1, $2)`. xmin is the oldest transaction still open: whatever is older has committed, or never
+/// will.
+macro_rules! postgres {
+    ($which:literal) => {
+        concat!(
+            "SELECT CAST(CAST(written_by AS text) AS bigint) AS written_by, id, at, kind, brand_id, subscriber_id, \
+                    mailing_no, ordinal, detail \
+             FROM facts \
+             WHERE (written_by, id) > (CAST(CAST($1::bigint AS text) AS xid8), $2) \
+               AND written_by < pg_snapshot_xmin(pg_current_snapshot())",
+            $which,
+            " ORDER BY facts.written_by, id LIMIT $3"
+        )
+    };
+}
+
 /// Facts behind a cursor `($1, $2)` that no open transaction can still put anything in front of, `$3` at most.
 pub(crate) const fn behind(backend: DbBackend) -> &'static str {
     match backend {
@@ -10,15 +26,21 @@ pub(crate) const fn behind(backend: DbBackend) -> &'static str {
             "SELECT written_by, id, at, kind, brand_id, subscriber_id, mailing_no, ordinal, detail FROM facts \
              WHERE (written_by, id) > ($1, $2) ORDER BY written_by, id LIMIT $3"
         }
-        // xmin is the oldest transaction still open: whatever is older has committed, or never will.
-        _ => {
-            "SELECT CAST(CAST(written_by AS text) AS bigint) AS written_by, id, at, kind, brand_id, subscriber_id, \
-                    mailing_no, ordinal, detail \
-             FROM facts \
-             WHERE (written_by, id) > (CAST(CAST($1::bigint AS text) AS xid8), $2) \
-               AND written_by < pg_snapshot_xmin(pg_current_snapshot()) \
-             ORDER BY facts.written_by, id LIMIT $3"
+        _ => postgres!(""),
+    }
+}
+
+/// The same of the facts that tell of something that went wrong, which have an index of their own. SQLite, which keeps no statistics,
+/// would take the index of all facts.
+pub(crate) const fn failures_behind(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => {
+            "SELECT written_by, id, at, kind, brand_id, subscriber_id, mailing_no, ordinal, detail \
+             FROM facts INDEXED BY facts_failures \
+             WHERE kind IN ('failed', 'bounced', 'complained') AND (written_by, id) > ($1, $2) \
+             ORDER BY written_by, id LIMIT $3"
         }
+        _ => postgres!(" AND kind IN ('failed', 'bounced', 'complained')"),
     }
 }
 

@@ -43,10 +43,23 @@ impl TryFrom<Row> for (Cursor, Fact) {
 
 /// The next facts that this reader has not passed, in an order that never changes. Reading moves nothing: see [`advance`].
 pub async fn read(conn: &impl ConnectionTrait, reader: &str, limit: u32) -> Result<Vec<(Cursor, Fact)>, Error> {
+    facts(conn, dialect::behind(conn.get_database_backend()), reader, limit).await
+}
+
+/// The next facts that tell of something that went wrong, and that this reader has not passed: messages that failed or came back,
+/// and complaints. What went well costs it nothing.
+pub async fn read_failures(
+    conn: &impl ConnectionTrait,
+    reader: &str,
+    limit: u32,
+) -> Result<Vec<(Cursor, Fact)>, Error> {
+    facts(conn, dialect::failures_behind(conn.get_database_backend()), reader, limit).await
+}
+
+async fn facts(conn: &impl ConnectionTrait, sql: &str, reader: &str, limit: u32) -> Result<Vec<(Cursor, Fact)>, Error> {
     let cursor = cursor(conn, reader).await?;
     let values = [cursor.written_by.into(), cursor.id.into(), i64::from(limit).into()];
-    let backend = conn.get_database_backend();
-    let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, dialect::behind(backend), values)).await?;
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
     rows.iter().map(|row| Row::from_query_result(row, "")?.try_into()).collect()
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use activity::{Cursor, Fact, Kind, adopt, advance, forget, read, record, record_all};
+use activity::{Cursor, Fact, Kind, adopt, advance, forget, read, read_failures, record, record_all};
 use database::Database;
 use domain::{BrandId, DeliveryKey, MailingNo, Ordinal, SubscriberId};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -128,5 +128,19 @@ both!(
         let expected = if db.backend() == DbBackend::Postgres { [3, 2, 4] } else { [2, 3, 4] };
         assert_eq!(ordinals(&wait_for(db, "a", 3).await), expected);
         assert_eq!(ordinals(&wait_for(db, "b", 4).await).len(), 4);
+    }
+);
+
+both!(
+    async fn what_went_wrong_is_read_without_what_went_well(db: TestDb) {
+        let db = db.database();
+        let facts = [fact(1), Fact { kind: Kind::Failed, ..fact(2) }, fact(3), Fact { kind: Kind::Bounced, ..fact(4) }];
+        record_all(db.writer(), &facts).await.unwrap();
+        record(db.writer(), &Fact { kind: Kind::Complained, ..fact(5) }).await.unwrap();
+        wait_for(db, "test", 5).await;
+        let failures = read_failures(db.reader(), "failures", 2).await.unwrap();
+        assert_eq!(ordinals(&failures), [2, 4]);
+        advance(db.writer(), "failures", failures[1].0).await.unwrap();
+        assert_eq!(ordinals(&read_failures(db.reader(), "failures", 2).await.unwrap()), [5]);
     }
 );

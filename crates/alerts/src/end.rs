@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use database::sql;
 use domain::MailboxProvider;
+use limits::{Cause, Level};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use crate::Subject;
@@ -17,15 +18,25 @@ pub async fn end_all_providers_but(
     held: &[MailboxProvider],
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
+    let mut ended = 0;
+    for provider in lasting_providers(conn).await?.into_iter().filter(|provider| !held.contains(provider)) {
+        ended += end(conn, &Subject::Provider(provider), now).await?;
+    }
+    Ok(ended)
+}
+
+/// The providers about which an alert lasts, acknowledged or not.
+pub async fn lasting_providers(conn: &impl ConnectionTrait) -> Result<Vec<MailboxProvider>, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         provider: MailboxProvider,
     }
-    let lasting = "SELECT DISTINCT provider FROM alerts WHERE provider IS NOT NULL AND ended_at IS NULL";
-    let rows: Vec<Row> = sql::all(conn, lasting, []).await?;
-    let mut ended = 0;
-    for row in rows.into_iter().filter(|row| !held.contains(&row.provider)) {
-        ended += end(conn, &Subject::Provider(row.provider), now).await?;
-    }
-    Ok(ended)
+    let sql = "SELECT DISTINCT provider FROM alerts WHERE provider IS NOT NULL AND ended_at IS NULL ORDER BY provider";
+    Ok(sql::all::<Row>(conn, sql, []).await?.into_iter().map(|row| row.provider).collect())
+}
+
+/// Whether an alert for this lasts, acknowledged or not: raising it would be no news.
+pub async fn lasts(conn: &impl ConnectionTrait, subject: &Subject, cause: Cause, level: Level) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM alerts WHERE subject = $1 AND cause = $2 AND level = $3 AND ended_at IS NULL";
+    Ok(sql::row(conn, sql, [subject.to_string().into(), cause.into(), level.into()]).await?.is_some())
 }

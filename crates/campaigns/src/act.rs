@@ -1,10 +1,12 @@
+use alerts::Subject;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
 use domain::{Actor, CampaignId};
+use sea_orm::DatabaseTransaction;
 use sea_orm::prelude::Expr;
 
 use crate::entity::campaign::Column;
-use crate::{Campaign, CampaignEvent, Error, letter, store};
+use crate::{Campaign, CampaignEvent, Error, PauseReason, letter, shares, store};
 
 /// Who schedules for later than this has mistyped the year.
 const FARTHEST: TimeDelta = TimeDelta::days(366);
@@ -84,15 +86,28 @@ pub async fn pause(
 ) -> Result<Campaign, Error> {
     let txn = db.begin().await?;
     let campaign = store::expect(&txn, id, expected).await?;
-    let paused = store::apply(&txn, &campaign, CampaignEvent::Pause, |update| update, actor, now).await?;
-    if let Some(mailing) = paused.mailing {
-        outbox::mailing::hold(&txn, mailing, actor, now).await?;
-    }
+    let paused = hold(&txn, &campaign, None, actor, now).await?;
     txn.commit().await?;
     Ok(paused)
 }
 
-/// Lets a paused campaign go on.
+/// Holds a campaign in the caller's transaction, for a reason if it was no person.
+pub(crate) async fn hold(
+    txn: &DatabaseTransaction,
+    campaign: &Campaign,
+    why: Option<PauseReason>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Campaign, Error> {
+    let because = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::PausedWhy, Expr::value(why));
+    let paused = store::apply(txn, campaign, CampaignEvent::Pause, because, actor, now).await?;
+    if let Some(mailing) = paused.mailing {
+        outbox::mailing::hold(txn, mailing, actor, now).await?;
+    }
+    Ok(paused)
+}
+
+/// Lets a paused campaign go on. What went wrong before counts no more, and what was told of it is over.
 pub async fn resume(
     db: &Database,
     id: CampaignId,
@@ -102,8 +117,11 @@ pub async fn resume(
 ) -> Result<Campaign, Error> {
     let txn = db.begin().await?;
     let campaign = store::expect(&txn, id, expected).await?;
-    let resumed = store::apply(&txn, &campaign, CampaignEvent::Resume, |update| update, actor, now).await?;
+    let free = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::PausedWhy, Expr::value(None::<PauseReason>));
+    let resumed = store::apply(&txn, &campaign, CampaignEvent::Resume, free, actor, now).await?;
+    alerts::end(&txn, &subject(&resumed), now).await?;
     if let Some(mailing) = resumed.mailing {
+        shares::begin_anew(&txn, id, mailing, now).await?;
         outbox::mailing::release(&txn, mailing, actor, now).await?;
     }
     txn.commit().await?;
@@ -122,9 +140,15 @@ pub async fn cancel(
     let txn = db.begin().await?;
     let campaign = store::expect(&txn, id, expected).await?;
     let cancelled = store::apply(&txn, &campaign, CampaignEvent::Cancel, |update| update, actor, now).await?;
+    alerts::end(&txn, &subject(&cancelled), now).await?;
     if let Some(mailing) = cancelled.mailing {
         outbox::mailing::close(&txn, mailing, actor, now).await?;
     }
     txn.commit().await?;
     Ok(cancelled)
+}
+
+/// What alerts call a campaign.
+const fn subject(campaign: &Campaign) -> Subject {
+    Subject::Campaign { brand: campaign.draft.brand, campaign: campaign.id }
 }

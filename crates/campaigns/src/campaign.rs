@@ -3,7 +3,7 @@ use domain::{Actor, BrandId, CampaignId, MailingNo, TopicId};
 use renderer::Source;
 
 use crate::entity::campaign::Model;
-use crate::{CampaignStatus, InvalidTransition};
+use crate::{CampaignStatus, InvalidTransition, PauseReason};
 
 /// What an author writes: the words of a campaign, and whom they are meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Campaign {
     pub draft: Draft,
     /// Where it stands.
     pub status: CampaignStatus,
+    /// Why it was paused, if too much of it went wrong; none where a person paused it.
+    pub paused_because: Option<PauseReason>,
     /// When it goes, or went, out.
     pub send_at: Option<DateTime<Utc>>,
     /// Its mailing, from its first test mail or its launch on.
@@ -65,6 +67,7 @@ impl From<Model> for Campaign {
                 source: Source { subject: row.subject, preheader: row.preheader, mjml: row.body },
             },
             status: row.status,
+            paused_because: row.paused_why,
             send_at: row.send_at,
             mailing: row.mailing_no,
             launched_at: row.launched_at,

@@ -22,6 +22,7 @@ pub async fn create(db: &Database, draft: Draft, actor: &Actor, now: DateTime<Ut
         preheader: Set(draft.source.preheader),
         body: Set(draft.source.mjml),
         status: Set(CampaignStatus::Draft),
+        paused_why: Set(None),
         send_at: Set(None),
         compiled: Set(None),
         mailing_no: Set(None),
@@ -36,7 +37,7 @@ pub async fn create(db: &Database, draft: Draft, actor: &Actor, now: DateTime<Ut
     };
     let campaign = Campaign::from(row.insert(&txn).await?);
     let draft = CampaignStatus::Draft;
-    event::append(&txn, campaign.id, CampaignEvent::Create, draft, draft, actor, now).await?;
+    event::append(&txn, campaign.id, CampaignEvent::Create, (draft, draft), None, actor, now).await?;
     txn.commit().await?;
     Ok(campaign)
 }

@@ -70,6 +70,12 @@ pub enum Error {
     /// The queue did not take it.
     #[error("the outbox refuses it")]
     Outbox(#[from] outbox::Error),
+    /// What went wrong could not be read.
+    #[error("the facts do not answer")]
+    Activity(#[from] activity::Error),
+    /// Staff could not be told.
+    #[error("the alert cannot be raised")]
+    Alert(#[from] alerts::Error),
     /// It is another instance's to do.
     #[error(transparent)]
     Lease(#[from] database::lease::BeginError),

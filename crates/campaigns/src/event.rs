@@ -3,7 +3,7 @@ use domain::{Actor, CampaignId};
 use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::event::{ActiveModel, Column, Entity, Model};
-use crate::{CampaignEvent, CampaignStatus};
+use crate::{CampaignEvent, CampaignStatus, PauseReason};
 
 /// One thing that happened to a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct HistoryEntry {
     pub to: CampaignStatus,
     /// Who did it.
     pub actor: Actor,
+    /// Why it was paused, if too much of it went wrong.
+    pub because: Option<PauseReason>,
 }
 
 /// Everything that happened to a campaign, in order.
@@ -30,8 +32,8 @@ pub(crate) async fn append(
     conn: &impl ConnectionTrait,
     id: CampaignId,
     event: CampaignEvent,
-    from: CampaignStatus,
-    to: CampaignStatus,
+    (from, to): (CampaignStatus, CampaignStatus),
+    why: Option<PauseReason>,
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -43,12 +45,20 @@ pub(crate) async fn append(
         from_status: ActiveValue::Set(from),
         to_status: ActiveValue::Set(to),
         actor: ActiveValue::Set(actor.clone()),
+        why: ActiveValue::Set(why),
     };
     Entity::insert(row).exec_without_returning(conn).await.map(drop)
 }
 
 impl From<Model> for HistoryEntry {
     fn from(row: Model) -> Self {
-        Self { at: row.at, event: row.event, from: row.from_status, to: row.to_status, actor: row.actor }
+        Self {
+            at: row.at,
+            event: row.event,
+            from: row.from_status,
+            to: row.to_status,
+            actor: row.actor,
+            because: row.why,
+        }
     }
 }

@@ -95,7 +95,8 @@ pub(crate) async fn apply(
     if moved != 1 {
         return Err(Error::Conflict { expected: campaign.version, found: found.version });
     }
-    event::append(txn, campaign.id, event, campaign.status, to, actor, now).await?;
+    let why = found.paused_because.filter(|_| event == CampaignEvent::Pause);
+    event::append(txn, campaign.id, event, (campaign.status, to), why, actor, now).await?;
     Ok(found)
 }
 

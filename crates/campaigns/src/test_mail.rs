@@ -26,7 +26,7 @@ pub async fn test_mail(
     let intent = Intent { subscriber: None, recipient: Some(to), lane, data: json!({ "campaign": id }) };
     let key = outbox::enqueue::one(&txn, stream, intent).await?;
     // A test changes nothing about the campaign, so its version stays and nobody's edit is in conflict with it.
-    event::append(&txn, id, CampaignEvent::Test, campaign.status, campaign.status, actor, now).await?;
+    event::append(&txn, id, CampaignEvent::Test, (campaign.status, campaign.status), None, actor, now).await?;
     txn.commit().await?;
     Ok(key)
 }

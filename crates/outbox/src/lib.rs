@@ -18,6 +18,7 @@ mod phase;
 #[cfg(test)]
 mod plans;
 mod reap;
+pub mod recent;
 mod record;
 pub mod round;
 mod skip;

@@ -2,16 +2,15 @@ use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::MailboxProvider;
+use limits::{Cause, Share, WINDOW};
 
-/// How many attempts are looked back on, and how many there must be before anything is concluded.
-const WINDOW: usize = 200;
-const ENOUGH: usize = 50;
 /// Of how many messages in a minute a rate is told.
 const MEASURABLE: i64 = 10;
-/// One in so many refusals that are our own fault is too many: five in a hundred.
-const ONE_IN: usize = 20;
 
 /// Counts, for each provider, how often it refuses us for what we are rather than for whom we write to.
+///
+/// It is this sender's own quick look at the refusals that ask for a pause. Over all of them, and all instances, looks
+/// `campaigns::Watch`.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
     attempts: HashMap<MailboxProvider, VecDeque<bool>>,
@@ -51,8 +50,8 @@ impl Breaker {
         if window.len() > WINDOW {
             window.pop_front();
         }
-        let blocks = window.iter().filter(|blocked| **blocked).count();
-        let trips = blocked && window.len() >= ENOUGH && blocks * ONE_IN > window.len();
+        let share = Share::of_last(window.iter().rev().copied());
+        let trips = blocked && Cause::Refusals.judge(share).is_some();
         if trips {
             // After the pause it is judged anew.
             window.clear();

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use domain::{Actor, BrandId, CampaignId, MailingNo, SubscriberId, TopicId};
 use sea_orm::entity::prelude::*;
 
-use crate::CampaignStatus;
+use crate::{CampaignStatus, PauseReason};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "campaigns")]
@@ -16,6 +16,7 @@ pub struct Model {
     pub preheader: String,
     pub body: String,
     pub status: CampaignStatus,
+    pub paused_why: Option<PauseReason>,
     pub send_at: Option<DateTime<Utc>>,
     pub compiled: Option<String>,
     pub mailing_no: Option<MailingNo>,

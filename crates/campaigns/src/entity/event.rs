@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use domain::{Actor, CampaignId};
 use sea_orm::entity::prelude::*;
 
-use crate::{CampaignEvent, CampaignStatus};
+use crate::{CampaignEvent, CampaignStatus, PauseReason};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "campaign_events")]
@@ -15,6 +15,7 @@ pub struct Model {
     pub from_status: CampaignStatus,
     pub to_status: CampaignStatus,
     pub actor: Actor,
+    pub why: Option<PauseReason>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

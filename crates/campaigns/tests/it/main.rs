@@ -6,3 +6,4 @@ mod drafts;
 mod launches;
 mod letters;
 mod setting;
+mod watch;

@@ -35,6 +35,7 @@ const TURNS: usize = 20;
 pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
     tokio::join!(
         rounds(&shared),
+        guarding(&shared),
         sealing(&shared),
         looking(&shared),
         sorting(&shared),
@@ -55,6 +56,17 @@ async fn rounds(shared: &Shared) {
     while next(&mut tick, shared).await {
         if let Some(lease) = held(shared, "scheduler").await {
             work(shared, &lease).await;
+        }
+    }
+}
+
+/// Looks whether too much goes wrong. A long launch does not keep it from looking.
+async fn guarding(shared: &Shared) {
+    let mut tick = every(shared.context.config.scheduler.tick.0);
+    let mut watch = campaigns::Watch::default();
+    while next(&mut tick, shared).await {
+        if let Some(lease) = held(shared, "scheduler").await {
+            told("watching", watch.round(&shared.db, &lease, shared.context.now()).await);
         }
     }
 }

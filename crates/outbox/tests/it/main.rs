@@ -9,6 +9,7 @@ mod erasure;
 mod lists;
 mod locks;
 mod random;
+mod recent;
 mod rounds;
 mod stage;
 mod streams;

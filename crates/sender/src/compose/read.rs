@@ -48,7 +48,7 @@ pub(crate) async fn read(
             Ok(Some(piece)) => read.pieces.push(piece),
             Ok(None) => read.skipped.push((key, subscribers::Why::Unknown.to_string())),
             Err(error) if error.is_database() => return Err(error),
-            Err(error) => read.skipped.push((key, format!("cannot be composed: {}", error.chain()))),
+            Err(error) => read.skipped.push((key, format!("{}{}", outbox::recent::UNFIT_BEGINS, error.chain()))),
         }
     }
     Ok(read)

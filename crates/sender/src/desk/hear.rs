@@ -57,7 +57,7 @@ impl Desk {
 
     /// There is no message for a delivery; the others go on.
     pub(super) fn not_composed(&mut self, work: &Work, error: ComposeError) {
-        let why = format!("cannot be composed: {}", error.chain());
+        let why = format!("{}{}", outbox::recent::UNFIT_BEGINS, error.chain());
         tracing::warn!(delivery.id = %work.key, "delivery {} {why}", work.key);
         if let Some(holding) = self.holding(work.holding) {
             holding.open -= 1;
@@ -103,9 +103,10 @@ impl Heard {
             Outcome::Deferred { .. } | Outcome::InDoubt => return None,
         };
         let fact = Fact::new(kind, self.brand, self.answer.answered_at).about(self.subscriber).of(self.answer.key);
-        Some(match &self.answer.rule {
-            Some(rule) => fact.with(json!({ "rule": rule })),
-            None => fact,
+        Some(match (&self.answer.class, &self.answer.rule) {
+            (Some(class), Some(rule)) => fact.with(json!({ "class": class, "rule": rule })),
+            (None, Some(rule)) => fact.with(json!({ "rule": rule })),
+            (_, None) => fact,
         })
     }
 

@@ -128,6 +128,8 @@ async fn facts(house: &House<'_>, enough: usize) -> (usize, usize) {
         }
     };
     let facts = tokio::time::timeout(Duration::from_secs(30), read).await.unwrap();
+    let failed = facts.iter().filter(|(_, fact)| fact.kind == activity::Kind::Failed);
+    assert!(failed.into_iter().all(|(_, fact)| fact.detail.as_ref().is_some_and(|detail| detail["class"].is_string())));
     let count = |kind| facts.iter().filter(|(_, fact)| fact.kind == kind).count();
     (count(activity::Kind::Sent), count(activity::Kind::Failed))
 }

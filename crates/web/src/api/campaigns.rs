@@ -12,7 +12,7 @@ mod starters;
 mod test_mail;
 mod update;
 
-use ::campaigns::{Campaign, CampaignStatus, Draft, Error};
+use ::campaigns::{Campaign, CampaignStatus, Draft, Error, PauseReason};
 use chrono::{DateTime, Utc};
 use domain::{Actor, BrandId, CampaignId, MailingNo, TopicId};
 use renderer::Source;
@@ -49,6 +49,9 @@ struct View {
     #[serde(flatten)]
     fields: Fields,
     status: CampaignStatus,
+    /// Why it was paused, if too much of it went wrong; none where a person paused it.
+    #[schema(inline)]
+    paused_because: Option<PauseReason>,
     /// When it goes, or went, out.
     send_at: Option<DateTime<Utc>>,
     /// Its mailing, from its first test mail or its launch on.
@@ -91,6 +94,7 @@ impl From<Campaign> for View {
             id: campaign.id,
             fields: Fields { brand, topic, name, subject, preheader, mjml },
             status: campaign.status,
+            paused_because: campaign.paused_because,
             send_at: campaign.send_at,
             mailing: campaign.mailing,
             launched_at: campaign.launched_at,
@@ -140,6 +144,8 @@ impl From<Error> for Problem {
             | Error::Accent(_)
             | Error::Site(_)
             | Error::Frozen(..)
+            | Error::Activity(_)
+            | Error::Alert(_)
             | Error::Lease(_)
             | Error::Database(_) => Self::ours(&error),
         }

@@ -1,5 +1,5 @@
 use axum::extract::State;
-use campaigns::{CampaignEvent, CampaignStatus, HistoryEntry};
+use campaigns::{CampaignEvent, CampaignStatus, HistoryEntry, PauseReason};
 use chrono::{DateTime, Utc};
 use domain::{Actor, CampaignId};
 use serde::Serialize;
@@ -21,12 +21,15 @@ pub(super) struct View {
     to: CampaignStatus,
     #[schema(value_type = String)]
     actor: Actor,
+    /// Why it was paused, if too much of it went wrong.
+    #[schema(inline)]
+    because: Option<PauseReason>,
 }
 
 impl From<HistoryEntry> for View {
     fn from(entry: HistoryEntry) -> Self {
-        let HistoryEntry { at, event, from, to, actor } = entry;
-        Self { at, event, from, to, actor }
+        let HistoryEntry { at, event, from, to, actor, because } = entry;
+        Self { at, event, from, to, actor, because }
     }
 }
 

@@ -1,0 +1,80 @@
+//! How much of a campaign has gone wrong since it was launched, or since somebody resumed it.
+
+use chrono::{DateTime, Utc};
+use database::sql;
+use domain::{CampaignId, MailingNo};
+use limits::Share;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+/// What is kept of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub(crate) struct Shares {
+    /// Since when it counts; since the launch if nobody resumed it.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// Messages that found no mailbox, at once or later.
+    pub(crate) hard: i64,
+    /// Messages that were complained about.
+    pub(crate) complained: i64,
+    attempts_before: i64,
+    unfit_before: i64,
+}
+
+/// A campaign's figures at one moment.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    pub(crate) hard: Share,
+    pub(crate) complained: Share,
+    pub(crate) unfit: Share,
+}
+
+/// What is kept of a campaign; nothing has gone wrong with one of which nothing is.
+pub(crate) async fn find(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Shares, DbErr> {
+    let sql =
+        "SELECT since, hard, complained, attempts_before, unfit_before FROM campaign_shares WHERE campaign_id = $1";
+    Ok(sql::one(conn, sql, [id.into()]).await?.unwrap_or_default())
+}
+
+/// Adds what has gone wrong.
+pub(crate) async fn add(conn: &impl ConnectionTrait, id: CampaignId, hard: i64, complained: i64) -> Result<(), DbErr> {
+    let sql = "INSERT INTO campaign_shares (campaign_id, hard, complained) VALUES ($1, $2, $3) \
+               ON CONFLICT (campaign_id) DO UPDATE SET hard = campaign_shares.hard + excluded.hard, \
+                   complained = campaign_shares.complained + excluded.complained";
+    sql::execute(conn, sql, [id.into(), hard.into(), complained.into()]).await.map(drop)
+}
+
+/// Counts anew from now on: what went wrong before has been looked at by whoever resumes the campaign.
+pub(crate) async fn begin_anew(
+    conn: &impl ConnectionTrait,
+    id: CampaignId,
+    mailing: MailingNo,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let (attempts, unfit) = (attempts(conn, mailing).await?, outbox::recent::unfit(conn, mailing).await?);
+    let sql = "INSERT INTO campaign_shares (campaign_id, since, attempts_before, unfit_before) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (campaign_id) DO UPDATE SET since = excluded.since, hard = 0, complained = 0, \
+                   attempts_before = excluded.attempts_before, unfit_before = excluded.unfit_before";
+    sql::execute(conn, sql, [id.into(), now.into(), attempts.into(), unfit.into()]).await.map(drop)
+}
+
+impl Shares {
+    /// The figures of the campaign's mailing.
+    pub(crate) async fn whole(&self, conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<Whole, DbErr> {
+        let tried = number(attempts(conn, mailing).await? - self.attempts_before);
+        let unfit = number(outbox::recent::unfit(conn, mailing).await? - self.unfit_before);
+        Ok(Whole {
+            hard: Share { count: number(self.hard), of: tried },
+            complained: Share { count: number(self.complained), of: tried },
+            unfit: Share { count: unfit, of: tried.saturating_add(unfit) },
+        })
+    }
+}
+
+/// The deliveries of a mailing that were tried.
+async fn attempts(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<i64, DbErr> {
+    let counts = outbox::counts(conn, mailing).await?;
+    Ok(counts.sent + counts.failed + counts.deferred + counts.in_doubt)
+}
+
+fn number(count: i64) -> u32 {
+    u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+}
