@@ -16,8 +16,7 @@ both!(
         let staff = Staff::of(&eshot).await;
         let brand = staff.get("/brands").await["items"][0]["slug"].as_str().unwrap().to_owned();
         eshot.installation().run(&["brand", "alerts", &brand, "--to", "staff@example.net"]);
-        let name =
-            |n: usize| if n % 16 == 0 { format!("gone{n}@example.com") } else { format!("person{n}@example.com") };
+        let name = |n: usize| format!("{}{n}@example.com", if n.is_multiple_of(16) { "gone" } else { "person" });
         staff.enrol((1..=PEOPLE).map(name), "offers").await;
 
         let campaign = staff.send("offers", "Autumn offer").await;
