@@ -28,8 +28,10 @@ pub(crate) async fn settled(eshot: &Eshot, campaign: &str) -> Value {
     for _ in 0..240 {
         report = staff.report(campaign).await;
         let count = |state: &str| report["submission"][state].as_i64().unwrap();
+        let launched = !["scheduled", "launching"].map(Value::from).contains(&report["status"]);
         match (count("queued") + count("submitting"), count("deferred")) {
-            (0, 0) => return report,
+            (0, 0) if launched => return report,
+            (0, 0) => {}
             // Only what was put off is left, so the clock may as well move.
             (0, _) => eshot.advance(Duration::from_secs(600)),
             _ => {}
@@ -58,6 +60,15 @@ impl Audience {
         for (recipient, count) in earlier {
             *self.mails.entry(recipient.clone()).or_default() += count;
         }
+        self
+    }
+
+    /// Without what the relay had seen before the campaign.
+    pub(crate) fn without(mut self, before: &BTreeMap<String, usize>) -> Self {
+        for (recipient, count) in before {
+            *self.mails.entry(recipient.clone()).or_default() -= count;
+        }
+        self.mails.retain(|_, count| *count > 0);
         self
     }
 

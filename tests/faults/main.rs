@@ -7,3 +7,4 @@ mod ended;
 mod frozen;
 mod gone;
 mod orders;
+mod phases;
