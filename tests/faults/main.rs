@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod audit;
+mod clock;
 mod database;
 mod ended;
 mod frozen;

@@ -25,14 +25,24 @@ pub struct Eshot {
     token: String,
     client: reqwest::Client,
     installation: Installation,
-    /// How far its clock was moved on: a clock does not step back when its program is started again.
-    moved: Cell<Duration>,
+    /// How its clock was moved: it does not step back when its program is started again.
+    clock: Cell<Moved>,
+}
+
+/// How a clock was moved.
+#[derive(Copy, Clone, Debug, Default)]
+struct Moved {
+    /// Time has passed.
+    passed: Duration,
+    /// The wall clock was set, by so many seconds.
+    set: i64,
 }
 
 /// A configuration in a folder of its own, for commands and for servers.
 #[derive(Debug)]
 pub struct Installation {
     folder: tempfile::TempDir,
+    roles: Vec<String>,
 }
 
 impl Installation {
@@ -50,13 +60,16 @@ impl Installation {
              sender.idle = \"50ms\"\n\
              scheduler.tick = \"100ms\"\n\
              dns.nameserver = \"127.0.0.1:9\"\n\
+             serve.roles = [\"web\", \"sender\", \"feedback\", \"scheduler\"]\n\
              feedback.rate = \"100000/m\"\n",
             folder.path().join("master.keys").display(),
         );
         let mut settings: toml::Table = base.parse().expect("TOML");
         merge(&mut settings, more.parse().expect("more TOML"));
         fs::write(folder.path().join("eshot.toml"), settings.to_string()).expect("the configuration");
-        Self { folder }
+        let roles = settings["serve"]["roles"].as_array().expect("roles").iter();
+        let roles = roles.map(|role| role.as_str().expect("a role").to_owned()).collect();
+        Self { folder, roles }
     }
 
     /// A command of the program with this configuration.
@@ -130,13 +143,13 @@ impl Eshot {
 
     fn serve(installation: Installation, returns: SocketAddr, token: String) -> Self {
         let http = free_address();
-        let child = spawn(&installation, http, returns);
+        let child = spawn(&installation, http, returns, Moved::default());
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(30))
             .build()
             .expect("a client");
-        let eshot = Self { child, http, returns, token, client, installation, moved: Cell::default() };
+        let eshot = Self { child, http, returns, token, client, installation, clock: Cell::default() };
         eshot.wait_until_it_answers();
         eshot
     }
@@ -149,9 +162,8 @@ impl Eshot {
 
     /// Starts it again after it ended, on the same ports.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.installation, self.http, self.returns);
+        self.child = spawn(&self.installation, self.http, self.returns, self.clock.get());
         self.wait_until_it_answers();
-        self.move_clock(self.moved.get());
     }
 
     /// Asks it to end and waits until it has.
@@ -175,15 +187,28 @@ impl Eshot {
         kill_process(pid, signal).expect("to send a signal");
     }
 
-    /// Moves its clock on.
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        self.moved.set(self.moved.get() + by);
-        self.move_clock(by);
+        let moved = self.clock.get();
+        self.clock.set(Moved { passed: moved.passed + by, ..moved });
+        self.order_clock(&format!("{}s", by.as_secs()));
     }
 
-    fn move_clock(&self, by: Duration) {
+    /// Sets its wall clock ahead by so many seconds, or back, although no time has passed.
+    pub fn set_clock(&self, seconds: i64) {
+        self.set_clock_while_down(seconds);
+        self.order_clock(&format!("{seconds:+}s"));
+    }
+
+    /// The same while it does not run: so it finds the clock when it is started again.
+    pub fn set_clock_while_down(&self, seconds: i64) {
+        let moved = self.clock.get();
+        self.clock.set(Moved { set: moved.set + seconds, ..moved });
+    }
+
+    fn order_clock(&self, order: &str) {
         let mut stream = UnixStream::connect(self.installation.folder().join("clock")).expect("the clock's socket");
-        writeln!(stream, "{}s", by.as_secs()).expect("to move the clock");
+        writeln!(stream, "{order}").expect("to move the clock");
         let mut answer = String::new();
         BufReader::new(stream).read_line(&mut answer).expect("the clock's answer");
     }
@@ -229,9 +254,16 @@ impl Eshot {
         self.request(method, &format!("/api/v1{path}")).bearer_auth(&self.token)
     }
 
+    /// Whoever has no role that answers is there when its clock is.
     fn wait_until_it_answers(&self) {
         let begun = Instant::now();
-        while TcpStream::connect(self.http).is_err() || TcpStream::connect(self.returns).is_err() {
+        let serves = |role: &str| self.installation.roles.iter().any(|has| has == role);
+        let (web, feedback) = (serves("web"), serves("feedback"));
+        let clock = self.installation.folder().join("clock");
+        while UnixStream::connect(&clock).is_err()
+            || web && TcpStream::connect(self.http).is_err()
+            || feedback && TcpStream::connect(self.returns).is_err()
+        {
             assert!(begun.elapsed() < Duration::from_secs(30), "it does not answer:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -252,7 +284,7 @@ impl Drop for Eshot {
     }
 }
 
-fn spawn(installation: &Installation, http: SocketAddr, returns: SocketAddr) -> Child {
+fn spawn(installation: &Installation, http: SocketAddr, returns: SocketAddr, moved: Moved) -> Child {
     let clock = installation.folder().join("clock");
     let _ = fs::remove_file(&clock);
     let log = fs::OpenOptions::new().create(true).append(true).open(installation.folder().join("log")).expect("a log");
@@ -261,6 +293,7 @@ fn spawn(installation: &Installation, http: SocketAddr, returns: SocketAddr) -> 
         .env("ESHOT_HTTP__LISTEN", http.to_string())
         .env("ESHOT_FEEDBACK__LISTEN", returns.to_string())
         .env("ESHOT_TEST_CLOCK", &clock)
+        .env("ESHOT_TEST_CLOCK_AT", format!("{}s,{:+}s", moved.passed.as_secs(), moved.set))
         .stdout(log.try_clone().expect("the log twice"))
         .stderr(log)
         .spawn()

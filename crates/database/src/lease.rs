@@ -11,6 +11,10 @@ use uuid::Uuid;
 
 use crate::Database;
 
+/// By how much the clocks of two instances may differ. What was written down for a time further ahead than that was written by a clock
+/// that has been set back since, and nobody waits for it: a fence, and not the clock, is what keeps two from doing the same.
+pub const DISAGREEMENT: Duration = Duration::from_secs(10 * 60);
+
 /// The right to act in one role until `expires_at`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -35,7 +39,7 @@ pub enum BeginError {
     Database(#[from] DbErr),
 }
 
-/// Takes the role if it is free or its lease has run out, renews it if `holder` has it, and gives nothing if another has.
+/// Takes the role if it is free or its lease has run out (or ends later than one can that was taken by this clock), renews it if `holder` has it, and gives nothing if another has.
 pub async fn acquire(
     db: &Database,
     role: &str,
@@ -48,9 +52,10 @@ pub async fn acquire(
                ON CONFLICT (role) DO UPDATE SET \
                  fence = leases.fence + CASE WHEN leases.holder = excluded.holder AND leases.expires_at > $4 THEN 0 ELSE 1 END, \
                  holder = excluded.holder, expires_at = excluded.expires_at \
-               WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 \
+               WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5 \
                RETURNING fence";
-    let values = [role.into(), holder.into(), expires_at.into(), now.into()];
+    let latest = expires_at + DISAGREEMENT;
+    let values = [role.into(), holder.into(), expires_at.into(), now.into(), latest.into()];
     let row = db.writer().query_one_raw(Statement::from_sql_and_values(db.backend(), sql, values)).await?;
     row.map(|row| Ok(Lease { role: role.to_owned(), holder, fence: row.try_get_by_index(0)?, expires_at })).transpose()
 }

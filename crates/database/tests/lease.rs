@@ -37,6 +37,17 @@ both!(
 );
 
 both!(
+    async fn a_role_that_was_taken_before_the_clock_was_set_back_is_free_under_another_fence(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        let ahead = now + lease::DISAGREEMENT + Duration::from_secs(1);
+        let lost = lease::acquire(db, "scheduler", somebody(1), TTL, ahead).await.unwrap().unwrap();
+        let second = lease::acquire(db, "scheduler", somebody(2), TTL, now).await.unwrap().unwrap();
+        assert_eq!(second.fence, lost.fence + 1);
+        assert!(!lease::held(db.reader(), &lost, ahead).await.unwrap());
+    }
+);
+
+both!(
     async fn a_released_role_is_free_at_once(db: TestDb) {
         let (db, now) = (db.database(), start_of_time());
         let first = lease::acquire(db, "sealer", somebody(1), TTL, now).await.unwrap().unwrap();

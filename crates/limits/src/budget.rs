@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::lease::DISAGREEMENT;
 
 use crate::Limit;
 
@@ -78,11 +79,12 @@ impl Terms {
 }
 
 impl Budget {
-    /// Brings the row to this time and to these terms. A budget that is counted by another rate than before stays used up, but
-    /// nobody waits longer than the new rate asks.
+    /// Brings the row to this time and to these terms. A budget that is counted by another rate than before, or by a clock that was
+    /// set back since, stays used up, but nobody waits longer than the rate asks.
     pub(crate) fn settle(&mut self, terms: &Terms, now: DateTime<Utc>) {
-        if self.rate != terms.rate {
-            let empty = at(now).saturating_add(terms.burst.saturating_mul(terms.interval));
+        let empty = at(now).saturating_add(terms.burst.saturating_mul(terms.interval));
+        let is_set_back = self.arrival > empty.saturating_add(nanos(AHEAD + DISAGREEMENT));
+        if self.rate != terms.rate || is_set_back {
             self.arrival = self.arrival.min(empty);
             self.rate.clone_from(&terms.rate);
         }
@@ -226,6 +228,25 @@ mod tests {
         now = start() + TimeDelta::days(1);
         budget.settle(&terms, now);
         assert_eq!(budget.available(&terms, now), 3);
+    }
+
+    #[test]
+    fn who_set_the_clock_back_waits_no_longer_than_the_rate_asks_and_is_given_nothing() {
+        let terms = rate("20/s");
+        for ahead in [TimeDelta::hours(3), TimeDelta::minutes(11)] {
+            let mut budget = Budget::default();
+            budget.settle(&terms, start() + ahead);
+            budget.spend(&terms, 25, start() + ahead);
+            budget.settle(&terms, start());
+            assert_eq!(budget.available(&terms, start()), 5, "what falls due within the next quarter of a second");
+            assert_eq!(budget.spend(&terms, 5, start()).at_once, 0);
+        }
+        // Instances whose clocks disagree by less go by the one that is ahead.
+        let mut budget = Budget::default();
+        budget.settle(&terms, start() + TimeDelta::minutes(9));
+        budget.spend(&terms, 25, start() + TimeDelta::minutes(9));
+        budget.settle(&terms, start());
+        assert_eq!(budget.available(&terms, start()), 0);
     }
 
     #[test]

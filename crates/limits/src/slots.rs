@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::lease::DISAGREEMENT;
 use database::sql;
 use domain::InstanceId;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -75,9 +76,12 @@ pub(crate) async fn lease(
     holder: InstanceId,
     now: DateTime<Utc>,
 ) -> Result<u32, DbErr> {
-    let of_others = "SELECT n, wanted FROM connection_slots WHERE key = $1 AND holder <> $2 AND expires_at > $3";
+    // What lasts for longer than it can was written by a clock that was set back.
+    let of_others = "SELECT n, wanted FROM connection_slots \
+                     WHERE key = $1 AND holder <> $2 AND expires_at > $3 AND expires_at <= $4";
+    let latest = now + TTL + DISAGREEMENT;
     let (mut taken, mut others) = (0, Vec::new());
-    for row in sql::rows(txn, of_others, [key.into(), holder.into(), now.into()]).await? {
+    for row in sql::rows(txn, of_others, [key.into(), holder.into(), now.into(), latest.into()]).await? {
         let (n, wanted): (i32, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let has = u32::try_from(n).unwrap_or_default();
         taken += has;

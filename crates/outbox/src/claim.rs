@@ -23,7 +23,7 @@ pub struct Claim<'a> {
     pub urgent_only: bool,
     /// How many deliveries at most.
     pub limit: u32,
-    /// How long the lease lasts.
+    /// How long the lease lasts; [`Lease::LONGEST`] at most.
     pub ttl: Duration,
 }
 

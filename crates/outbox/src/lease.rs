@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::lease::DISAGREEMENT;
 use database::{Database, sql};
 use domain::{DeliveryKey, InstanceId, MailboxProvider, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
@@ -30,16 +31,30 @@ pub(crate) enum Over {
 }
 
 impl Lease {
+    /// No worker claims for longer. One that ends later was claimed by a clock that has been set back since, and is over: its fence
+    /// keeps whoever has it from submitting what another has claimed anew.
+    pub const LONGEST: Duration = Duration::from_secs(30 * 60);
+
     /// When it ends unless it is renewed. Whoever is about to say MAIL FROM or the final dot looks first.
     pub const fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
     }
+
+    /// Whether the clock was set back since it was claimed or renewed. To keep it, renew it before anybody claims it anew.
+    pub fn is_set_back(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at > latest(now)
+    }
+}
+
+/// When the last lease ends that may have been claimed by now.
+pub(crate) fn latest(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + Lease::LONGEST + DISAGREEMENT
 }
 
 /// How many instances hold ranges of mailings now, and so send first attempts.
 pub async fn holders(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<i64, Error> {
-    let sql = "SELECT COUNT(DISTINCT holder) FROM outbox_leases WHERE expires_at > $1";
-    let row = sql::row(conn, sql, [now.into()]).await?;
+    let sql = "SELECT COUNT(DISTINCT holder) FROM outbox_leases WHERE expires_at > $1 AND expires_at <= $2";
+    let row = sql::row(conn, sql, [now.into(), latest(now).into()]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }
 
@@ -47,7 +62,7 @@ pub async fn holders(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<
 /// ended, if another worker has it or if all of it is done. The lease that comes back takes the place of the old one.
 pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Utc>) -> Result<Option<Lease>, Error> {
     let expires_at = now + ttl;
-    if expires_at <= lease.expires_at {
+    if expires_at <= lease.expires_at && !lease.is_set_back(now) {
         return Ok((lease.expires_at > now).then(|| lease.clone()));
     }
     let txn = db.begin().await?;
@@ -59,9 +74,10 @@ pub async fn renew(db: &Database, lease: &Lease, ttl: Duration, now: DateTime<Ut
             let held = sql::execute(&txn, sql, values).await? == 1;
             if held {
                 lock_begun(&txn, lease, *after, *to).await?;
-                // What an earlier holder was submitting is past its own deadline and is not saved by this.
+                // What an earlier holder was submitting is past its own deadline and is not saved by this; and what was put off
+                // and is tried again has a lease of its own, which knows its rows by their deadline.
                 let sql = "UPDATE deliveries SET due_at = $6 WHERE mailing_no = $1 AND lane = $2 AND ordinal > $3 \
-                           AND ordinal <= $4 AND state = 'submitting' AND due_at > $5";
+                           AND ordinal <= $4 AND state = 'submitting' AND attempt = 1 AND due_at > $5";
                 let lane = lease.lane.clone().into();
                 let values = [lease.mailing.into(), lane, (*after).into(), (*to).into(), now.into(), expires_at.into()];
                 sql::execute(&txn, sql, values).await?;
@@ -130,7 +146,7 @@ async fn lock_begun(txn: &impl ConnectionTrait, lease: &Lease, after: Ordinal, t
     if backend != DbBackend::Sqlite {
         let sql = format!(
             "SELECT 1 FROM deliveries d WHERE d.mailing_no = $1 AND d.lane = $2 AND d.ordinal > $3 AND d.ordinal <= $4 \
-                 AND d.state = 'submitting' ORDER BY d.ordinal{}",
+                 AND d.state = 'submitting' AND d.attempt = 1 ORDER BY d.ordinal{}",
             dialect::for_update(backend, "d", Locked::Wait)
         );
         let values = [lease.mailing.into(), lease.lane.clone().into(), after.into(), to.into()];

@@ -63,8 +63,8 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
     if config.scheduler.seal.0.is_zero() || config.scheduler.seal.0 > LONGEST_SEAL {
         found.push(("scheduler.seal", "the ledger is sealed at least every 5s; \"2s\" is usual".to_owned()));
     }
-    if config.sender.lease.0 < SHORTEST_LEASE {
-        found.push(("sender.lease", "a lease lasts at least 1s; \"2m\" is usual".to_owned()));
+    if config.sender.lease.0 < SHORTEST_LEASE || config.sender.lease.0 > outbox::Lease::LONGEST {
+        found.push(("sender.lease", "a lease lasts from 1s to 30m; \"2m\" is usual".to_owned()));
     }
     let kept = [
         ("retention.returned_mail", config.retention.returned_mail, "90d"),

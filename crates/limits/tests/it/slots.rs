@@ -94,3 +94,13 @@ both!(
         assert!(fleet.clock.now() > testkit::start_of_time());
     }
 );
+
+both!(
+    async fn connections_that_were_taken_before_the_clock_was_set_back_come_back(db: TestDb) {
+        let killed = Fleet::new(&db, provider("gmail", five()), 1);
+        killed.clock.advance(Duration::from_secs(3 * 60 * 60));
+        assert_eq!(killed.take(0, &killed.class(0, "gmail", None), 8).await.n, 5);
+        let fleet = Fleet::new(&db, provider("gmail", five()), 1);
+        assert_eq!(fleet.take(0, &fleet.class(0, "gmail", None), 8).await.n, 5);
+    }
+);

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Claim;
 use crate::dialect::{self, Locked};
+use crate::lease;
 
 /// A lane in which something is to be done.
 #[derive(Debug, FromQueryResult)]
@@ -38,7 +39,7 @@ pub(super) async fn next(
          AND NOT EXISTS (SELECT 1 FROM {resting} WHERE v.mailing_no = l.mailing_no AND v.lane = l.lane) AND ( \
              l.mark < l.last \
              OR EXISTS (SELECT 1 FROM outbox_leases o \
-                 WHERE o.mailing_no = l.mailing_no AND o.lane = l.lane AND o.expires_at <= $1) \
+                 WHERE o.mailing_no = l.mailing_no AND o.lane = l.lane AND (o.expires_at <= $1 OR o.expires_at > $4)) \
              OR EXISTS (SELECT 1 FROM deliveries d \
                  WHERE d.mailing_no = l.mailing_no AND d.lane = l.lane AND d.state = 'deferred' AND d.due_at <= $1)) \
          ORDER BY CASE m.kind WHEN 'campaign' THEN 1 ELSE 0 END, \
@@ -49,5 +50,6 @@ pub(super) async fn next(
     let blocked: Vec<&str> = claim.blocked.iter().map(MailboxProvider::as_str).collect();
     let resting = claim.resting.iter().map(|(mailing, lane)| json!({ "mailing_no": mailing, "lane": lane }));
     let resting: Vec<_> = resting.collect();
-    sql::one(conn, &sql, [now.into(), dialect::json(&blocked), dialect::json(&resting)]).await
+    let latest = lease::latest(now).into();
+    sql::one(conn, &sql, [now.into(), dialect::json(&blocked), dialect::json(&resting), latest]).await
 }

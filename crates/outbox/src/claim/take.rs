@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use super::lane::Lane;
 use super::{Batch, Claim, Claimed};
-use crate::lease::Over;
+use crate::lease::{self, Over};
 use crate::{Error, Lease, mailing};
 
 #[derive(FromQueryResult)]
@@ -42,7 +42,7 @@ pub(super) async fn from(
     Ok(Some(Batch { lease, mailing, lane: lane.lane.clone(), deliveries }))
 }
 
-/// The oldest range whose worker let its lease end before it had tried everything.
+/// The oldest range whose worker let its lease end before it had tried everything, or claimed it by a clock that was set back since.
 async fn left_behind(
     txn: &impl ConnectionTrait,
     lane: &Lane,
@@ -50,15 +50,25 @@ async fn left_behind(
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<(Over, Vec<Row>)>, DbErr> {
-    let finished = "DELETE FROM outbox_leases WHERE mailing_no = $1 AND lane = $2 AND expires_at <= $3 AND NOT EXISTS ( \
+    let finished = "DELETE FROM outbox_leases WHERE mailing_no = $1 AND lane = $2 AND (expires_at <= $3 OR expires_at > $4) \
+                    AND NOT EXISTS ( \
                         SELECT 1 FROM deliveries d WHERE d.mailing_no = $1 AND d.lane = $2 AND d.state = 'queued' \
                         AND d.ordinal > outbox_leases.after_ordinal AND d.ordinal <= outbox_leases.to_ordinal)";
-    sql::execute(txn, finished, [lane.mailing_no.into(), lane.lane.clone().into(), now.into()]).await?;
+    let latest = lease::latest(now);
+    let values = [lane.mailing_no.into(), lane.lane.clone().into(), now.into(), latest.into()];
+    sql::execute(txn, finished, values).await?;
     let again = "UPDATE outbox_leases SET holder = $4, fence = fence + 1, expires_at = $5 \
-                 WHERE id = (SELECT id FROM outbox_leases WHERE mailing_no = $1 AND lane = $2 AND expires_at <= $3 \
-                     ORDER BY after_ordinal LIMIT 1) \
+                 WHERE id = (SELECT id FROM outbox_leases WHERE mailing_no = $1 AND lane = $2 \
+                     AND (expires_at <= $3 OR expires_at > $6) ORDER BY after_ordinal LIMIT 1) \
                  RETURNING id, after_ordinal, to_ordinal, fence";
-    let values = [lane.mailing_no.into(), lane.lane.clone().into(), now.into(), claim.holder.into(), expires_at.into()];
+    let values = [
+        lane.mailing_no.into(),
+        lane.lane.clone().into(),
+        now.into(),
+        claim.holder.into(),
+        expires_at.into(),
+        latest.into(),
+    ];
     let Some(row) = sql::row(txn, again, values).await? else { return Ok(None) };
     let (after, to) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
     let over = Over::Range { id: row.try_get_by_index(0)?, after, to, fence: row.try_get_by_index(3)? };

@@ -310,3 +310,46 @@ both!(
         assert!(!outbox::mailing::is_drained(db.reader(), mailing).await.unwrap());
     }
 );
+
+both!(
+    async fn what_was_claimed_before_the_clock_was_set_back_is_free_and_its_claimer_begins_nothing(db: TestDb) {
+        let db = db.database();
+        let mailing = campaign(db, 2).await;
+        let ahead = start_of_time() + Duration::from_secs(3 * 60 * 60);
+        let lost = claim(db, 1, 10, ahead).await.unwrap();
+        assert_eq!(submit_some(db, &lost, &keys(&lost)[..1], ahead).await.len(), 1);
+
+        assert_eq!(outbox::holders(db.reader(), start_of_time()).await.unwrap(), 0);
+        let other = claim(db, 2, 10, start_of_time()).await.unwrap();
+        assert_eq!(keys(&other), keys(&lost)[1..]);
+        assert_eq!(submit(db, &lost, ahead).await, [], "the fence has grown");
+        assert_eq!(outbox::reap(db, worker(2), start_of_time()).await.unwrap(), 1);
+        assert_eq!(counts(db, mailing).await.in_doubt, 1);
+        assert_eq!(submit(db, &other, start_of_time()).await.len(), keys(&other).len());
+    }
+);
+
+both!(
+    async fn who_renews_a_lease_when_the_clock_was_set_back_keeps_it_and_what_is_under_way(db: TestDb) {
+        let db = db.database();
+        campaign(db, 2).await;
+        let ahead = start_of_time() + Duration::from_secs(3 * 60 * 60);
+        let first = claim(db, 1, 10, ahead).await.unwrap();
+        let begun = submit(db, &first, ahead).await;
+        let put_off = answer(begun[0], Outcome::Deferred { until: ahead }, ahead);
+        record(db, &[put_off], ahead).await;
+        let again = claim(db, 1, 10, ahead).await.unwrap();
+        assert_eq!(submit(db, &again, ahead).await.len(), 1);
+        for lease in [&first.lease, &again.lease] {
+            assert!(lease.is_set_back(start_of_time()));
+            let kept = outbox::renew(db, lease, TTL, start_of_time()).await.unwrap().unwrap();
+            assert_eq!(kept.expires_at(), start_of_time() + TTL);
+        }
+        assert_eq!(outbox::reap(db, worker(2), start_of_time()).await.unwrap(), 0);
+        assert_eq!(
+            outbox::reap(db, worker(2), start_of_time() + TTL).await.unwrap(),
+            2,
+            "it lasts no longer than others"
+        );
+    }
+);

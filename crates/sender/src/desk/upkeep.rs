@@ -14,15 +14,14 @@ const LOOK: Duration = Duration::from_secs(1);
 const BLINK: Duration = Duration::from_millis(1);
 
 impl Desk {
-    /// Keeps what is in hand: looks what is paused, reaps, renews leases, and gives back what is done.
+    /// Keeps what is in hand: looks what is paused, renews leases, gives back what is done, and reaps.
     pub(super) async fn upkeep(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         let uptime = self.parts.clock.uptime();
-        if uptime >= self.next_look {
+        let is_looking = uptime >= self.next_look;
+        if is_looking {
             let pauses = limits::pause::active(self.parts.db.reader(), now).await?;
             self.paused = pauses.into_iter().map(|pause| pause.provider).collect();
             self.keep_the_paces(now).await?;
-            self.reap(now).await?;
-            self.next_look = uptime + LOOK;
         }
         for at in (0..self.holdings.len()).rev() {
             if self.paused.contains(&self.holdings[at].lane) {
@@ -35,9 +34,14 @@ impl Desk {
                 self.holdings.remove(at);
                 // Its lane may have more.
                 self.next_claim = Duration::ZERO;
-            } else if uptime >= self.holdings[at].deadline.renew_at {
+            } else if uptime >= self.holdings[at].deadline.renew_at || self.holdings[at].lease.is_set_back(now) {
                 self.renew(at, uptime, now).await?;
             }
+        }
+        if is_looking {
+            // When what is ours is renewed: who sets the clock back makes it look like what a lost worker has left.
+            self.reap(now).await?;
+            self.next_look = uptime + LOOK;
         }
         Ok(())
     }
