@@ -23,7 +23,12 @@ pub(crate) async fn campaign(eshot: &Eshot, people: usize) -> String {
 
 /// Waits until nothing of the campaign is open any more, and gives its numbers. What is in doubt stays so.
 pub(crate) async fn settled(eshot: &Eshot, campaign: &str) -> Value {
-    let staff = Staff::of(eshot).await;
+    settled_by(&[eshot], campaign).await
+}
+
+/// The same where several instances work, all by the same clock; the first of them is asked.
+pub(crate) async fn settled_by(instances: &[&Eshot], campaign: &str) -> Value {
+    let staff = Staff::of(instances[0]).await;
     let mut report = Value::Null;
     for _ in 0..240 {
         report = staff.report(campaign).await;
@@ -33,7 +38,7 @@ pub(crate) async fn settled(eshot: &Eshot, campaign: &str) -> Value {
             (0, 0) if launched => return report,
             (0, 0) => {}
             // Only what was put off is left, so the clock may as well move.
-            (0, _) => eshot.advance(Duration::from_secs(600)),
+            (0, _) => instances.iter().for_each(|eshot| eshot.advance(Duration::from_secs(600))),
             _ => {}
         }
         tokio::time::sleep(Duration::from_millis(500)).await;

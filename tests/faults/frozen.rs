@@ -4,7 +4,7 @@ use testkit::smtp::SmtpSink;
 use testkit::{TestDb, both};
 use tests::{Eshot, wait_until};
 
-use crate::audit::{Audience, CONNECTIONS, PAST_THE_LEASE, SETTINGS, campaign, settled};
+use crate::audit::{Audience, CONNECTIONS, PAST_THE_LEASE, SETTINGS, campaign, settled, settled_by};
 
 both!(
     async fn frozen_past_its_lease_and_thawed_it_sends_nobody_two_mails(db: TestDb) {
@@ -40,7 +40,7 @@ fn a_second_instance_takes_over_what_a_frozen_one_holds_and_neither_repeats_the_
         first.freeze();
         wait_until("the second instance to go on", async || sink.count() >= 300).await;
         first.thaw();
-        let report = settled(&second, &id).await;
+        let report = settled_by(&[&second, &first], &id).await;
         let audience = Audience::of(&report, &sink);
         audience.nobody_twice();
         audience.nobody_missing(400);

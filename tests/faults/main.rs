@@ -3,6 +3,7 @@
 
 mod audit;
 mod clock;
+mod cluster;
 mod database;
 mod ended;
 mod frozen;
