@@ -15,4 +15,4 @@ pub use fact::Fact;
 pub use forget::forget;
 pub use kind::{InvalidKind, Kind};
 pub use reader::{Cursor, advance, read, read_failures};
-pub use record::{record, record_all};
+pub use record::{add_all, record, record_all};

@@ -1,9 +1,10 @@
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use database::Writes;
+use sea_orm::{ConnectionTrait, Value};
 
 use crate::{Error, Fact};
 
 /// Facts in one statement: seven parameters each, together well below SQLite's 32,766.
-const BATCH: usize = 500;
+const BATCH: usize = 512;
 
 /// Writes a fact in the caller's transaction.
 pub async fn record(conn: &impl ConnectionTrait, fact: &Fact) -> Result<(), Error> {
@@ -12,31 +13,36 @@ pub async fn record(conn: &impl ConnectionTrait, fact: &Fact) -> Result<(), Erro
 
 /// Writes facts in the caller's transaction.
 pub async fn record_all(conn: &impl ConnectionTrait, facts: &[Fact]) -> Result<(), Error> {
-    for batch in facts.chunks(BATCH) {
-        insert(conn, batch).await?;
-    }
-    Ok(())
+    let mut writes = Writes::new();
+    add_all(facts, &mut writes);
+    Ok(writes.run(conn).await?)
 }
 
-async fn insert(conn: &impl ConnectionTrait, facts: &[Fact]) -> Result<(), DbErr> {
-    let mut values: Vec<Value> = Vec::with_capacity(facts.len() * 7);
-    let mut rows = Vec::with_capacity(facts.len());
-    for fact in facts {
-        let n = values.len();
-        rows.push(format!("(${}, ${}, ${}, ${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7));
-        values.extend([
-            fact.at.into(),
-            fact.kind.into(),
-            fact.brand.into(),
-            fact.subscriber.into(),
-            fact.delivery.map(|key| key.mailing).into(),
-            fact.delivery.map(|key| key.ordinal).into(),
-            fact.detail.as_ref().map(serde_json::Value::to_string).into(),
-        ]);
+/// Adds facts to what the caller is to write in its transaction.
+pub fn add_all(facts: &[Fact], writes: &mut Writes) {
+    for batch in facts.chunks(BATCH) {
+        add(batch, writes);
     }
+}
+
+fn add(facts: &[Fact], writes: &mut Writes) {
+    let rows: Vec<_> = facts.iter().map(row).collect();
+    let table = database::table(0, rows);
     let sql = format!(
-        "INSERT INTO facts (at, kind, brand_id, subscriber_id, mailing_no, ordinal, detail) VALUES {}",
-        rows.join(", ")
+        "INSERT INTO facts (at, kind, brand_id, subscriber_id, mailing_no, ordinal, detail) SELECT * FROM {}",
+        table.sql
     );
-    conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await.map(drop)
+    writes.add(sql, table.values);
+}
+
+fn row(fact: &Fact) -> Vec<Value> {
+    vec![
+        fact.at.into(),
+        fact.kind.into(),
+        fact.brand.into(),
+        fact.subscriber.into(),
+        fact.delivery.map(|key| key.mailing).into(),
+        fact.delivery.map(|key| key.ordinal).into(),
+        fact.detail.as_ref().map(serde_json::Value::to_string).into(),
+    ]
 }

@@ -8,10 +8,14 @@ pub mod lease;
 pub mod private;
 mod serving;
 pub mod sql;
+mod table;
 mod unavailable;
+mod writes;
 
 pub use chunk::{ChunkSize, ChunkTimer};
 pub use connect::{ConnectError, Database, Settings};
 pub use deadlock::{across_deadlocks, is_deadlock};
 pub use serving::{AlreadyServed, ServingLock};
+pub use table::{Table, table};
 pub use unavailable::{is_unavailable, is_undone};
+pub use writes::Writes;

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
-use database::sql;
+use database::{Writes, sql};
 use domain::{DeliveryKey, EnhancedStatus, InstanceId, MailingNo, Ordinal};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use serde_json::json;
 
 use crate::dialect::{self, Column};
@@ -74,13 +74,15 @@ pub(crate) struct Heard<'a> {
     pub(crate) forgotten: bool,
 }
 
-/// Keeps answers. What is kept already is not changed, save where the worker was lost and nothing was heard so far.
-pub(crate) async fn hear(
-    conn: &impl ConnectionTrait,
+/// Adds answers to what is to be written. What is kept already is not changed, save where the worker was lost and nothing was
+/// heard so far.
+pub(crate) fn hear(
+    backend: DbBackend,
     instance: InstanceId,
     heard: &[Heard<'_>],
+    writes: &mut Writes,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) {
     const HEARD: &[Column] = &[
         ("mailing_no", "bigint"),
         ("ordinal", "bigint"),
@@ -99,11 +101,11 @@ pub(crate) async fn hear(
         ("offered", "boolean"),
     ];
     if heard.is_empty() {
-        return Ok(());
+        return;
     }
     let rows: Vec<_> = heard.iter().map(Heard::row).collect();
     // WHERE tells SQLite that ON CONFLICT does not belong to a join.
-    let table = dialect::table(conn.get_database_backend(), 2, HEARD, &rows);
+    let table = dialect::table(backend, 2, HEARD, &rows);
     let sql = format!(
         "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, \
              rule, started_at, answered_at, noted_at, late, offered) \
@@ -116,7 +118,7 @@ pub(crate) async fn hear(
          WHERE attempts.answered_at IS NULL",
         table.sql
     );
-    sql::execute(conn, &sql, [instance.into(), now.into()].into_iter().chain(table.values)).await.map(drop)
+    writes.add(sql, [instance.into(), now.into()].into_iter().chain(table.values));
 }
 
 /// Keeps attempts whose worker was lost, with what is believed of them until an answer comes after all.

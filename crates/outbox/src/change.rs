@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use database::sql;
+use database::{Writes, sql};
 use domain::{DeliveryKey, InstanceId, MailingNo, Ordinal};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 use serde_json::json;
 
 use crate::State;
@@ -83,13 +83,14 @@ pub(crate) async fn lock(
 
 /// Writes changes to locked rows, and counts them in the shard.
 pub(crate) async fn count(conn: &impl ConnectionTrait, shard: InstanceId, changes: &[Change]) -> Result<(), DbErr> {
-    let mut deltas = Deltas::default();
-    write(conn, changes, &mut deltas).await?;
-    deltas.apply(conn, shard).await
+    let (mut writes, mut deltas) = (Writes::new(), Deltas::default());
+    write(conn.get_database_backend(), changes, &mut writes, &mut deltas);
+    deltas.apply(shard, &mut writes);
+    writes.run(conn).await
 }
 
-/// Writes changes to locked rows, and adds them to what is to be counted.
-pub(crate) async fn write(conn: &impl ConnectionTrait, changes: &[Change], deltas: &mut Deltas) -> Result<(), DbErr> {
+/// Adds changes to locked rows to what is to be written, and to what is to be counted.
+pub(crate) fn write(backend: DbBackend, changes: &[Change], writes: &mut Writes, deltas: &mut Deltas) {
     const CHANGE: &[Column] = &[
         ("mailing_no", "bigint"),
         ("ordinal", "bigint"),
@@ -100,7 +101,7 @@ pub(crate) async fn write(conn: &impl ConnectionTrait, changes: &[Change], delta
         ("why", "text"),
     ];
     if changes.is_empty() {
-        return Ok(());
+        return;
     }
     let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
@@ -115,7 +116,7 @@ pub(crate) async fn write(conn: &impl ConnectionTrait, changes: &[Change], delta
             "why": change.why,
         }));
     }
-    let table = dialect::table(conn.get_database_backend(), 0, CHANGE, &rows);
+    let table = dialect::table(backend, 0, CHANGE, &rows);
     let sql = format!(
         "UPDATE deliveries SET state = v.state, due_at = v.due_at, sent_at = COALESCE(v.sent_at, deliveries.sent_at), \
              skipped_why = v.why \
@@ -123,10 +124,6 @@ pub(crate) async fn write(conn: &impl ConnectionTrait, changes: &[Change], delta
            AND deliveries.state = v.was",
         table.sql
     );
-    let changed = sql::execute(conn, &sql, table.values).await?;
-    if usize::try_from(changed).ok() != Some(changes.len()) {
-        // The rows were locked when they were judged, so this cannot be; if it is, the counts must not go astray.
-        return Err(DbErr::RecordNotUpdated);
-    }
-    Ok(())
+    // The rows were locked when they were judged, so none can be missing; if one is, the counts must not go astray.
+    writes.add_exactly(u64::try_from(changes.len()).unwrap_or(u64::MAX), sql, table.values);
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use database::sql;
+use database::{Writes, sql};
 use domain::{InstanceId, MailingNo};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::State;
@@ -115,26 +115,12 @@ impl Deltas {
         self.0.entry(mailing).or_default()
     }
 
-    /// Adds the changes to the shard, mailing by mailing in order, so that two transactions cannot wait for each other.
-    pub(crate) async fn apply(self, conn: &impl ConnectionTrait, shard: InstanceId) -> Result<(), DbErr> {
-        let sql = "INSERT INTO mailing_counts (mailing_no, shard, queued, submitting, sent, deferred, failed, in_doubt, \
-                       skipped, bounced, complained) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-                   ON CONFLICT (mailing_no, shard) DO UPDATE SET \
-                       queued = mailing_counts.queued + excluded.queued, \
-                       submitting = mailing_counts.submitting + excluded.submitting, \
-                       sent = mailing_counts.sent + excluded.sent, \
-                       deferred = mailing_counts.deferred + excluded.deferred, \
-                       failed = mailing_counts.failed + excluded.failed, \
-                       in_doubt = mailing_counts.in_doubt + excluded.in_doubt, \
-                       skipped = mailing_counts.skipped + excluded.skipped, \
-                       bounced = mailing_counts.bounced + excluded.bounced, \
-                       complained = mailing_counts.complained + excluded.complained";
-        for (mailing, by) in self.0 {
-            if by == Counts::default() {
-                continue;
-            }
-            let values = [
+    /// Adds the changes to what is to be written, in the order of the mailings, so that two transactions cannot wait for each
+    /// other.
+    pub(crate) fn apply(self, shard: InstanceId, writes: &mut Writes) {
+        let (mut values, mut rows) = (Vec::<Value>::new(), Vec::new());
+        for (mailing, by) in self.0.into_iter().filter(|(_, by)| *by != Counts::default()) {
+            let row = [
                 mailing.into(),
                 shard.into(),
                 by.queued.into(),
@@ -147,8 +133,36 @@ impl Deltas {
                 by.bounced.into(),
                 by.complained.into(),
             ];
-            sql::execute(conn, sql, values).await?;
+            let parameters: Vec<_> = (1..=row.len()).map(|no| format!("${}", values.len() + no)).collect();
+            rows.push(format!("({})", parameters.join(", ")));
+            values.extend(row);
         }
-        Ok(())
+        if rows.is_empty() {
+            return;
+        }
+        let sql = format!(
+            "INSERT INTO mailing_counts (mailing_no, shard, queued, submitting, sent, deferred, failed, in_doubt, \
+                 skipped, bounced, complained) \
+             VALUES {} \
+             ON CONFLICT (mailing_no, shard) DO UPDATE SET \
+                 queued = mailing_counts.queued + excluded.queued, \
+                 submitting = mailing_counts.submitting + excluded.submitting, \
+                 sent = mailing_counts.sent + excluded.sent, \
+                 deferred = mailing_counts.deferred + excluded.deferred, \
+                 failed = mailing_counts.failed + excluded.failed, \
+                 in_doubt = mailing_counts.in_doubt + excluded.in_doubt, \
+                 skipped = mailing_counts.skipped + excluded.skipped, \
+                 bounced = mailing_counts.bounced + excluded.bounced, \
+                 complained = mailing_counts.complained + excluded.complained",
+            rows.join(", ")
+        );
+        writes.add(sql, values);
+    }
+
+    /// Adds the changes to the shard, when there is nothing else to write.
+    pub(crate) async fn count(self, conn: &impl ConnectionTrait, shard: InstanceId) -> Result<(), DbErr> {
+        let mut writes = Writes::new();
+        self.apply(shard, &mut writes);
+        writes.run(conn).await
     }
 }

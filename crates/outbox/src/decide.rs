@@ -78,7 +78,7 @@ async fn decide(
         if sql::execute(conn, sql, values).await? == 1 {
             let mut deltas = Deltas::default();
             deltas.moved(key.mailing, from, to, 1);
-            deltas.apply(conn, COMMON_SHARD).await?;
+            deltas.count(conn, COMMON_SHARD).await?;
             return Ok(note(conn, act, key.mailing, Some(key.ordinal), actor, now).await?);
         }
     }

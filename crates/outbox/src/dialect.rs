@@ -4,6 +4,7 @@
 //! prepared once, and SQLite's limit of 32,766 parameters is out of reach.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use database::Table;
 use sea_orm::{DbBackend, Value};
 use serde::Serialize;
 
@@ -27,45 +28,23 @@ pub(crate) fn rows(backend: DbBackend, parameter: u8, columns: &[Column]) -> Str
     }
 }
 
-/// A batch as a table called `v`, whose parameters follow others.
-pub(crate) struct Table {
-    /// What stands behind FROM.
-    pub(crate) sql: String,
-    /// Its parameters.
-    pub(crate) values: Vec<Value>,
-}
-
 /// How many parameters [`table`] makes at most, of the 32,766 that SQLite takes.
-const MOST: usize = 32_000;
+const MOST: usize = 16_000;
 
-/// A batch with these columns, each row a JSON object, behind so many other parameters. The first column is never NULL.
+/// A batch with these columns, each row a JSON object, behind so many other parameters, as a table called `v`. The first column is
+/// never NULL.
 ///
 /// PostgreSQL reads the batch from one parameter, like [`rows`]. SQLite would read the JSON once for every column of every row, and
-/// so gets each value of a batch of usual size as a parameter; empty rows fill the batch up to a power of two, so that there are few
-/// statements, which stay prepared.
+/// so gets each value of a batch of usual size as a parameter.
 pub(crate) fn table(backend: DbBackend, others: u8, columns: &[Column], batch: &[serde_json::Value]) -> Table {
-    let (wide, long) = (columns.len(), batch.len().next_power_of_two());
-    if backend != DbBackend::Sqlite || wide * long > MOST {
+    if backend != DbBackend::Sqlite || columns.len() * batch.len().next_power_of_two() > MOST {
         return Table { sql: rows(backend, others + 1, columns), values: vec![json(&batch)] };
     }
-    let mut sql = "(SELECT ".to_owned();
-    for (at, (name, _)) in columns.iter().enumerate() {
-        let comma = if at == 0 { "" } else { ", " };
-        sql += &format!("{comma}column{} AS {name}", at + 1);
-    }
-    sql += " FROM (VALUES ";
-    for row in 0..long {
-        sql += if row == 0 { "(" } else { "), (" };
-        for column in 0..wide {
-            let comma = if column == 0 { "" } else { ", " };
-            sql += &format!("{comma}${}", usize::from(others) + row * wide + column + 1);
-        }
-    }
-    sql += ")) WHERE column1 IS NOT NULL) AS v";
-    let mut values: Vec<Value> =
-        batch.iter().flat_map(|row| columns.iter().map(|(name, _)| value(&row[*name]))).collect();
-    values.resize(wide * long, Value::String(None));
-    Table { sql, values }
+    let cells = batch.iter().map(|row| columns.iter().map(|(name, _)| value(&row[*name])).collect()).collect();
+    let table = database::table(usize::from(others), cells);
+    let names: Vec<_> =
+        columns.iter().enumerate().map(|(at, (name, _))| format!("column{} AS {name}", at + 1)).collect();
+    Table { sql: format!("(SELECT {} FROM {}) AS v", names.join(", "), table.sql), ..table }
 }
 
 /// A value of JSON as a parameter of SQLite.

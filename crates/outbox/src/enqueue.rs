@@ -117,5 +117,5 @@ async fn insert(
 async fn count(conn: &impl ConnectionTrait, mailing: MailingNo, rows: i64) -> Result<(), DbErr> {
     let mut deltas = Deltas::default();
     deltas.enqueued(mailing, rows);
-    deltas.apply(conn, COMMON_SHARD).await
+    deltas.count(conn, COMMON_SHARD).await
 }

@@ -26,7 +26,7 @@ pub async fn arrived(conn: &impl ConnectionTrait, key: DeliveryKey, now: DateTim
     let Some(from) = begun(conn, key).await? else { return Ok(false) };
     let mut deltas = Deltas::default();
     let proved = prove(conn, key, from, &mut deltas, now).await?;
-    deltas.apply(conn, COMMON_SHARD).await?;
+    deltas.count(conn, COMMON_SHARD).await?;
     Ok(proved)
 }
 
@@ -74,7 +74,7 @@ async fn came_back(
         Fact::Complained => counts.complained += i64::from(news),
     }
     prove(conn, key, from, &mut deltas, now).await?;
-    deltas.apply(conn, COMMON_SHARD).await?;
+    deltas.count(conn, COMMON_SHARD).await?;
     Ok(news)
 }
 

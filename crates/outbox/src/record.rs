@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use database::Writes;
 use domain::{DeliveryKey, InstanceId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::attempt::{self, Heard};
 use crate::change::{self, Change, Row};
@@ -29,18 +30,21 @@ pub async fn record(
     answers: &[Answer],
     now: DateTime<Utc>,
 ) -> Result<Recorded, Error> {
-    Ok(turn(txn, shard, answers, &[], now).await?.recorded)
+    let mut writes = Writes::new();
+    let recorded = turn(txn, shard, answers, &[], &mut writes, now).await?.recorded;
+    writes.run(txn).await?;
+    Ok(recorded)
 }
 
-/// Writes answers down whose rows are locked.
-pub(crate) async fn write(
-    txn: &impl ConnectionTrait,
+/// Adds answers whose rows are locked to what is to be written.
+pub(crate) fn write(
+    backend: DbBackend,
     shard: InstanceId,
     mut rows: BTreeMap<DeliveryKey, Row>,
     answers: &[Answer],
-    deltas: &mut Deltas,
+    (writes, deltas): (&mut Writes, &mut Deltas),
     now: DateTime<Utc>,
-) -> Result<Recorded, Error> {
+) -> Recorded {
     let mut answers: Vec<&Answer> = answers.iter().collect();
     answers.sort_by_key(|answer| (answer.key, answer.attempt));
     answers.dedup_by_key(|answer| (answer.key, answer.attempt));
@@ -65,9 +69,9 @@ pub(crate) async fn write(
             }
         }
     }
-    attempt::hear(txn, shard, &heard, now).await?;
-    change::write(txn, &changes, deltas).await?;
-    Ok(recorded)
+    attempt::hear(backend, shard, &heard, writes, now);
+    change::write(backend, &changes, writes, deltas);
+    recorded
 }
 
 fn is_waited_for(row: &Row, answer: &Answer) -> bool {

@@ -6,7 +6,7 @@
 //! that takes over may use the same transaction id again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use database::{Database, sql};
+use database::{Database, Writes, sql};
 use domain::InstanceId;
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -16,12 +16,11 @@ use crate::Error;
 /// outlast any time that a database is away while senders wait for it; a row takes next to no room, so there is no hurry.
 const KNOWN: TimeDelta = TimeDelta::days(30);
 
-/// Numbers the caller's transaction, as the last thing that is written in it. A holder never uses a number twice.
-pub async fn seal(txn: &impl ConnectionTrait, holder: InstanceId, no: i64, now: DateTime<Utc>) -> Result<(), Error> {
+/// Adds the number of the caller's transaction to what is to be written in it. A holder never uses a number twice.
+pub fn seal(writes: &mut Writes, holder: InstanceId, no: i64, now: DateTime<Utc>) {
     let sql = "INSERT INTO outbox_rounds (holder, no, sealed_at) VALUES ($1, $2, $3) \
                ON CONFLICT (holder) DO UPDATE SET no = excluded.no, sealed_at = excluded.sealed_at";
-    sql::execute(txn, sql, [holder.into(), no.into(), now.into()]).await?;
-    Ok(())
+    writes.add(sql, [holder.into(), no.into(), now.into()]);
 }
 
 /// Whether the transaction of this number, the last that the holder has sealed, was committed. Where the server is still at it,

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use database::sql;
+use database::{Writes, sql};
 use domain::{DeliveryKey, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
@@ -36,7 +36,10 @@ pub async fn submit(
     keys: &[DeliveryKey],
     now: DateTime<Utc>,
 ) -> Result<Vec<Submitted>, Error> {
-    Ok(turn(txn, lease.holder, &[], &[(lease, keys.to_vec())], now).await?.submitted.concat())
+    let mut writes = Writes::new();
+    let turn = turn(txn, lease.holder, &[], &[(lease, keys.to_vec())], &mut writes, now).await?;
+    writes.run(txn).await?;
+    Ok(turn.submitted.concat())
 }
 
 /// Takes deliveries whose rows are locked.

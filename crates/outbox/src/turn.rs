@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use database::Writes;
 use domain::{DeliveryKey, InstanceId};
 use sea_orm::ConnectionTrait;
 
@@ -22,26 +23,29 @@ pub struct Turn {
 ///
 /// The deliveries of both are locked first and all at once, in the order in which everybody locks them: whoever erases a person
 /// holds deliveries of many mailings, and two orders would have PostgreSQL end one of the two. On SQLite, where a transaction is
-/// alone, only those are read about which there is something to judge. What has changed is counted once.
+/// alone, only those are read about which there is something to judge. What is submitted is written at once; what else is to be
+/// written is added to `writes`, which the caller runs in the same transaction.
 pub async fn turn(
     txn: &impl ConnectionTrait,
     shard: InstanceId,
     answers: &[Answer],
     next: &[(&Lease, Vec<DeliveryKey>)],
+    writes: &mut Writes,
     now: DateTime<Utc>,
 ) -> Result<Turn, Error> {
     if answers.is_empty() && next.is_empty() {
         return Ok(Turn::default());
     }
+    let backend = txn.get_database_backend();
     let answered = answers.iter().map(|answer| answer.key);
-    let begun = next.iter().flat_map(|(_, keys)| keys).copied().filter(|_| dialect::locks(txn.get_database_backend()));
+    let begun = next.iter().flat_map(|(_, keys)| keys).copied().filter(|_| dialect::locks(backend));
     let rows = change::lock(txn, answered.chain(begun)).await?;
     let mut deltas = Deltas::default();
-    let recorded = record::write(txn, shard, rows, answers, &mut deltas, now).await?;
+    let recorded = record::write(backend, shard, rows, answers, (writes, &mut deltas), now);
     let mut submitted = Vec::with_capacity(next.len());
     for (lease, keys) in next {
         submitted.push(submit::write(txn, lease, keys, &mut deltas, now).await?);
     }
-    deltas.apply(txn, shard).await?;
+    deltas.apply(shard, writes);
     Ok(Turn { recorded, submitted })
 }

@@ -103,17 +103,17 @@ impl Signer {
     }
 
     /// The message with its signatures on top, made `now`.
-    pub fn sign(&self, raw: &[u8], now: DateTime<Utc>) -> Result<Vec<u8>, DkimError> {
-        let mut signed = Vec::with_capacity(raw.len() + self.keys.len() * 1024);
+    pub fn sign(&self, mut raw: Vec<u8>, now: DateTime<Utc>) -> Result<Vec<u8>, DkimError> {
         if let Some(first) = self.keys.first() {
             // All keys sign the same fields in the same way, so what they sign is read and hashed once.
-            let canonical = Canonical::of(raw, first.template(), WHERE_PRESENT);
+            let canonical = Canonical::of(&raw, first.template(), WHERE_PRESENT);
+            let mut signatures = Vec::with_capacity(self.keys.len() * 1024);
             for key in &self.keys {
-                key.sign(&canonical, now)?.write_header(&mut signed);
+                key.sign(&canonical, now)?.write_header(&mut signatures);
             }
+            raw.splice(..0, signatures);
         }
-        signed.extend_from_slice(raw);
-        Ok(signed)
+        Ok(raw)
     }
 }
 

@@ -47,7 +47,7 @@ fn messages() -> Vec<Vec<u8>> {
 async fn both_signatures_verify_and_a_second_header_breaks_them() {
     let keys = signing_keys().await;
     let (signer, records) = (Signer::new(&keys).unwrap(), records(&keys));
-    let sign = |raw: &Vec<u8>| signer.sign(raw, start_of_time()).unwrap();
+    let sign = |raw: &Vec<u8>| signer.sign(raw.clone(), start_of_time()).unwrap();
     let redirected = [b"X-Original-To: ada@example.org\r\n".as_slice(), &messages()[2]].concat();
     let mut good: Vec<_> = messages().iter().chain([&redirected]).map(sign).collect();
     let mut forged = forgeries(&String::from_utf8(good[2].clone()).unwrap());
@@ -89,7 +89,7 @@ fn forgeries(signed: &str) -> Vec<Vec<u8>> {
 #[tokio::test]
 async fn the_signature_names_what_receivers_ask_for() {
     let keys = signing_keys().await;
-    let signed = Signer::new(&keys).unwrap().sign(&messages()[2], start_of_time()).unwrap();
+    let signed = Signer::new(&keys).unwrap().sign(messages()[2].clone(), start_of_time()).unwrap();
     let text = String::from_utf8(signed).unwrap();
     let signatures: Vec<_> = text.split("DKIM-Signature: ").skip(1).collect();
     assert_eq!(signatures.len(), 2);
@@ -121,7 +121,7 @@ async fn the_signature_names_what_receivers_ask_for() {
 #[tokio::test]
 async fn whom_a_redirected_mail_was_for_is_signed() {
     let raw = [b"X-Original-To: ada@example.org\r\n".as_slice(), &messages()[2]].concat();
-    let signed = Signer::new(&signing_keys().await).unwrap().sign(&raw, start_of_time()).unwrap();
+    let signed = Signer::new(&signing_keys().await).unwrap().sign(raw.clone(), start_of_time()).unwrap();
     let text = String::from_utf8(signed).unwrap().replace("\r\n\t", "").to_lowercase();
     let signatures: Vec<_> = text.split("dkim-signature: ").skip(1).collect();
     assert_eq!(signatures.len(), 2);
@@ -135,5 +135,5 @@ async fn whom_a_redirected_mail_was_for_is_signed() {
 async fn without_a_key_a_message_stays_as_it_is() {
     let signer = Signer::new(&[]).unwrap();
     assert!(signer.is_empty());
-    assert_eq!(signer.sign(&messages()[2], start_of_time()).unwrap(), messages()[2]);
+    assert_eq!(signer.sign(messages()[2].clone(), start_of_time()).unwrap(), messages()[2]);
 }

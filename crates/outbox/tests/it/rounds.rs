@@ -1,9 +1,17 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use database::Writes;
+use domain::InstanceId;
 use outbox::round;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 use testkit::{TestDb, both, start_of_time};
 
 use crate::stage::worker;
+
+async fn seal(conn: &impl ConnectionTrait, holder: InstanceId, no: i64, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let mut writes = Writes::new();
+    round::seal(&mut writes, holder, no, now);
+    writes.run(conn).await
+}
 
 both!(
     async fn a_round_is_sealed_if_its_transaction_was_committed(db: TestDb) {
@@ -11,8 +19,8 @@ both!(
         assert!(!round::is_sealed(db, me, 1, start_of_time()).await.unwrap(), "there was none");
         for (no, commits) in [(1, false), (2, true), (3, false), (4, true)] {
             let txn = db.begin().await.unwrap();
-            round::seal(&txn, me, no, start_of_time()).await.unwrap();
-            round::seal(&txn, worker(2), 7, start_of_time()).await.unwrap();
+            seal(&txn, me, no, start_of_time()).await.unwrap();
+            seal(&txn, worker(2), 7, start_of_time()).await.unwrap();
             if commits {
                 txn.commit().await.unwrap();
             } else {
@@ -31,7 +39,7 @@ both!(
         let (db, me) = (db.database(), worker(1));
         for no in [1, 2] {
             let txn = db.begin().await.unwrap();
-            round::seal(&txn, me, no, start_of_time()).await.unwrap();
+            seal(&txn, me, no, start_of_time()).await.unwrap();
             let mut asked = Box::pin(round::is_sealed(db, me, no, start_of_time()));
             let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut asked).await;
             assert!(early.is_err(), "{no}: nobody knows yet");
@@ -46,11 +54,11 @@ both!(
         let db = db.database();
         let month = start_of_time() + TimeDelta::days(30);
         for no in [1, 2] {
-            round::seal(db.writer(), worker(no), 7, start_of_time()).await.unwrap();
+            seal(db.writer(), worker(no), 7, start_of_time()).await.unwrap();
         }
         assert_eq!(round::sweep(db.writer(), month).await.unwrap(), 0);
         // The second is there still.
-        round::seal(db.writer(), worker(2), 8, month).await.unwrap();
+        seal(db.writer(), worker(2), 8, month).await.unwrap();
         let later = month + TimeDelta::seconds(1);
         assert_eq!(round::sweep(db.writer(), later).await.unwrap(), 1);
         assert!(!round::is_sealed(db, worker(1), 7, later).await.unwrap());
@@ -61,7 +69,7 @@ both!(
 both!(
     async fn a_round_without_a_time_counts_from_when_it_is_first_seen(db: TestDb) {
         let db = db.database();
-        round::seal(db.writer(), worker(1), 7, start_of_time()).await.unwrap();
+        seal(db.writer(), worker(1), 7, start_of_time()).await.unwrap();
         db.writer().execute_unprepared("UPDATE outbox_rounds SET sealed_at = NULL").await.unwrap();
         let (seen, month) = (start_of_time() + TimeDelta::days(90), TimeDelta::days(30));
         assert_eq!(round::sweep(db.writer(), seen).await.unwrap(), 0);

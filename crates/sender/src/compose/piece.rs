@@ -65,7 +65,7 @@ pub(crate) fn compose(
         },
         recipient: redirect_to.unwrap_or(&piece.recipient).clone(),
         envid: links.envid(piece.key)?,
-        raw: Stage::Sign.of(|| stationery.signer.sign(&raw, now))?,
+        raw: Stage::Sign.of(|| stationery.signer.sign(raw, now))?,
     })
 }
 

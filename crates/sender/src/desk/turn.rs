@@ -1,6 +1,7 @@
 //! The one transaction of a round.
 
 use chrono::{DateTime, Utc};
+use database::Writes;
 use domain::DeliveryKey;
 use outbox::{Answer, Submitted};
 use sea_orm::DatabaseTransaction;
@@ -54,9 +55,11 @@ impl Desk {
     ) -> Result<(DatabaseTransaction, Vec<Vec<Submitted>>), Error> {
         let txn = self.parts.db.begin().await?;
         self.hold_the_refused(&txn).await?;
-        let submitted = self.write_deliveries(&txn, groups, now).await?;
-        self.write_consequences(&txn, now).await?;
-        outbox::round::seal(&txn, self.parts.instance, no, now).await?;
+        let mut writes = Writes::new();
+        let submitted = self.write_deliveries(&txn, groups, &mut writes, now).await?;
+        self.write_consequences(&txn, &mut writes, now).await?;
+        outbox::round::seal(&mut writes, self.parts.instance, no, now);
+        writes.run(&txn).await?;
         Ok((txn, submitted))
     }
 
@@ -96,12 +99,13 @@ impl Desk {
         &self,
         txn: &DatabaseTransaction,
         groups: &[Group],
+        writes: &mut Writes,
         now: DateTime<Utc>,
     ) -> Result<Vec<Vec<Submitted>>, Error> {
         let holding = |group: &Group| self.holdings.iter().find(|holding| holding.id == group.holding);
         let next: Vec<_> = groups.iter().filter_map(|group| Some((&holding(group)?.lease, self.keys(group)))).collect();
         let mut submitted =
-            outbox::turn(txn, self.parts.instance, &self.answers(), &next, now).await?.submitted.into_iter();
+            outbox::turn(txn, self.parts.instance, &self.answers(), &next, writes, now).await?.submitted.into_iter();
         let of = |group: &Group| holding(group).and_then(|_| submitted.next()).unwrap_or_default();
         Ok(groups.iter().map(of).collect())
     }
@@ -111,12 +115,17 @@ impl Desk {
     }
 
     /// Failures and facts.
-    async fn write_consequences(&self, txn: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), Error> {
+    async fn write_consequences(
+        &self,
+        txn: &DatabaseTransaction,
+        writes: &mut Writes,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         for (subscriber, brand, verdict) in self.unsettled().filter_map(Heard::failure) {
             subscribers::record_failure(txn, subscriber, brand, verdict, now).await?;
         }
         let facts: Vec<_> = self.unsettled().filter_map(Heard::fact).collect();
-        activity::record_all(txn, &facts).await?;
+        activity::add_all(&facts, writes);
         Ok(())
     }
 

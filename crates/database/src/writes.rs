@@ -1,0 +1,156 @@
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+
+/// Statements that write, with their parameters `$1`, `$2`, which a database gets all at once.
+///
+/// Each trip to the database costs more than what most statements do there: SQLite runs in a thread of its own, and PostgreSQL in a
+/// process. So what need not wait for another's answer goes together. No statement sees what another does, and no two may
+/// change the same row: PostgreSQL runs them at the same time.
+#[derive(Debug, Default)]
+pub struct Writes(Vec<Write>);
+
+#[derive(Debug)]
+struct Write {
+    sql: String,
+    values: Vec<Value>,
+    exactly: Option<u64>,
+}
+
+impl Writes {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more, an INSERT, UPDATE or DELETE without RETURNING.
+    pub fn add(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.0.push(Write { sql: sql.into(), values: values.into_iter().collect(), exactly: None });
+    }
+
+    /// One more, that must change so many rows.
+    pub fn add_exactly(&mut self, rows: u64, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.add(sql, values);
+        if let Some(write) = self.0.last_mut() {
+            write.exactly = Some(rows);
+        }
+    }
+
+    /// Runs them.
+    ///
+    /// # Errors
+    ///
+    /// If one of them fails, or [`DbErr::RecordNotUpdated`] if one changed other than as many rows as it had to. The caller's
+    /// transaction is to be rolled back then, for others may have been done.
+    pub async fn run(self, conn: &impl ConnectionTrait) -> Result<(), DbErr> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<_> = self.0.iter().map(|write| write.exactly).collect();
+        let changed = self.changed(conn).await?;
+        let is_off = |(wanted, changed): (&Option<u64>, &u64)| wanted.is_some_and(|wanted| wanted != *changed);
+        if changed.len() != wanted.len() || wanted.iter().zip(&changed).any(is_off) {
+            return Err(DbErr::RecordNotUpdated);
+        }
+        Ok(())
+    }
+
+    /// How many rows each has changed.
+    async fn changed(self, conn: &impl ConnectionTrait) -> Result<Vec<u64>, DbErr> {
+        let backend = conn.get_database_backend();
+        let (sql, values) = if backend == DbBackend::Sqlite { one_after_another(self.0) } else { all_at_once(self.0) };
+        let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let number = |row: &QueryResult| row.try_get_by_index::<i64>(0);
+        rows.iter().map(|row| Ok(u64::try_from(number(row)?).unwrap_or_default())).collect()
+    }
+}
+
+/// SQLite takes several statements in one text, whose parameters are one list. They lose their numbers: it looks a number up among
+/// all others, and there are a thousand of them.
+fn one_after_another(writes: Vec<Write>) -> (String, Vec<Value>) {
+    let (mut sql, mut values) = (String::new(), Vec::new());
+    for write in writes {
+        for (text, parameter) in parameters(&write.sql) {
+            sql.push_str(text);
+            if let Some(value) = parameter.and_then(|number| write.values.get(number - 1)) {
+                sql.push('?');
+                values.push(value.clone());
+            }
+        }
+        sql.push_str("; SELECT changes();");
+    }
+    (sql, values)
+}
+
+/// PostgreSQL takes one statement if it has parameters. The counts are read one by one, in the order of the statements.
+fn all_at_once(writes: Vec<Write>) -> (String, Vec<Value>) {
+    let (mut texts, mut counts, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for (no, write) in writes.into_iter().enumerate() {
+        let mut text = String::new();
+        for (before, parameter) in parameters(&write.sql) {
+            text.push_str(before);
+            if let Some(number) = parameter {
+                text.push_str(&format!("${}", values.len() + number));
+            }
+        }
+        values.extend(write.values);
+        texts.push(format!("w{no} AS ({text} RETURNING 1)"));
+        counts.push(format!("SELECT count(*), {no} AS no FROM w{no}"));
+    }
+    (format!("WITH {} {} ORDER BY no", texts.join(", "), counts.join(" UNION ALL ")), values)
+}
+
+/// A statement in pieces, each with the number of the parameter behind it. A `$` without a number is text.
+fn parameters(sql: &str) -> impl Iterator<Item = (&str, Option<usize>)> {
+    let mut rest = sql;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        for (at, _) in rest.match_indices('$') {
+            let behind = &rest[at + 1..];
+            let digits = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            if let Ok(number @ 1..) = behind[..digits].parse() {
+                let text = &rest[..at];
+                rest = &behind[digits..];
+                return Some((text, Some(number)));
+            }
+        }
+        Some((std::mem::take(&mut rest), None))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writes() -> Vec<Write> {
+        let mut writes = Writes::new();
+        writes.add("UPDATE a SET b = $2, c = '$.x' || $1 WHERE d = $2", [1.into(), "two".into()]);
+        writes.add("DELETE FROM a", []);
+        writes.add("INSERT INTO a VALUES ($1::bigint)", [3.into()]);
+        writes.0
+    }
+
+    #[test]
+    fn sqlite_gets_each_value_where_it_stands() {
+        let (sql, values) = one_after_another(writes());
+        assert_eq!(
+            sql,
+            "UPDATE a SET b = ?, c = '$.x' || ? WHERE d = ?; SELECT changes();DELETE FROM a; SELECT changes();\
+             INSERT INTO a VALUES (?::bigint); SELECT changes();"
+        );
+        assert_eq!(values, ["two".into(), 1.into(), "two".into(), 3.into()]);
+    }
+
+    #[test]
+    fn postgresql_gets_them_as_parts_of_one_statement() {
+        let (sql, values) = all_at_once(writes());
+        assert_eq!(
+            sql,
+            "WITH w0 AS (UPDATE a SET b = $2, c = '$.x' || $1 WHERE d = $2 RETURNING 1), \
+             w1 AS (DELETE FROM a RETURNING 1), w2 AS (INSERT INTO a VALUES ($3::bigint) RETURNING 1) \
+             SELECT count(*), 0 AS no FROM w0 UNION ALL SELECT count(*), 1 AS no FROM w1 \
+             UNION ALL SELECT count(*), 2 AS no FROM w2 ORDER BY no"
+        );
+        assert_eq!(values, [1.into(), "two".into(), 3.into()]);
+    }
+}
