@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use database::Writes;
 use domain::{Actor, DeliveryKey, MailingNo, Ordinal};
 use outbox::{Batch, Claim, Outcome, State};
 use testkit::{TestDb, both, start_of_time};
@@ -122,7 +123,9 @@ both!(
         let [first, second] = keys(&again)[..] else { panic!("{again:?}") };
         let next = [(&over.lease, vec![first, second]), (&again.lease, vec![first])];
         let txn = db.begin().await.unwrap();
-        let submitted = outbox::turn(&txn, worker(1), &[], &next, later).await.unwrap().submitted;
+        let mut writes = Writes::new();
+        let submitted = outbox::turn(&txn, worker(1), &[], &next, &mut writes, later).await.unwrap().submitted;
+        writes.run(&txn).await.unwrap();
         txn.commit().await.unwrap();
         let keys: Vec<Vec<_>> = submitted.iter().map(|those| those.iter().map(|one| one.key).collect()).collect();
         assert_eq!(keys, [vec![], vec![first]]);

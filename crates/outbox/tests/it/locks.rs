@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use database::{Database, sql};
+use database::{Database, Writes, sql};
 use domain::DeliveryKey;
 use outbox::{Batch, Outcome};
 use testkit::{TestDb, start_of_time};
@@ -51,7 +51,9 @@ fn a_round_and_an_erasure_wait_for_each_other_in_one_order() {
         let next = [(&waiting.lease, keys(&waiting))];
         let (answers, now) = ([answer], after(1));
         let round = async {
-            let turn = outbox::turn(&sender, worker(1), &answers, &next, now).await.unwrap();
+            let mut writes = Writes::new();
+            let turn = outbox::turn(&sender, worker(1), &answers, &next, &mut writes, now).await.unwrap();
+            writes.run(&sender).await.unwrap();
             sender.commit().await.unwrap();
             turn
         };
