@@ -9,6 +9,8 @@ use std::time::Duration;
 use outbox::Phase;
 use sender::connection::{Connection, Ended, Guard, Message};
 use sender::relay::{Policy, Relay, Settings, Timeouts};
+use testkit::DelayingProxy;
+use testkit::smtp::{Script, SmtpSink};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -75,6 +77,23 @@ async fn a_message_takes_two_round_trips() {
     let heard = heard.await.unwrap();
     assert_eq!(heard[2], ["MAIL FROM:<b-token@bounce.example.com>", "RCPT TO:<a@example.com>", "DATA"]);
     assert_eq!(heard[3].last().unwrap(), ".");
+}
+
+#[tokio::test]
+async fn over_a_distance_every_message_takes_two_round_trips_and_four_where_nothing_is_pipelined() {
+    for (script, each) in [(Script::default(), 2), (Script::default().without("PIPELINING"), 4)] {
+        let sink = SmtpSink::with(script).await;
+        let proxy = DelayingProxy::start(sink.address(), Duration::from_millis(1)).await;
+        let mut connection = connection(proxy.address()).await;
+        let before = proxy.round_trips();
+        // As large as a newsletter is: it leaves in several segments, and waits for no answer between them.
+        let message = Message { raw: b"Subject: x\r\n\r\n".repeat(1_250), ..message("a@example.com") };
+        for n in 1..=5 {
+            let ended = connection.send(&message, &always()).await;
+            assert!(matches!(ended, Ended::Accepted(_)), "{ended:?}");
+            assert_eq!(proxy.round_trips() - before, each * n);
+        }
+    }
 }
 
 #[tokio::test]

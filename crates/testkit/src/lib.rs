@@ -4,6 +4,7 @@ mod clock;
 mod database;
 pub mod dns;
 mod fixed;
+mod proxy;
 mod role;
 pub mod smtp;
 pub mod verifier;
@@ -11,6 +12,7 @@ pub mod verifier;
 pub use clock::ManualClock;
 pub use database::{TestDb, run};
 pub use fixed::{keys, start_of_time};
+pub use proxy::DelayingProxy;
 pub use role::scheduler;
 #[doc(hidden)]
 pub use tokio;
