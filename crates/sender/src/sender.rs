@@ -16,7 +16,7 @@ pub struct Settings {
     pub route: Route,
     /// How many connections, which is how many messages are with the relay at one time.
     pub connections: u32,
-    /// How many deliveries are claimed at once.
+    /// How many deliveries are claimed at once, where they are not gone in an eighth of a second.
     pub batch: u32,
     /// How long a claim lasts. It is renewed while it is worked on; when its worker is lost, others wait for this long.
     pub lease: Duration,

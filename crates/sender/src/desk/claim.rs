@@ -40,7 +40,7 @@ impl Desk {
                 blocked: &self.paused,
                 resting: &resting,
                 urgent_only: enough,
-                limit: self.settings.batch,
+                limit: u32::try_from(self.batch()).unwrap_or(u32::MAX),
                 ttl: self.settings.lease,
             };
             match outbox::claim(&self.parts.db, &claim, now).await? {
@@ -103,8 +103,9 @@ impl Desk {
         within(class, AHEAD).clamp(1, self.batch().max(1))
     }
 
+    /// How many deliveries are claimed at once.
     fn batch(&self) -> usize {
-        usize::try_from(self.settings.batch).unwrap_or(usize::MAX)
+        self.speed.batch(usize::try_from(self.settings.batch).unwrap_or(usize::MAX))
     }
 
     /// Writes off deliveries that must not, or cannot, be sent.

@@ -3,6 +3,13 @@ use std::time::Duration;
 /// How long is counted before the count is believed.
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
+/// How many seconds' worth is claimed at once where messages go so fast that a batch is gone in less: each claim is a commit, and
+/// each release another.
+const AT_ONCE: f64 = 0.125;
+
+/// No batch grows beyond this: so much lies idle, until its lease ends, when a program dies.
+const LARGEST: usize = 2_000;
+
 /// How many messages go at present.
 #[derive(Debug, Default)]
 pub(super) struct Speed {
@@ -27,6 +34,11 @@ impl Speed {
         // Saturating is what `as` does.
         (self.per_second * seconds).ceil() as usize
     }
+
+    /// How many deliveries are claimed at once, where it is `least` if nothing is in a hurry.
+    pub(super) fn batch(&self, least: usize) -> usize {
+        least.max(self.within(AT_ONCE).min(LARGEST))
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +55,15 @@ mod tests {
         assert_eq!(speed.within(0.5), 50);
         speed.count(0, Duration::from_millis(4_000));
         assert_eq!(speed.within(0.5), 0);
+    }
+
+    #[test]
+    fn a_batch_grows_with_the_speed_up_to_a_bound() {
+        let mut speed = Speed::default();
+        for (answered, batch) in [(0, 200), (1_600, 200), (4_000, 500), (1_000_000, LARGEST)] {
+            speed.count(answered, speed.since + LONG_ENOUGH);
+            assert_eq!(speed.batch(200), batch, "{answered} a second");
+        }
+        assert_eq!(speed.batch(3_000), 3_000, "as it is set");
     }
 }
