@@ -8,6 +8,7 @@ mod layers;
 mod looking;
 mod mutations;
 mod one_click;
+mod relays;
 mod returned;
 mod shares;
 mod sign_up;

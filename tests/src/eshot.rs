@@ -65,7 +65,11 @@ impl Installation {
             folder.path().join("master.keys").display(),
         );
         let mut settings: toml::Table = base.parse().expect("TOML");
-        merge(&mut settings, more.parse().expect("more TOML"));
+        let more: toml::Table = more.parse().expect("more TOML");
+        if more.contains_key("relays") {
+            settings.remove("relay");
+        }
+        merge(&mut settings, more);
         fs::write(folder.path().join("eshot.toml"), settings.to_string()).expect("the configuration");
         let roles = settings["serve"]["roles"].as_array().expect("roles").iter();
         let roles = roles.map(|role| role.as_str().expect("a role").to_owned()).collect();

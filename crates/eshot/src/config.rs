@@ -3,6 +3,7 @@
 mod layer;
 mod load;
 mod problem;
+mod relays;
 mod span;
 mod types;
 mod validate;

@@ -1,89 +1,157 @@
-//! The relay, or the folder in its place, as the configuration means it.
+//! The relays, or the folders in their place, as the configuration means them.
 
 use std::fs;
 
 use secrecy::ExposeSecret;
 use sender::relay::{Credentials, InvalidRelay, Policy, Proof, Relay, Settings, Timeouts};
-use sender::{Folder, Route};
+use sender::{Folder, Outlet, Route};
 
-use crate::config::{self, RelayAuth, RelayTls};
+use crate::config::{self, Config, RelayAuth, RelayTls};
 
 /// Why the settings mean no relay, and which key is to blame.
 #[derive(Debug)]
 pub(crate) struct Blamed {
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) what: String,
 }
 
-/// Where mail goes, if the settings fit each other.
-pub(crate) fn route(config: &config::Relay) -> Result<Route, Blamed> {
-    if config.url.scheme() != "file" {
-        return relay(config).map(Route::from);
-    }
-    if credentials(config)?.is_some() {
-        return Err(Blamed { key: "relay.username", what: "a folder takes no login".to_owned() });
-    }
-    let folder = Folder::new(&config.url);
-    folder.map(Route::from).map_err(|error| Blamed { key: "relay.url", what: error.to_string() })
+/// A relay's settings, and the section that they stand in.
+#[derive(Copy, Clone)]
+pub(crate) struct Section<'a> {
+    config: &'a config::Relay,
+    /// The name of one of several.
+    pub(crate) name: Option<&'a str>,
 }
 
-fn relay(config: &config::Relay) -> Result<Relay, Blamed> {
-    let read = |path: &std::path::PathBuf| {
-        let what = |error| format!("the file {} cannot be read: {error}", path.display());
-        fs::read(path).map_err(|error| Blamed { key: "relay.certificates", what: what(error) })
-    };
-    let settings = Settings {
-        url: config.url.clone(),
-        policy: match config.tls {
-            RelayTls::None => Policy::None,
-            RelayTls::Opportunistic => Policy::Opportunistic,
-            RelayTls::Required => Policy::Required,
-        },
-        credentials: credentials(config)?,
-        certificates: config.certificates.as_ref().map(read).transpose()?,
-        hello: config.helo.clone(),
-        messages_per_connection: config.messages_per_connection.get(),
-        timeouts: Timeouts {
-            connect: config.connect_timeout.0,
-            command: config.command_timeout.0,
-            body: config.body_timeout.0,
-            dot: config.final_timeout.0,
-        },
-    };
-    Relay::new(settings).map_err(|error| Blamed { key: key_of(&error), what: error.to_string() })
+/// Every relay's settings: the one, or those with names.
+pub(crate) fn sections(config: &Config) -> Vec<Section<'_>> {
+    if config.relays.is_empty() {
+        return vec![Section { config: &config.relay, name: None }];
+    }
+    config.relays.iter().map(|(name, config)| Section { config, name: Some(name) }).collect()
 }
 
-/// The login, if there is to be one. A token's file is not looked at: who renews it may start after us.
-fn credentials(config: &config::Relay) -> Result<Option<Credentials>, Blamed> {
-    let blamed = |key, what: &str| Err(Blamed { key, what: what.to_owned() });
-    let (login, password) = (!config.username.is_empty(), !config.password.expose_secret().is_empty());
-    let proof = match (config.auth, &config.token_file) {
-        (RelayAuth::Password, Some(_)) => {
-            return blamed("relay.token_file", "a token is for relay.auth = \"xoauth2\"");
+/// Where mail goes, if the settings of every relay fit each other; all that is wrong otherwise.
+pub(crate) fn outlets(config: &Config) -> Result<Vec<Outlet>, Vec<Blamed>> {
+    let (mut outlets, mut blamed) = (Vec::new(), Vec::new());
+    for section in sections(config) {
+        match section.outlet() {
+            Ok(outlet) => outlets.push(outlet),
+            Err(error) => blamed.push(error),
         }
-        (RelayAuth::Password, None) if login != password => {
-            let key = if login { "relay.password" } else { "relay.username" };
-            return blamed(key, "a login takes relay.username and relay.password, both or neither");
+    }
+    if blamed.is_empty() { Ok(outlets) } else { Err(blamed) }
+}
+
+/// The limits of relays that have their own, by the relays' names.
+pub(crate) fn limits<'a>(config: &Config, outlets: &'a [Outlet]) -> impl Iterator<Item = (&'a str, limits::Limit)> {
+    let limits: Vec<_> = sections(config).into_iter().map(|section| section.config.limit.clone()).collect();
+    outlets.iter().map(|outlet| outlet.name.as_str()).zip(limits).filter(|(_, limit)| !limit.is_none())
+}
+
+/// A relay as people are told of it: by its name, and by its address where that says more.
+pub(crate) fn named(name: &str, route: &Route) -> String {
+    let address = route.name();
+    if name == address { address } else { format!("{name} ({address})") }
+}
+
+impl Section<'_> {
+    pub(crate) fn outlet(self) -> Result<Outlet, Blamed> {
+        let config = self.config;
+        let route = if config.url.scheme() == "file" { self.folder()?.into() } else { Route::from(self.relay()?) };
+        let outlet = Outlet::new(route, config.connections.get());
+        Ok(Outlet {
+            name: self.name.map_or(outlet.name, str::to_owned),
+            priority: config.priority,
+            weight: config.weight.get(),
+            brands: config.brands.clone(),
+            ..outlet
+        })
+    }
+
+    /// What logs in there.
+    pub(crate) fn auth(self) -> RelayAuth {
+        self.config.auth
+    }
+
+    /// The whole name of one of its keys.
+    pub(crate) fn key(self, key: &str) -> String {
+        self.name.map_or_else(|| format!("relay.{key}"), |name| format!("relays.{name}.{key}"))
+    }
+
+    fn blamed(self, key: &str, what: impl Into<String>) -> Blamed {
+        Blamed { key: self.key(key), what: what.into() }
+    }
+
+    fn folder(self) -> Result<Folder, Blamed> {
+        if self.credentials()?.is_some() {
+            return Err(self.blamed("username", "a folder takes no login"));
         }
-        (RelayAuth::Password, None) => Proof::Password(config.password.clone()),
-        (RelayAuth::Xoauth2, _) if password => {
-            return blamed("relay.password", "xoauth2 takes relay.token_file in the place of a password");
-        }
-        (RelayAuth::Xoauth2, Some(file)) if login => Proof::TokenFile(file.clone()),
-        (RelayAuth::Xoauth2, _) => {
-            let key = if login { "relay.token_file" } else { "relay.username" };
-            return blamed(key, "xoauth2 takes relay.username and relay.token_file");
-        }
-    };
-    Ok(login.then(|| Credentials { user: config.username.clone(), proof }))
+        Folder::new(&self.config.url).map_err(|error| self.blamed("url", error.to_string()))
+    }
+
+    fn relay(self) -> Result<Relay, Blamed> {
+        let config = self.config;
+        let read = |path: &std::path::PathBuf| {
+            let what = |error| format!("the file {} cannot be read: {error}", path.display());
+            fs::read(path).map_err(|error| self.blamed("certificates", what(error)))
+        };
+        let settings = Settings {
+            url: config.url.clone(),
+            policy: match config.tls {
+                RelayTls::None => Policy::None,
+                RelayTls::Opportunistic => Policy::Opportunistic,
+                RelayTls::Required => Policy::Required,
+            },
+            credentials: self.credentials()?,
+            certificates: config.certificates.as_ref().map(read).transpose()?,
+            hello: config.helo.clone(),
+            messages_per_connection: config.messages_per_connection.get(),
+            timeouts: Timeouts {
+                connect: config.connect_timeout.0,
+                command: config.command_timeout.0,
+                body: config.body_timeout.0,
+                dot: config.final_timeout.0,
+            },
+        };
+        Relay::new(settings).map_err(|error| self.blamed(key_of(&error), error.to_string()))
+    }
+
+    /// The login, if there is to be one. A token's file is not looked at: who renews it may start after us.
+    fn credentials(self) -> Result<Option<Credentials>, Blamed> {
+        let config = self.config;
+        let (username, password, token_file) = (self.key("username"), self.key("password"), self.key("token_file"));
+        let (login, secret) = (!config.username.is_empty(), !config.password.expose_secret().is_empty());
+        let proof = match (config.auth, &config.token_file) {
+            (RelayAuth::Password, Some(_)) => {
+                let what = format!("a token is for {} = \"xoauth2\"", self.key("auth"));
+                return Err(self.blamed("token_file", what));
+            }
+            (RelayAuth::Password, None) if login != secret => {
+                let what = format!("a login takes {username} and {password}, both or neither");
+                return Err(self.blamed(if login { "password" } else { "username" }, what));
+            }
+            (RelayAuth::Password, None) => Proof::Password(config.password.clone()),
+            (RelayAuth::Xoauth2, _) if secret => {
+                let what = format!("xoauth2 takes {token_file} in the place of a password");
+                return Err(self.blamed("password", what));
+            }
+            (RelayAuth::Xoauth2, Some(file)) if login => Proof::TokenFile(file.clone()),
+            (RelayAuth::Xoauth2, _) => {
+                let what = format!("xoauth2 takes {username} and {token_file}");
+                return Err(self.blamed(if login { "token_file" } else { "username" }, what));
+            }
+        };
+        Ok(login.then(|| Credentials { user: config.username.clone(), proof }))
+    }
 }
 
 fn key_of(error: &InvalidRelay) -> &'static str {
     match error {
-        InvalidRelay::Scheme(_) | InvalidRelay::Host | InvalidRelay::Userinfo | InvalidRelay::Path => "relay.url",
-        InvalidRelay::CredentialsInTheClear | InvalidRelay::Tls(_) => "relay.tls",
-        InvalidRelay::NoMessages => "relay.messages_per_connection",
-        InvalidRelay::Hello(_) => "relay.helo",
-        InvalidRelay::Certificates(_) => "relay.certificates",
+        InvalidRelay::Scheme(_) | InvalidRelay::Host | InvalidRelay::Userinfo | InvalidRelay::Path => "url",
+        InvalidRelay::CredentialsInTheClear | InvalidRelay::Tls(_) => "tls",
+        InvalidRelay::NoMessages => "messages_per_connection",
+        InvalidRelay::Hello(_) => "helo",
+        InvalidRelay::Certificates(_) => "certificates",
     }
 }

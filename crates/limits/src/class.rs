@@ -8,6 +8,8 @@ use crate::stock::Stock;
 /// What decides which limits bind a message.
 #[derive(Copy, Clone, Debug)]
 pub struct Route<'a> {
+    /// The name of the relay that takes it.
+    pub relay: &'a str,
     /// Who keeps the mailbox.
     pub provider: &'a MailboxProvider,
     /// The short name of the brand whose mail it is.

@@ -31,8 +31,10 @@ pub struct Limit {
 /// Every limit there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// All mail through the relay.
+    /// All mail through one relay: of each that has no limit of its own, by itself.
     pub relay: Limit,
+    /// All mail through the relay of this name.
+    pub relays: BTreeMap<String, Limit>,
     /// Mail to each mailbox provider.
     pub providers: BTreeMap<MailboxProvider, Limit>,
     /// Mail of each brand, by its short name.
@@ -61,9 +63,14 @@ impl Limit {
 }
 
 impl Settings {
-    /// One rate for all mail through the relay.
+    /// One rate for all mail through a relay.
     pub fn relay(throttle: Throttle) -> Self {
         Self { relay: Limit::rate(throttle), ..Self::default() }
+    }
+
+    /// What binds all mail through the relay of this name.
+    pub(crate) fn of_relay(&self, name: &str) -> &Limit {
+        self.relays.get(name).unwrap_or(&self.relay)
     }
 }
 

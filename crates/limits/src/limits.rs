@@ -28,7 +28,6 @@ pub struct Limits {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instance: InstanceId,
     settings: Settings,
-    relay: String,
     /// The rates of providers that have asked for less.
     paces: Mutex<BTreeMap<MailboxProvider, Throttle>>,
     pub(crate) turn: AtomicU64,
@@ -36,26 +35,19 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of an instance that sends through the relay of this name; it has nothing in hand.
-    pub fn new(settings: Settings, relay: &str, instance: InstanceId, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            instance,
-            settings,
-            relay: relay.to_owned(),
-            paces: Mutex::default(),
-            turn: AtomicU64::new(0),
-            stocks: Mutex::default(),
-        }
+    /// The limits of an instance that has nothing in hand.
+    pub fn new(settings: Settings, instance: InstanceId, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, instance, settings, paces: Mutex::default(), turn: AtomicU64::new(0), stocks: Mutex::default() }
     }
 
     /// The limits that bind a message. One that nothing binds costs nothing.
     pub fn class(&self, route: &Route<'_>) -> Class {
-        let Settings { relay, providers, brands, campaign } = &self.settings;
+        let Settings { providers, brands, campaign, .. } = &self.settings;
+        let relay = self.settings.of_relay(route.relay);
         let of_campaign = route.campaign.filter(|_| !campaign.is_none()).map(|id| (format!("campaign:{id}"), campaign));
         let pace = lock(&self.paces).get(route.provider).copied().map(Limit::rate);
         let bound = [
-            (!relay.is_none()).then(|| (self.relay_key(), relay)),
+            (!relay.is_none()).then(|| (relay_key(route.relay), relay)),
             providers.get(route.provider).map(|limit| (format!("provider:{}", route.provider), limit)),
             pace.as_ref().map(|limit| (pace_key(route.provider), limit)),
             brands.get(route.brand).map(|limit| (format!("brand:{}", route.brand), limit)),
@@ -148,37 +140,42 @@ impl Limits {
         class.lock().iter().map(|stock| stock.closed(now)).max().unwrap_or_default()
     }
 
-    /// Says how many connections to the relay there are here, and how many are wanted: what is to be known before
+    /// Says how many connections to a relay there are here, and how many are wanted: what is to be known before
     /// [`refill`](Self::refill).
-    pub fn connect(&self, open: u32, wanted: u32) {
-        if self.settings.relay.connections.is_some() {
-            let stock = self.stock(self.relay_key(), &self.settings.relay);
+    pub fn connect(&self, relay: &str, open: u32, wanted: u32) {
+        let limit = self.settings.of_relay(relay);
+        if limit.connections.is_some() {
+            let stock = self.stock(relay_key(relay), limit);
             if let Some(held) = &mut lock(&stock).held {
                 (held.slots.busy, held.connections) = (open, Some(wanted));
             }
         }
     }
 
-    /// How many connections to the relay there may be here; nothing where any number may be.
-    pub fn connections(&self) -> Option<u32> {
-        self.settings.relay.connections?;
-        let stock = self.stock(self.relay_key(), &self.settings.relay);
+    /// How many connections to a relay there may be here; nothing where any number may be.
+    pub fn connections(&self, relay: &str) -> Option<u32> {
+        let limit = self.settings.of_relay(relay);
+        limit.connections?;
+        let stock = self.stock(relay_key(relay), limit);
         lock(&stock).held.as_ref().map(|held| held.slots.may(self.clock.uptime()))
-    }
-
-    fn relay_key(&self) -> String {
-        format!("relay:{}", self.relay)
     }
 
     fn stock(&self, key: String, limit: &Limit) -> Arc<Mutex<Stock>> {
         let mut stocks = lock(&self.stocks);
         Arc::clone(stocks.entry(key).or_insert_with_key(|key| {
-            // Under the relay's limit it is connections that have slots, not messages.
-            let connections = (*key == self.relay_key()).then_some(0);
+            // Under a relay's limit it is connections that have slots, not messages.
+            let connections = key.starts_with(RELAY).then_some(0);
             let held = limit.connections.map(|all| Held { slots: Slots::of(all.get()), connections });
             Arc::new(Mutex::new(Stock::new(key.clone(), limit, held, &self.clock)))
         }))
     }
+}
+
+/// What the keys of relays begin with.
+const RELAY: &str = "relay:";
+
+fn relay_key(relay: &str) -> String {
+    format!("{RELAY}{relay}")
 }
 
 fn pace_key(provider: &MailboxProvider) -> String {

@@ -8,6 +8,7 @@
 //! been skipped, paused or withdrawn since.
 
 mod assign;
+mod choose;
 mod claim;
 mod connect;
 mod drain;
@@ -21,15 +22,15 @@ mod submit;
 mod turn;
 mod under_way;
 mod upkeep;
+mod way;
 mod word;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{DeliveryKey, MailboxProvider};
+use domain::{BrandId, DeliveryKey, MailboxProvider};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,7 @@ use self::reading::Reading;
 use self::round::Round;
 use self::seat::{Seat, Task, Work};
 use self::speed::Speed;
+use self::way::Way;
 use self::word::Word;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
@@ -49,7 +51,7 @@ use crate::holding::Holding;
 use crate::retry::Ladder;
 use crate::sender::{Parts, Settings, Tick};
 use crate::stage::Stage;
-use crate::{Error, Tally};
+use crate::{Error, Outlet, Tally};
 
 /// How far apart rounds are begun when there is more than enough to do, unless half of the workers wait for one before that.
 const BEAT: Duration = Duration::from_millis(5);
@@ -58,10 +60,14 @@ const BEAT: Duration = Duration::from_millis(5);
 pub(crate) struct Desk {
     parts: Parts,
     settings: Settings,
-    relay: String,
+    /// The relays.
+    ways: Vec<Way>,
+    /// Brands whose mail none of them gets, as far as that was said.
+    unserved: HashSet<BrandId>,
     ladder: Ladder,
     shelf: Shelf,
-    bench: Bench,
+    /// Cancelled when what is under way is to be given up.
+    cut: CancellationToken,
     reports: mpsc::Receiver<Report>,
     seats: Vec<Seat>,
     holdings: Vec<Holding>,
@@ -80,8 +86,6 @@ pub(crate) struct Desk {
     /// What providers have said and is not written down yet.
     words: VecDeque<Word>,
     breaker: Breaker,
-    relay_backoff: Backoff,
-    relay_error: Option<String>,
     paused: Vec<MailboxProvider>,
     next_look: Duration,
     next_claim: Duration,
@@ -89,8 +93,6 @@ pub(crate) struct Desk {
     turns: u64,
     /// Lanes that a limit holds back for longer than a claim is worth keeping.
     rests: Vec<Rest>,
-    /// Connections of workers that were sent home.
-    leaving: Vec<Arc<AtomicBool>>,
     /// How long a limit holds back what is in hand.
     limited: Option<Duration>,
     draining: bool,
@@ -101,24 +103,30 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(parts: Parts, settings: Settings) -> Self {
-        let connections = usize::try_from(settings.connections.max(1)).unwrap_or(1);
-        let (sender, reports) = mpsc::channel(connections);
-        let bench = Bench {
-            route: settings.route.clone(),
+        let connections = |outlet: &Outlet| usize::try_from(outlet.connections.max(1)).unwrap_or(1);
+        let (sender, reports) = mpsc::channel(settings.outlets.iter().map(connections).sum::<usize>().max(1));
+        let cut = CancellationToken::new();
+        let bench = |outlet: &Outlet| Bench {
+            route: outlet.route.clone(),
             links: Arc::clone(&parts.links),
             redirect_to: settings.redirect_to.clone(),
             clock: Arc::clone(&parts.clock),
-            reports: sender,
-            cut: CancellationToken::new(),
+            reports: sender.clone(),
+            cut: cut.clone(),
         };
-        let seat = |number| Seat::new(Hand::hire(number, bench.clone()));
+        let ways: Vec<Way> = settings.outlets.iter().map(|outlet| Way::new(outlet.clone(), bench(outlet))).collect();
+        let of_seats =
+            ways.iter().enumerate().flat_map(|(at, way)| std::iter::repeat_n((at, way), connections(&way.outlet)));
+        let seat = |(number, (at, way)): (usize, (usize, &Way))| Seat::new(at, Hand::hire(number, way.bench.clone()));
+        let seats = of_seats.enumerate().map(seat).collect();
         Self {
-            relay: settings.route.name(),
             ladder: Ladder::new(settings.give_up),
             shelf: Shelf::new(Arc::clone(&parts.keys)),
-            seats: (0..connections).map(seat).collect(),
+            seats,
+            ways,
+            unserved: HashSet::new(),
             reports,
-            bench,
+            cut,
             holdings: Vec::new(),
             reading: None,
             last_holding: 0,
@@ -129,15 +137,12 @@ impl Desk {
             last_round: parts.clock.now().timestamp_micros(),
             words: VecDeque::new(),
             breaker: Breaker::default(),
-            relay_backoff: Backoff::default(),
-            relay_error: None,
             paused: Vec::new(),
             next_look: Duration::ZERO,
             next_claim: Duration::ZERO,
             next_urgent: Duration::ZERO,
             turns: 0,
             rests: Vec::new(),
-            leaving: Vec::new(),
             limited: None,
             draining: false,
             round_began: Instant::now(),
@@ -161,7 +166,7 @@ impl Desk {
         self.release_all().await?;
         let tally = std::mem::replace(&mut self.tally, before);
         self.tally += tally;
-        Ok(Tick { tally, wait: self.limited, relay: self.relay_error.clone() })
+        Ok(Tick { tally, wait: self.limited, relay: self.ways.iter().find_map(|way| way.error.clone()) })
     }
 
     pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> Tally {
@@ -219,7 +224,7 @@ impl Desk {
                 self.take(report);
             }
             let round_is_due = self.round_began + BEAT;
-            if Instant::now() >= round_is_due || self.at_work() * 2 <= self.seats.len() {
+            if Instant::now() >= round_is_due || self.at_work() * 2 <= self.on_duty() {
                 break;
             }
             until = until.min(round_is_due);
@@ -235,7 +240,20 @@ impl Desk {
 
     /// How many workers are going to report.
     fn at_work(&self) -> usize {
-        self.seats.iter().filter(|seat| matches!(seat.task, Task::Preparing(_) | Task::Sending(..))).count()
+        self.seats
+            .iter()
+            .filter(|seat| matches!(seat.task, Task::Trying | Task::Preparing(_) | Task::Sending(..)))
+            .count()
+    }
+
+    /// How many workers there are at relays that are in use.
+    fn on_duty(&self) -> usize {
+        if self.ways.len() == 1 {
+            return self.seats.len();
+        }
+        let in_use = |way| self.seats.iter().any(|seat| seat.way == way && !matches!(seat.task, Task::None));
+        let in_use: Vec<bool> = (0..self.ways.len()).map(in_use).collect();
+        self.seats.iter().filter(|seat| in_use[seat.way]).count()
     }
 
     fn is_sending(&self) -> bool {

@@ -25,6 +25,8 @@ const IDLE: Duration = Duration::from_secs(20);
 pub(crate) enum Order {
     /// See to a connection, one that has carried fewer messages than this if there is a limit, and compose the message.
     Prepare(Box<Piece>, Arc<Stationery>, Option<u32>),
+    /// See to a connection, and no more.
+    Try,
     /// Send what was prepared and is written down as this, with this leave.
     Send(Submitted, Guard),
     /// Forget what was prepared.
@@ -43,6 +45,8 @@ pub(crate) enum News {
     Prepared,
     /// There is no connection; the piece comes back.
     NoRelay(Box<Piece>, OpenError),
+    /// There is a connection, or not.
+    Tried(Result<(), OpenError>),
     /// There is no message.
     NotComposed(ComposeError),
     /// The message went, or not.
@@ -122,6 +126,7 @@ impl Worker {
             let news = match order {
                 // What was ordered beforehand is not begun where all is being given up.
                 Order::Prepare(..) if self.bench.cut.is_cancelled() => continue,
+                Order::Try => News::Tried(self.connect(None).await),
                 Order::Prepare(piece, stationery, most) => self.prepare(piece, &stationery, most).await,
                 Order::Send(submitted, guard) => self.send(submitted, guard).await,
                 Order::Discard => {

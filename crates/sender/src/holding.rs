@@ -24,8 +24,8 @@ pub(crate) struct Holding {
     pub(crate) id: u64,
     pub(crate) lease: Lease,
     pub(crate) lane: MailboxProvider,
-    /// Which limits bind it.
-    pub(crate) class: Class,
+    /// By which relays it may go.
+    pub(crate) exits: Vec<Exit>,
     /// When its mailing last had its turn, by a count of turns.
     pub(crate) turn: u64,
     pub(crate) stationery: Arc<Stationery>,
@@ -36,6 +36,15 @@ pub(crate) struct Holding {
     /// When it was last asked who of the pieces may be mailed, by uptime.
     pub(crate) looked_at: Duration,
     pub(crate) deadline: Deadline,
+}
+
+/// A relay that gets a holding's mail.
+#[derive(Clone, Debug)]
+pub(crate) struct Exit {
+    /// Which one, by its place among the desk's.
+    pub(crate) way: usize,
+    /// Which limits bind the mail there.
+    pub(crate) class: Class,
 }
 
 /// Until when a lease may be acted on, by a clock that counts suspension and that nobody sets.

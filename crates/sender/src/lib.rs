@@ -11,6 +11,7 @@ mod folder;
 mod hand;
 mod holding;
 mod judgement;
+mod outlet;
 pub mod relay;
 pub mod retry;
 mod route;
@@ -20,6 +21,7 @@ mod tally;
 
 pub use error::Error;
 pub use folder::{Folder, InvalidFolder};
+pub use outlet::Outlet;
 pub use route::Route;
 pub use sender::{Parts, Sender, Settings, Tick};
 pub use tally::Tally;

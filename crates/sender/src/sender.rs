@@ -7,15 +7,13 @@ use limits::Limits;
 use links::Links;
 
 use crate::desk::Desk;
-use crate::{Error, Route, Tally};
+use crate::{Error, Outlet, Route, Tally};
 
 /// How mail is taken to where it goes.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where that is: the relay, or a folder that stands in for it.
-    pub route: Route,
-    /// How many connections, which is how many messages are with the relay at one time.
-    pub connections: u32,
+    /// Where that is: one relay, or several with different names.
+    pub outlets: Vec<Outlet>,
     /// How many deliveries are claimed at once, where they are not gone in an eighth of a second.
     pub batch: u32,
     /// How long a claim lasts. It is renewed while it is worked on; when its worker is lost, others wait for this long.
@@ -47,7 +45,7 @@ pub struct Parts {
     pub instance: InstanceId,
 }
 
-/// Takes due deliveries to the relay.
+/// Takes due deliveries to the relays.
 ///
 /// It has a worker for each connection. Before a message is offered it is written down as being submitted, and the answer to the
 /// worker's last one no later than that: so if the program dies, no more deliveries are in doubt than there are connections.
@@ -62,16 +60,15 @@ pub struct Tick {
     pub tally: Tally,
     /// How long it is until a limit lets more of what is waiting go, if one holds it back.
     pub wait: Option<Duration>,
-    /// Why the relay cannot be reached, if it cannot.
+    /// Why a relay that was tried cannot be reached, if one cannot.
     pub relay: Option<String>,
 }
 
 impl Settings {
-    /// The usual settings for mail that goes there.
+    /// The usual settings for mail that all goes there.
     pub fn new(route: impl Into<Route>) -> Self {
         Self {
-            route: route.into(),
-            connections: 4,
+            outlets: vec![Outlet::new(route, 4)],
             batch: 200,
             lease: Duration::from_secs(120),
             idle: Duration::from_millis(500),

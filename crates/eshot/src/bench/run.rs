@@ -9,7 +9,7 @@ use limits::Limits;
 use links::Links;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sender::relay::{self, Policy, Relay};
-use sender::{Parts, Sender, Settings};
+use sender::{Outlet, Parts, Sender, Settings};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -114,11 +114,14 @@ impl Run<'_> {
             db: self.rig.db.clone(),
             keys: self.rig.keys.clone(),
             links: self.links.clone(),
-            limits: Arc::new(Limits::new(limits, &relay.name(), self.rig.instance, clock.clone())),
+            limits: Arc::new(Limits::new(limits, self.rig.instance, clock.clone())),
             instance: self.rig.instance,
             clock,
         };
-        Ok(Sender::new(parts, Settings { connections: self.connections, ..Settings::new(relay) }))
+        Ok(Sender::new(
+            parts,
+            Settings { outlets: vec![Outlet::new(relay.clone(), self.connections)], ..Settings::new(relay) },
+        ))
     }
 
     /// Looks on until nothing is open any more.

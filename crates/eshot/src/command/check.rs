@@ -8,21 +8,15 @@ use dns::{Resolver, SendingDomain};
 use domain::MasterKeys;
 use migrations::Standing as Schema;
 use outbox::Phase;
-use sender::Route;
+use sender::{Outlet, Route};
 
 use crate::config::RelayAuth;
 use crate::context::Context;
 use crate::out::say;
-use crate::relay::route;
+use crate::relay::{self, Section, named, outlets};
 
 /// How long one name server may think.
 const DNS_PATIENCE: Duration = Duration::from_secs(5);
-
-/// What to do about a relay that is not reached, or does not encrypt.
-const RELAY_ADVICE: &str = "see that relay.url is right, and that the relay takes mail from this machine";
-
-/// What to do about a folder that cannot be written to.
-const FOLDER_ADVICE: &str = "make the folder that relay.url names, and give it to the user that eshot runs as";
 
 /// What a line says of its subject.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -97,10 +91,15 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
     if let Some(stand_in) = &context.config.relay.redirect_to {
         tell(Line::beware("redirect", format!("all mail goes to {stand_in}, and nobody whom it is for gets any")));
     }
-    for line in try_relay(context).await {
-        tell(line);
+    for section in relay::sections(&context.config) {
+        for line in try_relay(section).await {
+            tell(line);
+        }
     }
     if let Some(db) = &db {
+        for line in brands_of_relays(context, db).await? {
+            tell(line);
+        }
         for line in domains(context, db).await? {
             tell(line);
         }
@@ -140,38 +139,69 @@ async fn suppressions(db: &Database, keys: &MasterKeys) -> anyhow::Result<Vec<Li
 }
 
 /// One line for each step that a mail would take, up to the first that fails.
-async fn try_relay(context: &Context) -> Vec<Line> {
-    let route = match route(&context.config.relay) {
-        Ok(route) => route,
-        Err(blamed) => return vec![Line::bad("relay", blamed.what, blamed.key)],
+async fn try_relay(section: Section<'_>) -> Vec<Line> {
+    let Outlet { name, route, .. } = match section.outlet() {
+        Ok(outlet) => outlet,
+        Err(blamed) => return vec![Line::bad("relay", blamed.what, &blamed.key)],
     };
-    let login = match context.config.relay.auth {
-        RelayAuth::Password => {
-            "see that relay.username and relay.password are right, and that the relay takes passwords"
-        }
-        RelayAuth::Xoauth2 => {
-            "see that relay.token_file holds an access token for SMTP that has not expired, of relay.username, and that the \
-             relay takes tokens"
-        }
-    };
+    let of = named(&name, &route);
     let line = |step: sender::relay::Step| {
         let subject = format!("relay {}", step.phase);
         match step.outcome {
-            Ok(found) if matches!(route, Route::Folder(_)) => {
-                Line::beware(&subject, format!("{}: {found}", route.name()))
-            }
-            Ok(found) => Line::good(&subject, format!("{}: {found}", route.name())),
+            Ok(found) if matches!(route, Route::Folder(_)) => Line::beware(&subject, format!("{of}: {found}")),
+            Ok(found) => Line::good(&subject, format!("{of}: {found}")),
             Err(problem) => {
-                let advice = match (&route, step.phase) {
-                    (Route::Folder(_), _) => FOLDER_ADVICE,
-                    (Route::Smtp(_), Phase::Auth) => login,
-                    (Route::Smtp(_), _) => RELAY_ADVICE,
-                };
-                Line::bad(&subject, format!("{}: {}", route.name(), words(&problem)), advice)
+                let advice = advice(section, &route, step.phase);
+                Line::bad(&subject, format!("{of}: {}", words(&problem)), &advice)
             }
         }
     };
     route.probe().await.steps.into_iter().map(line).collect()
+}
+
+/// What to do about a relay that fails in this phase.
+fn advice(section: Section<'_>, route: &Route, phase: Phase) -> String {
+    let (url, username) = (section.key("url"), section.key("username"));
+    match (route, phase, section.auth()) {
+        (Route::Folder(_), ..) => {
+            format!("make the folder that {url} names, and give it to the user that eshot runs as")
+        }
+        (_, Phase::Auth, RelayAuth::Password) => {
+            let password = section.key("password");
+            format!("see that {username} and {password} are right, and that the relay takes passwords")
+        }
+        (_, Phase::Auth, RelayAuth::Xoauth2) => {
+            let file = section.key("token_file");
+            format!(
+                "see that {file} holds an access token for SMTP that has not expired, of {username}, and that the relay takes \
+                 tokens"
+            )
+        }
+        _ => format!("see that {url} is right, and that the relay takes mail from this machine"),
+    }
+}
+
+/// Brands that relays are for and that there are not, and those that no relay is for.
+async fn brands_of_relays(context: &Context, db: &Database) -> anyhow::Result<Vec<Line>> {
+    // What is wrong with a relay was told.
+    let Ok(outlets) = outlets(&context.config) else { return Ok(Vec::new()) };
+    let slugs: Vec<String> = brands::list(db.reader()).await?.into_iter().map(|brand| brand.slug).collect();
+    let mut lines = Vec::new();
+    for outlet in &outlets {
+        let unknown = outlet.brands.iter().filter(|brand| !slugs.contains(brand));
+        lines.extend(unknown.map(|brand| {
+            let there =
+                if slugs.is_empty() { "there is none".to_owned() } else { format!("there are {}", slugs.join(", ")) };
+            let words = format!("{} is for a brand {brand:?} that there is not; {there}", outlet.name);
+            Line::bad("relay brands", words, "name a brand that there is, or make this one with `eshot brand new`")
+        }));
+    }
+    let unserved = slugs.iter().filter(|slug| !outlets.iter().any(|outlet| outlet.serves(slug)));
+    lines.extend(unserved.map(|slug| {
+        let words = format!("no relay is for the brand {slug:?}: its mail waits");
+        Line::bad("relay brands", words, "name it in the brands of a relay, or have a relay that names none")
+    }));
+    Ok(lines)
 }
 
 /// The DNS of every brand's sending domain.

@@ -6,12 +6,13 @@ use figment::value::{Dict, Map, Num, Tag, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::problem::{Problem, nearest};
+use super::relays;
 
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
-pub(super) const SECRETS: [(&str, &str); 3] = [("database", "url"), ("keys", "master"), ("relay", "password")];
+pub(super) const SECRETS: [(&str, &str); 3] = [("database", "url"), ("keys", "master"), relays::SECRET];
 
 /// Tables whose keys are not fixed, and limits, which may be a table or a text.
-const OPEN: [&str; 4] = ["limits.providers", "limits.brands", "limits.relay", "limits.campaign"];
+const OPEN: [&str; 5] = ["limits.providers", "limits.brands", "limits.relay", "limits.campaign", "relay.limit"];
 
 /// Variables that steer tests, not the program.
 const NOT_OURS: &str = "ESHOT_TEST_";
@@ -48,6 +49,7 @@ impl Layer {
                 problems.push(Problem::new(format!("{section}.{key}_file"), name, what));
             }
         }
+        problems.extend(relays::complete(&mut dict, defaults, name));
         unknown_keys(&dict, defaults, "", name, &mut problems);
         if problems.is_empty() { Ok(Self { name: name.to_owned(), dict }) } else { Err(problems) }
     }
@@ -69,6 +71,9 @@ impl Layer {
             let text = read_file(text).map_err(fault)?;
             return Ok(Some(Self::of(name, &section, secret, Value::from(text))));
         }
+        if let Some(relay) = section.strip_prefix("relays.") {
+            return relays::from_variable(name, relay, key, text, defaults).map(Some);
+        }
         if let Some(open) = OPEN.iter().find(|open| section.strip_prefix(**open).is_some_and(is_below)) {
             // Names have hyphens, which variables cannot have.
             let section = format!("{open}{}", section[open.len()..].replace('_', "-"));
@@ -78,7 +83,7 @@ impl Layer {
         Ok(Some(Self::of(name, &section, key, like(default, text).map_err(fault)?)))
     }
 
-    fn of(name: &str, section: &str, key: &str, value: Value) -> Self {
+    pub(super) fn of(name: &str, section: &str, key: &str, value: Value) -> Self {
         let mut dict = Dict::from([(key.to_owned(), value)]);
         for part in section.rsplit('.') {
             dict = Dict::from([(part.to_owned(), Value::from(dict))]);
@@ -93,7 +98,7 @@ fn is_below(rest: &str) -> bool {
 }
 
 /// A variable's text as a value of the same type as the default.
-fn like(default: &Value, text: &str) -> Result<Value, String> {
+pub(super) fn like(default: &Value, text: &str) -> Result<Value, String> {
     Ok(match default {
         Value::Bool(..) => {
             Value::from(text.parse::<bool>().map_err(|_| format!("{text:?} is neither true nor false"))?)
@@ -110,7 +115,7 @@ fn like(default: &Value, text: &str) -> Result<Value, String> {
 }
 
 /// Puts what `KEY_file` names in the place of `KEY`.
-fn read_secret(keys: &mut Dict, key: &str) -> Result<(), String> {
+pub(super) fn read_secret(keys: &mut Dict, key: &str) -> Result<(), String> {
     let Some(path) = keys.remove(&format!("{key}_file")) else { return Ok(()) };
     if keys.contains_key(key) {
         return Err(format!("give {key} or {key}_file, not both"));
@@ -120,17 +125,17 @@ fn read_secret(keys: &mut Dict, key: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn read_file(path: &str) -> Result<String, String> {
+pub(super) fn read_file(path: &str) -> Result<String, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("the file {path:?} cannot be read: {error}"))?;
     Ok(text.trim_end().to_owned())
 }
 
 /// Every key of `dict` that has no default.
-fn unknown_keys(dict: &Dict, defaults: &Dict, path: &str, name: &str, problems: &mut Vec<Problem>) {
+pub(super) fn unknown_keys(dict: &Dict, defaults: &Dict, path: &str, name: &str, problems: &mut Vec<Problem>) {
     for (key, value) in dict {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match (defaults.get(key), value) {
-            (Some(Value::Dict(..)), Value::Dict(..)) if OPEN.contains(&path.as_str()) => {}
+            (Some(Value::Dict(..)), Value::Dict(..)) if OPEN.contains(&path.as_str()) || path == relays::TABLE => {}
             (Some(Value::Dict(_, defaults)), Value::Dict(_, dict)) => {
                 unknown_keys(dict, defaults, &path, name, problems);
             }

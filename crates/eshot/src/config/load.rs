@@ -6,11 +6,15 @@ use url::Url;
 
 use super::layer::{Layer, SECRETS};
 use super::problem::{InvalidConfig, Problem};
+use super::relays;
 use super::types::Config;
 use super::validate::{self, BaseUrl};
 
 /// The commented default that is documentation and default in one.
 pub(crate) const DEFAULT: &str = include_str!("../../config/default.toml");
+
+/// What the default is called where it is to blame.
+const USUAL: &str = "default.toml";
 
 /// The file that is read when none is named.
 const USUAL_FILE: &str = "eshot.toml";
@@ -39,7 +43,7 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, InvalidConfig> {
     let defaults = defaults()?;
     let mut problems = Vec::new();
-    let mut layers = vec![Layer { name: "default.toml".to_owned(), dict: defaults.clone() }];
+    let mut layers = vec![Layer { name: USUAL.to_owned(), dict: defaults.clone() }];
     match file_layer(sources.file.as_deref(), &defaults) {
         Ok(layer) => layers.extend(layer),
         Err(found) => problems.extend(found),
@@ -54,12 +58,19 @@ pub fn load(sources: &Sources) -> Result<Loaded, InvalidConfig> {
     if !problems.is_empty() {
         return Err(InvalidConfig(problems));
     }
+    let relays = relays::defaults(&layers, &defaults);
+    let named = !relays.is_empty();
+    layers[0].dict.insert(relays::TABLE.to_owned(), Value::from(relays));
     let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
     let config: Config = figment.extract().map_err(|error| InvalidConfig(error.into_iter().map(explain).collect()))?;
+    let both = if named { relays::both(&figment, &defaults, USUAL) } else { Vec::new() };
+    if !both.is_empty() {
+        return Err(InvalidConfig(both));
+    }
     let problems = validate::problems(&config, sources.base_url);
     if !problems.is_empty() {
-        let sourced = |(key, what): (&str, String)| {
-            let source = figment.find_metadata(key).map_or_else(String::new, |metadata| metadata.name.to_string());
+        let sourced = |(key, what): (String, String)| {
+            let source = figment.find_metadata(&key).map_or_else(String::new, |metadata| metadata.name.to_string());
             Problem::new(key, source, what)
         };
         return Err(InvalidConfig(problems.into_iter().map(sourced).collect()));
@@ -90,12 +101,14 @@ fn file_layer(file: Option<&Path>, defaults: &Dict) -> Result<Option<Layer>, Vec
 /// A secret given both itself and by a file: which of the two holds would be chance.
 fn told_twice(variables: &[(String, String)]) -> Vec<Problem> {
     let given = |name: &str| variables.iter().any(|(other, _)| other == name);
-    let both = |(section, key): (&str, &str)| {
-        let name = format!("ESHOT_{section}__{key}").to_ascii_uppercase();
+    let both = |name: String| {
         let file = format!("{name}_FILE");
         (given(&name) && given(&file)).then(|| Problem::new("", &file, format!("give {name} or {file}, not both")))
     };
-    SECRETS.into_iter().filter_map(both).collect()
+    let fixed = SECRETS.map(|(section, key)| format!("ESHOT_{section}__{key}").to_ascii_uppercase());
+    let of_relays = variables.iter().map(|(name, _)| name.clone());
+    let of_relays = of_relays.filter(|name| name.starts_with("ESHOT_RELAYS__") && name.ends_with("__PASSWORD"));
+    fixed.into_iter().chain(of_relays).filter_map(both).collect()
 }
 
 fn explain(error: figment::Error) -> Problem {
@@ -106,10 +119,16 @@ fn explain(error: figment::Error) -> Problem {
 fn printable(figment: &Figment) -> Result<String, InvalidConfig> {
     let wrong = |what: String| InvalidConfig(vec![Problem::new("", "", what)]);
     let mut table: toml::Table = figment.extract().map_err(|error| wrong(error.to_string()))?;
-    for (section, key) in SECRETS {
-        if let Some(toml::Value::String(secret)) = table.get_mut(section).and_then(|section| section.get_mut(key)) {
+    let hide = |section: Option<&mut toml::Value>, key: &str| {
+        if let Some(toml::Value::String(secret)) = section.and_then(|section| section.get_mut(key)) {
             *secret = hidden(secret);
         }
+    };
+    for (section, key) in SECRETS {
+        hide(table.get_mut(section), key);
+    }
+    for (_, relay) in table.get_mut(relays::TABLE).and_then(toml::Value::as_table_mut).into_iter().flatten() {
+        hide(Some(relay), relays::SECRET.1);
     }
     toml::to_string(&table).map_err(|error| wrong(error.to_string()))
 }

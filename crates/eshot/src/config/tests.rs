@@ -67,6 +67,74 @@ fn a_secret_may_stand_in_a_file() {
 }
 
 #[test]
+fn several_relays_have_names_and_each_the_defaults_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    fs::write(&path, "12345\n").unwrap();
+    let file = format!(
+        "relay.redirect_to = \"staging@example.com\"\n\
+         [relays.main]\nurl = \"smtps://relay.example\"\nusername = \"ada\"\npassword_file = {path:?}\nweight = 3\n\
+         limit = {{ rate = \"5/s\", daily = 900 }}\n[relays.main-eu]\nbrands = [\"acme\"]\n"
+    );
+    let variables = [
+        ("ESHOT_RELAYS__MAIN__CONNECTIONS", "9"),
+        ("ESHOT_RELAYS__MAIN_EU__URL", "smtp+starttls://eu.example"),
+        ("ESHOT_RELAYS__MAIN_EU__LIMIT__MESSAGES_PER_CONNECTION", "7"),
+        ("ESHOT_RELAYS__MAIN_EU__BRANDS", "acme, zeta"),
+        ("ESHOT_RELAYS__SPARE__PRIORITY", "2"),
+        ("ESHOT_RELAYS__SPARE__LIMIT", "30/m"),
+        ("ESHOT_RELAYS__SPARE__TLS", "required"),
+        ("ESHOT_RELAYS__SPARE__USERNAME", "ada"),
+        ("ESHOT_RELAYS__SPARE__PASSWORD_FILE", path.to_str().unwrap()),
+    ];
+    let loaded = read(&file, &variables).unwrap();
+    let relays = &loaded.config.relays;
+    assert_eq!(relays.keys().collect::<Vec<_>>(), ["main", "main-eu", "spare"]);
+    let (main, eu, spare) = (&relays["main"], &relays["main-eu"], &relays["spare"]);
+    assert_eq!((main.connections.get(), main.weight.get(), main.priority), (9, 3, 1));
+    assert_eq!(main.limit.daily.map(u32::from), Some(900));
+    assert_eq!(
+        (eu.url.as_str(), eu.weight.get(), &eu.brands[..]),
+        ("smtp+starttls://eu.example", 1, &["acme".to_owned(), "zeta".to_owned()][..])
+    );
+    assert_eq!(eu.limit.messages_per_connection.map(u32::from), Some(7));
+    assert_eq!((spare.priority, spare.limit.rate), (2, Some("30/m".parse().unwrap())));
+    assert_eq!(spare.final_timeout.0.as_secs(), 600);
+    for relay in [main, spare] {
+        assert_eq!(relay.password.expose_secret(), "12345");
+    }
+    assert!(
+        loaded.printable.contains("[relays.main-eu]") && !loaded.printable.contains("12345"),
+        "{}",
+        loaded.printable
+    );
+    assert!(loaded.config.relay.redirect_to.is_some());
+}
+
+#[test]
+fn what_is_wrong_with_one_of_several_relays_names_it() {
+    let spare = "[relays.spare]\nurl = \"smtp://relay.example\"\n";
+    let cases = [
+        refused("[relays.main]\nweight = 0\n", &[]),
+        refused("", &[("ESHOT_RELAYS__MAIN__WEIGHT", "0")]),
+        refused("[relays.main]\nwieght = 2\nredirect_to = \"a@example.com\"", &[]),
+        refused("[relays]\nurl = \"smtp://relay.example\"", &[]),
+        refused("[relays.Main]\nweight = 2", &[]),
+        refused(&[spare, spare].concat(), &[]),
+        refused("[relays.main]\nlimit = \"0/s\"", &[]),
+        refused("[relays.main]\nurl = \"smtp://ada:x@relay.example\"\n[relays.spare]\nusername = \"ada\"", &[]),
+        refused(
+            "relay.helo = \"a.example\"\n[relays.main]\nweight = 2",
+            &[("ESHOT_RELAY__URL", "smtp://relay.example")],
+        ),
+        refused(spare, &[("ESHOT_RELAYS__SPARE__WIEGHT", "2")]),
+        refused(spare, &[("ESHOT_RELAYS__SPARE__URL__PORT", "2")]),
+        refused(spare, &[("ESHOT_RELAYS__SPARE__PASSWORD", "x"), ("ESHOT_RELAYS__SPARE__PASSWORD_FILE", "/nowhere/x")]),
+    ];
+    insta::assert_snapshot!(cases.join("\n\n"));
+}
+
+#[test]
 fn the_file_of_a_token_is_named_and_not_read() {
     let file = "[relay]\nurl = \"smtps://relay.example\"\nauth = \"xoauth2\"\nusername = \"ada\"\ntoken_file = \"/nowhere/token\"";
     let config = read(file, &[]).unwrap().config;

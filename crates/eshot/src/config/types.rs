@@ -22,6 +22,7 @@ pub struct Config {
     pub serve: Serve,
     pub http: Http,
     pub relay: Relay,
+    pub relays: BTreeMap<String, Relay>,
     pub sender: Sender,
     pub limits: Limits,
     pub feedback: Feedback,
@@ -93,7 +94,7 @@ pub struct Http {
     pub sign_up_rate: Throttle,
 }
 
-/// `[relay]`.
+/// `[relay]`, or one of `[relays]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml documents every key, once")]
@@ -110,8 +111,14 @@ pub struct Relay {
     pub certificates: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]
     pub helo: Option<String>,
-    #[serde(deserialize_with = "unless_empty")]
+    /// In `[relay]` only, where it is for all.
+    #[serde(default, deserialize_with = "unless_empty")]
     pub redirect_to: Option<EmailAddress>,
+    pub priority: u32,
+    #[serde(deserialize_with = "weight")]
+    pub weight: NonZeroU32,
+    pub brands: Vec<String>,
+    pub limit: Limit,
     pub connections: NonZeroU32,
     pub messages_per_connection: NonZeroU32,
     pub connect_timeout: Span,
@@ -238,6 +245,18 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line, for machines.
     Json,
+}
+
+/// A share, with an error that says how to have none.
+fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU32, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    let number = u32::try_from(number).ok().and_then(NonZeroU32::new);
+    number.ok_or_else(|| {
+        de::Error::custom(
+            "a weight is a whole number from 1 up; a relay that is to get nothing is left out, and one that is to \
+                           wait until others fail has a higher priority",
+        )
+    })
 }
 
 /// An empty text is a setting that was not made.

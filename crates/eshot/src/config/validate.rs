@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
 use super::types::Config;
-use crate::relay::route;
+use crate::relay::outlets;
 
 /// The ledger promises that no event stays unsealed for longer.
 const LONGEST_SEAL: Duration = Duration::from_secs(5);
@@ -28,7 +28,14 @@ pub enum BaseUrl {
 }
 
 /// Every key that is wrong, and what would be right.
-pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str, String)> {
+pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(String, String)> {
+    let mut found: Vec<_> = fixed(config, base_url).into_iter().map(|(key, what)| (key.to_owned(), what)).collect();
+    found.extend(outlets(config).err().into_iter().flatten().map(|blamed| (blamed.key, blamed.what)));
+    found
+}
+
+/// What is wrong with keys that everybody has.
+fn fixed(config: &Config, base_url: BaseUrl) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let database = config.database.url.expose_secret();
     if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
@@ -42,7 +49,6 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(&'static str,
         found.push(("serve.roles", "name at least one of web, sender, feedback, scheduler".to_owned()));
     }
     found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
-    found.extend(route(&config.relay).err().map(|blamed| (blamed.key, blamed.what)));
     found.extend(unknown_providers(config).map(|what| ("limits.providers", what)));
     let feedback = &config.feedback;
     if feedback.certificate.is_some() != feedback.private_key.is_some() {

@@ -3,41 +3,46 @@ use std::sync::Arc;
 use domain::EmailAddress;
 use limits::Limits;
 use links::Links;
-use sender::{Parts, Route, Sender, Settings};
+use sender::{Outlet, Parts, Route, Sender, Settings};
 
 use super::Shared;
 use crate::config;
-use crate::relay::route;
+use crate::relay::{self, named, outlets};
 
 /// The task that takes due deliveries to the relay.
 pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
     let config = &shared.context.config;
-    let route = route(&config.relay).map_err(|blamed| anyhow::anyhow!("{}: {}", blamed.key, blamed.what))?;
+    // The configuration was checked as a whole; a file that it names may be gone since then.
+    let outlets = outlets(config).map_err(|blamed| {
+        let wrong: Vec<String> = blamed.into_iter().map(|one| format!("{}: {}", one.key, one.what)).collect();
+        anyhow::anyhow!(wrong.join("; "))
+    })?;
     let providers = config.limits.of_providers();
     let config::Limits { relay: of_relay, campaign, brands, .. } = config.limits.clone();
-    let limits = limits::Settings { relay: of_relay, providers, brands, campaign };
+    let relays = relay::limits(config, &outlets).map(|(name, limit)| (name.to_owned(), limit)).collect();
+    let limits = limits::Settings { relay: of_relay, relays, providers, brands, campaign };
     let clock = shared.context.clock.clone();
     let parts = Parts {
         db: shared.db.clone(),
         keys: shared.keys.clone(),
         links: Arc::new(Links::new(&shared.keys)),
-        limits: Arc::new(Limits::new(limits, &route.name(), shared.instance, clock.clone())),
+        limits: Arc::new(Limits::new(limits, shared.instance, clock.clone())),
         instance: shared.instance,
         clock,
     };
     let settings = Settings {
-        connections: config.relay.connections.get(),
         batch: config.sender.batch.get(),
         lease: config.sender.lease.0,
         idle: config.sender.idle.0,
         give_up: config.sender.give_up.0,
         drain: config.serve.drain.0,
         redirect_to: config.relay.redirect_to.clone(),
-        route,
+        outlets,
     };
-    let name = settings.route.name();
-    tracing::info!(relay = name, "mail goes to {name}");
-    tell_whether_anybody_is_mailed(&settings.route, settings.redirect_to.as_ref());
+    for Outlet { name, route, .. } in &settings.outlets {
+        tracing::info!(relay = name, "mail goes to {}", named(name, route));
+    }
+    tell_whether_anybody_is_mailed(&settings.outlets, settings.redirect_to.as_ref());
     Ok(async move {
         let tally = Sender::new(parts, settings).run(shared.stop.cancelled_owned()).await;
         tracing::info!(?tally, "no more mail is handed over");
@@ -46,9 +51,12 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
 }
 
 /// In the log and in `/metrics`: an installation that mails nobody looks like any other.
-fn tell_whether_anybody_is_mailed(route: &Route, redirect_to: Option<&EmailAddress>) {
-    if let Route::Folder(folder) = route {
-        tracing::warn!("relay.url: all mail is written to {}, and nobody gets any", folder.name());
+fn tell_whether_anybody_is_mailed(outlets: &[Outlet], redirect_to: Option<&EmailAddress>) {
+    let share = if outlets.len() == 1 { "all mail" } else { "mail" };
+    for outlet in outlets {
+        if let Route::Folder(folder) = &outlet.route {
+            tracing::warn!("{share} is written to {}, and nobody gets any of it", folder.name());
+        }
     }
     metrics::gauge!("eshot_redirected").set(if redirect_to.is_some() { 1.0 } else { 0.0 });
     if let Some(stand_in) = redirect_to {
@@ -93,7 +101,7 @@ mod tests {
         let redirect_to: Option<EmailAddress> = redirect_to.map(|address| address.parse().unwrap());
         metrics::with_local_recorder(&recorder, || {
             tracing::subscriber::with_default(subscriber, || {
-                tell_whether_anybody_is_mailed(&route, redirect_to.as_ref())
+                tell_whether_anybody_is_mailed(&[Outlet::new(route, 1)], redirect_to.as_ref())
             });
         });
         let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

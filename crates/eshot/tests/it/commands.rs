@@ -170,6 +170,31 @@ fn a_check_says_where_mail_goes_into_a_folder_and_reaches_nobody() {
 }
 
 #[test]
+fn a_check_tries_every_relay_and_says_which_brands_have_none() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    let new = ["brand", "new", "--name", "Example", "--from", "news@example.com", "--postal-address", "1 High St"];
+    assert!(eshot(folder.path(), &new, &[]).status.success());
+    let (spool, nobody) = (folder.path().display(), TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let (file, smtp) = (format!("file://{spool}"), format!("smtps://{nobody}"));
+    let variables = [
+        ("ESHOT_RELAYS__ACME__URL", file.as_str()),
+        ("ESHOT_RELAYS__ACME__BRANDS", "exemple"),
+        ("ESHOT_RELAYS__ZETA__URL", smtp.as_str()),
+        ("ESHOT_RELAYS__ZETA__BRANDS", "exemple"),
+    ];
+    let told = out(&eshot(folder.path(), &["check"], &variables));
+    assert!(told.contains(&format!("WARN  relay connect  acme ({file}): mail is written here")), "{told}");
+    assert!(told.contains(&format!("FAIL  relay connect  zeta ({nobody}): ")), "{told}");
+    assert!(told.contains("what to do: see that relays.zeta.url is right"), "{told}");
+    let unknown = "FAIL  relay brands  acme is for a brand \"exemple\" that there is not; there are example";
+    assert!(told.contains(unknown), "{told}");
+    assert!(told.contains("FAIL  relay brands  no relay is for the brand \"example\": its mail waits"), "{told}");
+    let served = out(&eshot(folder.path(), &["check"], &[variables[0], ("ESHOT_RELAYS__ACME__BRANDS", "example")]));
+    assert!(!served.contains("relay brands"), "{served}");
+}
+
+#[test]
 fn the_api_is_described_without_a_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("eshot.toml"), "nonsense = true").unwrap();

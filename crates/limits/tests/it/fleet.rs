@@ -8,6 +8,9 @@ use domain::{CampaignId, Clock, InstanceId, MailboxProvider};
 use limits::{Class, Granted, Limit, Limits, Route, Settings};
 use testkit::{ManualClock, TestDb};
 
+/// The relay of those tests that have one.
+pub(crate) const RELAY: &str = "mx.example:25";
+
 pub(crate) struct Fleet<'a> {
     pub(crate) db: &'a Database,
     pub(crate) clock: Arc<ManualClock>,
@@ -28,12 +31,22 @@ impl<'a> Fleet<'a> {
     pub(crate) fn join(&mut self) {
         self.hired += 1;
         let id = InstanceId::new(self.clock.now() + chrono::TimeDelta::milliseconds(self.hired));
-        self.instances.push(Limits::new(self.settings.clone(), "mx.example:25", id, self.clock.clone()));
+        self.instances.push(Limits::new(self.settings.clone(), id, self.clock.clone()));
     }
 
     pub(crate) fn class(&self, instance: usize, provider: &str, campaign: Option<CampaignId>) -> Class {
+        self.class_through(RELAY, instance, provider, campaign)
+    }
+
+    pub(crate) fn class_through(
+        &self,
+        relay: &str,
+        instance: usize,
+        provider: &str,
+        campaign: Option<CampaignId>,
+    ) -> Class {
         let provider: MailboxProvider = provider.parse().unwrap();
-        self.instances[instance].class(&Route { provider: &provider, brand: "acme", campaign })
+        self.instances[instance].class(&Route { relay, provider: &provider, brand: "acme", campaign })
     }
 
     pub(crate) async fn refill(&self, instance: usize, wanted: &[(Class, u32)]) {

@@ -5,7 +5,7 @@ use domain::{CampaignId, Clock};
 use limits::{Limit, Settings};
 use testkit::{TestDb, both};
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, RELAY};
 
 both!(
     async fn a_quota_holds_across_restarts_and_instances(db: TestDb) {
@@ -39,6 +39,26 @@ both!(
         fleet.clock.advance(Duration::from_secs(24 * 3_600));
         let class = fleet.class(0, "gmail", None);
         assert_eq!(fleet.take(0, &class, 3).await.n, 3);
+    }
+);
+
+both!(
+    async fn the_quota_of_each_relay_is_its_own_for_all_instances_and_across_restarts(db: TestDb) {
+        let hourly = |n| Limit { hourly: NonZeroU32::new(n), ..Limit::default() };
+        let settings =
+            Settings { relay: hourly(9), relays: [("backup".to_owned(), hourly(4))].into(), ..Settings::default() };
+        let mut fleet = Fleet::new(&db, settings, 2);
+        let take = async |fleet: &Fleet<'_>, relay, instance| {
+            fleet.take(instance, &fleet.class_through(relay, instance, "gmail", None), 3).await.n
+        };
+        assert_eq!((take(&fleet, RELAY, 0).await, take(&fleet, RELAY, 1).await), (3, 3));
+        assert_eq!((take(&fleet, "backup", 0).await, take(&fleet, "backup", 1).await), (3, 1));
+        fleet.instances.clear();
+        fleet.join();
+        assert_eq!((take(&fleet, "backup", 0).await, take(&fleet, RELAY, 0).await), (0, 3));
+        assert_eq!((take(&fleet, "backup", 0).await, take(&fleet, RELAY, 0).await), (0, 0));
+        fleet.clock.advance(Duration::from_secs(3_600));
+        assert_eq!((take(&fleet, "backup", 0).await, take(&fleet, RELAY, 0).await), (3, 3));
     }
 );
 

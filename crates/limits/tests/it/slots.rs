@@ -5,7 +5,7 @@ use domain::Clock;
 use limits::{Class, Limit, Settings};
 use testkit::{TestDb, both};
 
-use crate::fleet::{Fleet, provider};
+use crate::fleet::{Fleet, RELAY, provider};
 
 fn five() -> Limit {
     Limit { connections: NonZeroU32::new(5), ..Limit::default() }
@@ -50,12 +50,12 @@ both!(
 both!(
     async fn connections_to_the_relay_are_the_same_for_all_instances(db: TestDb) {
         let fleet = Fleet::new(&db, Settings { relay: five(), ..Settings::default() }, 2);
-        let may = |instance: usize| fleet.instances[instance].connections();
-        fleet.instances[0].connect(0, 8);
+        let may = |instance: usize| fleet.instances[instance].connections(RELAY);
+        fleet.instances[0].connect(RELAY, 0, 8);
         fleet.refill(0, &[]).await;
         assert_eq!(may(0), Some(5));
-        fleet.instances[0].connect(5, 8);
-        fleet.instances[1].connect(0, 8);
+        fleet.instances[0].connect(RELAY, 5, 8);
+        fleet.instances[1].connect(RELAY, 0, 8);
         fleet.refill(1, &[]).await;
         assert_eq!(may(1), Some(0));
         // The first one's share shrinks; it hangs up, and says so.
@@ -64,13 +64,13 @@ both!(
         assert_eq!(may(0), Some(2));
         fleet.refill(1, &[]).await;
         assert_eq!(may(1), Some(0), "it has not hung up yet");
-        fleet.instances[0].connect(2, 8);
+        fleet.instances[0].connect(RELAY, 2, 8);
         fleet.clock.advance(Duration::from_secs(1));
         fleet.refill(0, &[]).await;
         fleet.refill(1, &[]).await;
         assert_eq!((may(0), may(1)), (Some(2), Some(3)));
         // One that no longer wants any leaves them to the other.
-        fleet.instances[0].connect(0, 0);
+        fleet.instances[0].connect(RELAY, 0, 0);
         fleet.clock.advance(Duration::from_secs(6));
         fleet.refill(0, &[]).await;
         fleet.refill(1, &[]).await;
@@ -78,6 +78,24 @@ both!(
         // One that cannot renew stops before they are another's.
         fleet.clock.advance(Duration::from_secs(25));
         assert_eq!(may(1), Some(0));
+    }
+);
+
+both!(
+    async fn connections_to_one_relay_are_not_those_to_another(db: TestDb) {
+        let backup = Limit { connections: NonZeroU32::new(2), ..Limit::default() };
+        let settings =
+            Settings { relay: five(), relays: [("backup".to_owned(), backup)].into(), ..Settings::default() };
+        let fleet = Fleet::new(&db, settings, 1);
+        let limits = &fleet.instances[0];
+        limits.connect(RELAY, 0, 8);
+        limits.connect("backup", 0, 8);
+        fleet.refill(0, &[]).await;
+        assert_eq!((limits.connections(RELAY), limits.connections("backup")), (Some(5), Some(2)));
+        limits.connect("backup", 2, 0);
+        fleet.clock.advance(Duration::from_secs(6));
+        fleet.refill(0, &[]).await;
+        assert_eq!((limits.connections(RELAY), limits.connections("backup")), (Some(5), Some(0)));
     }
 );
 

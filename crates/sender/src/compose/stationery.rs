@@ -58,9 +58,9 @@ impl Shelf {
 }
 
 impl Stationery {
-    /// What decides which limits bind its messages to this provider.
-    pub(crate) fn route<'a>(&'a self, provider: &'a MailboxProvider) -> Route<'a> {
-        Route { provider, brand: &self.brand.slug, campaign: self.mailing.campaign }
+    /// What decides which limits bind its messages to this provider through this relay.
+    pub(crate) fn route<'a>(&'a self, relay: &'a str, provider: &'a MailboxProvider) -> Route<'a> {
+        Route { relay, provider, brand: &self.brand.slug, campaign: self.mailing.campaign }
     }
 
     async fn read(conn: &impl ConnectionTrait, keys: &MasterKeys, mailing: &Mailing) -> Result<Self, ComposeError> {

@@ -46,6 +46,19 @@ pub enum Unfit {
 }
 
 impl Ended {
+    /// Whether it speaks against the relay, for it, or neither: what is said once the recipient is known may be about that.
+    pub(crate) fn is_the_relays_fault(&self) -> Option<bool> {
+        match self {
+            Self::Accepted(_) => Some(false),
+            Self::Broken { problem: Problem::Cut, .. } | Self::Withheld { .. } | Self::Unfit(_) => None,
+            Self::Broken { .. } => Some(true),
+            // RFC 5321 §3.8: 421 is the server's farewell, whatever it is an answer to.
+            Self::Refused { phase, reply } => {
+                (reply.code == 421 || (*phase == Phase::MailFrom && reply.is_transient())).then_some(true)
+            }
+        }
+    }
+
     /// How far the dialogue came.
     pub const fn phase(&self) -> Phase {
         match self {

@@ -1,4 +1,7 @@
+use limits::Class;
+
 use super::{Desk, Task, Work};
+use crate::connection::OpenError;
 use crate::hand::{Hand, News, Order, Report};
 
 impl Desk {
@@ -6,48 +9,90 @@ impl Desk {
     /// message in no time get the next one beforehand: its round is then the one that writes down the answer to the last.
     pub(super) fn assign(&mut self) {
         self.limited = None;
-        let seats = 0..self.seats.len();
-        for (seat, ahead) in seats.clone().map(|seat| (seat, false)).chain(seats.map(|seat| (seat, true))) {
-            if !self.seats[seat].has_room(ahead)
+        for ahead in [false, true] {
+            // With several relays, what one has taken may be what another had to wait for.
+            while self.assign_once(ahead) && self.ways.len() > 1 {}
+        }
+    }
+
+    /// Looks at every worker once. Says whether any was given something.
+    fn assign_once(&mut self, ahead: bool) -> bool {
+        let mut given = false;
+        // Relays that have nothing more to do in this round.
+        let mut done = vec![false; self.ways.len()];
+        for seat in 0..self.seats.len() {
+            let way = self.seats[seat].way;
+            if done[way]
+                || !self.seats[seat].has_room(ahead)
                 || !self.may_connect(seat)
-                || (ahead && self.has_too_many_connections())
+                || (ahead && self.has_too_many_connections(way))
             {
                 continue;
             }
             let uptime = self.parts.clock.uptime();
-            if !self.relay_backoff.wait(uptime).is_zero() || (self.relay_backoff.is_failing() && self.is_busy()) {
-                // A relay that was down is tried by one worker, not by all of them.
-                return;
+            if self.ways[way].is_down() {
+                // A relay that was down is tried by one worker, not by all of them, and by no message that another could take.
+                done[way] = true;
+                if !self.ways[way].wait(uptime).is_zero() || self.is_in_use(way) {
+                    continue;
+                }
+                if self.is_missed(way) && !self.ways[way].is_refusing() {
+                    self.seats[seat].hand.tell(Order::Try);
+                    self.seats[seat].task = Task::Trying;
+                    continue;
+                }
             }
-            let Some(holding) = self.next(ahead) else { return };
-            let holding = &mut self.holdings[holding];
-            let Some(piece) = holding.pieces.pop_front() else { return };
-            holding.open += 1;
-            let work = Work {
-                holding: holding.id,
-                key: piece.key,
-                subscriber: piece.subscriber,
-                class: holding.class.clone(),
-                looked_at: holding.looked_at,
-            };
-            let most = holding.class.messages_per_connection();
-            let order = Order::Prepare(Box::new(piece), holding.stationery.clone(), most);
-            self.seats[seat].give(work, order);
+            match self.next(way, ahead) {
+                Some((at, class)) => given |= self.give(seat, at, class),
+                None => done[way] = true,
+            }
         }
+        given
     }
 
-    /// The holding whose next piece may go now, its permit taken: urgent ones first, then those of the mailing that has waited
-    /// longest for its turn. Urgent ones are not given ahead: whoever is free next is to have them.
-    fn next(&mut self, ahead: bool) -> Option<usize> {
+    /// Gives a worker the next piece of a holding.
+    fn give(&mut self, seat: usize, at: usize, class: Class) -> bool {
+        let way = self.seats[seat].way;
+        let Some(piece) = self.holdings[at].pieces.pop_front() else { return false };
+        self.has_got(way, at);
+        let holding = &mut self.holdings[at];
+        holding.open += 1;
+        let most = class.messages_per_connection();
+        let work = Work {
+            way,
+            holding: holding.id,
+            key: piece.key,
+            subscriber: piece.subscriber,
+            class,
+            looked_at: holding.looked_at,
+        };
+        let order = Order::Prepare(Box::new(piece), holding.stationery.clone(), most);
+        self.seats[seat].give(work, order);
+        true
+    }
+
+    /// Whether a worker at this relay has anything before it.
+    fn is_in_use(&self, way: usize) -> bool {
+        self.seats.iter().any(|seat| seat.way == way && !matches!(seat.task, Task::None))
+    }
+
+    /// The holding whose next piece may go by this relay now, its permit taken: urgent ones first, then those of the mailing that
+    /// has waited longest for its turn. Urgent ones are not given ahead: whoever is free next is to have them.
+    fn next(&mut self, way: usize, ahead: bool) -> Option<(usize, Class)> {
         for at in self.in_turn() {
             let holding = &self.holdings[at];
             if holding.pieces.is_empty() || self.paused.contains(&holding.lane) || (ahead && holding.is_urgent()) {
                 continue;
             }
-            let granted = self.parts.limits.take(&holding.class, 1);
+            let Some(exit) = holding.exits.iter().find(|exit| exit.way == way) else { continue };
+            let class = exit.class.clone();
+            if !self.may_have(way, at) {
+                continue;
+            }
+            let granted = self.parts.limits.take(&class, 1);
             if granted.n == 1 {
                 self.had_its_turn(at);
-                return Some(at);
+                return Some((at, class));
             }
             self.limited = Some(self.limited.map_or(granted.wait, |wait| wait.min(granted.wait)));
         }
@@ -74,12 +119,11 @@ impl Desk {
         let seat = report.hand;
         match (std::mem::replace(&mut self.seats[seat].task, Task::None), report.news) {
             (Task::Preparing(work), News::Prepared) => {
-                if self.relay_backoff.worked() {
-                    self.relay_error = None;
-                    tracing::info!(relay = %self.relay, "the relay {} takes mail again", self.relay);
-                }
+                self.ways[work.way].works();
                 self.seats[seat].task = Task::Prepared(work);
             }
+            (Task::Trying, News::Tried(Ok(()))) => self.ways[self.seats[seat].way].works(),
+            (Task::Trying, News::Tried(Err(error))) => self.not_reached(self.seats[seat].way, &error),
             (Task::Preparing(work), News::NoRelay(piece, error)) => {
                 if let Some(holding) = self.holding(work.holding) {
                     holding.open -= 1;
@@ -88,25 +132,23 @@ impl Desk {
                     holding.looked_at = holding.looked_at.min(work.looked_at);
                 }
                 self.parts.limits.give_back(&work.class, 1);
-                let uptime = self.parts.clock.uptime();
-                let why = format!("{error}: {}", error.problem);
-                // Workers that find it down together have found it down once.
-                if self.relay_backoff.wait(uptime).is_zero() {
-                    let (wait, news) = self.relay_backoff.failed(uptime);
-                    if news {
-                        tracing::error!(relay = %self.relay, "the relay takes no mail, next try in {wait:?}: {why}");
-                    }
-                }
-                self.relay_error = Some(why);
+                self.not_reached(work.way, &error);
             }
             (Task::Preparing(work), News::NotComposed(error)) => self.not_composed(&work, error),
             (Task::Sending(work, submitted, _), News::Ended { ended, started_at, answered_at }) => {
                 self.seats[seat].end(answered_at - started_at);
+                if self.ways.len() > 1 {
+                    self.ways[work.way].hears(&ended, self.parts.clock.uptime());
+                }
                 self.hear(&work, submitted, &ended, started_at, answered_at);
             }
             // A worker answers what it was told; anything else was told before its seat was given to another.
             (task, _) => self.seats[seat].task = task,
         }
+    }
+
+    fn not_reached(&mut self, way: usize, error: &OpenError) {
+        self.ways[way].fails(format!("{error}: {}", error.problem), self.parts.clock.uptime());
     }
 
     /// Hires anew for workers that have fallen over. What they had before them is left to the leases.
@@ -120,7 +162,7 @@ impl Desk {
                 self.take(report);
             }
             tracing::error!("worker {number} of the sender has fallen over and is replaced");
-            self.seats[number].hand = Hand::hire(number, self.bench.clone());
+            self.seats[number].hand = Hand::hire(number, self.ways[self.seats[number].way].bench.clone());
             for (work, offered) in self.seats[number].clear() {
                 if let Some(holding) = self.holding(work.holding) {
                     holding.open -= 1;

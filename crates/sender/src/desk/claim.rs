@@ -9,7 +9,7 @@ use super::Desk;
 use super::reading::Reading;
 use crate::Error;
 use crate::compose::ComposeError;
-use crate::holding::Holding;
+use crate::holding::{Exit, Holding};
 
 /// How many batches may be in hand at once: one for each provider that is waited for, and some more.
 const MOST: usize = 16;
@@ -26,7 +26,7 @@ impl Desk {
         self.take_in_what_is_read(now).await?;
         loop {
             let uptime = self.parts.clock.uptime();
-            let relay_down = self.relay_backoff.is_failing() && !self.relay_backoff.wait(uptime).is_zero();
+            let relay_down = self.ways.iter().all(|way| way.is_down() && !way.wait(uptime).is_zero());
             let enough = self.reading.is_some() || self.holdings.len() >= MOST || self.has_enough();
             // What somebody waits for is not kept waiting by what is in hand.
             let next = if enough { self.next_urgent } else { self.next_claim };
@@ -53,29 +53,28 @@ impl Desk {
 
     /// Whether workers will find enough that may go until more is claimed and read.
     fn has_enough(&self) -> bool {
-        let ready = self.holdings.iter().filter(|holding| self.held_back(&holding.class).is_zero());
-        let enough = ready.map(|holding| self.enough(&holding.class)).max();
+        let ready = self.holdings.iter().filter(|holding| self.is_ready(holding));
+        let enough = ready.map(|holding| self.enough(&holding.exits)).max();
         self.ready_pieces() >= enough.unwrap_or(self.seats.len())
     }
 
-    /// How many pieces of this class are enough for the moment: what goes while more is read, by what goes at present.
-    fn enough(&self, class: &Class) -> usize {
-        let meanwhile = within(class, MEANWHILE).min(self.speed.within(MEANWHILE)).min(self.batch() / 2);
+    /// How many pieces that go by these exits are enough for the moment: what goes while more is read, by what goes at present.
+    fn enough(&self, exits: &[Exit]) -> usize {
+        let meanwhile = self.within(exits, MEANWHILE).min(self.speed.within(MEANWHILE)).min(self.batch() / 2);
         self.seats.len().max(meanwhile)
     }
 
     /// How many pieces may go now that nobody works on yet.
     pub(super) fn ready_pieces(&self) -> usize {
-        let ready = self.holdings.iter().filter(|holding| self.held_back(&holding.class).is_zero());
+        let ready = self.holdings.iter().filter(|holding| self.is_ready(holding));
         ready.map(|holding| holding.pieces.len()).sum()
     }
 
     /// Lanes of which no more is wanted: those of which enough is in hand, and those that a limit holds back.
     fn resting(&mut self, uptime: Duration) -> Vec<(MailingNo, MailboxProvider)> {
         self.rests.retain(|rest| uptime < rest.until);
-        let enough = |holding: &&Holding| {
-            holding.pieces.len() >= self.enough(&holding.class) || !self.held_back(&holding.class).is_zero()
-        };
+        let enough =
+            |holding: &&Holding| holding.pieces.len() >= self.enough(&holding.exits) || !self.is_ready(holding);
         let in_hand =
             self.holdings.iter().filter(enough).map(|holding| (holding.stationery.mailing.no, holding.lane.clone()));
         self.rests.iter().map(|rest| (rest.mailing, rest.lane.clone())).chain(in_hand).collect()
@@ -87,9 +86,12 @@ impl Desk {
             Ok(stationery) => stationery,
             Err(error) => return self.cannot_be_sent(&batch, error, now).await,
         };
-        let class = self.parts.limits.class(&stationery.route(&batch.lane));
+        let exits = self.exits(&stationery, &batch.lane);
+        if exits.is_empty() {
+            return self.has_no_relay(&batch, &stationery.brand.slug, uptime, now).await;
+        }
         // What lies further ahead goes back with the lease when the rest is done.
-        batch.deliveries.truncate(self.ahead(&class));
+        batch.deliveries.truncate(self.ahead(&exits));
         let reading = Reading::begin(&self.parts.db, batch, stationery, uptime, now);
         if reading.stationery.mailing.kind != MailKind::Campaign || self.ready_pieces() == 0 {
             return self.take_in(reading, now).await;
@@ -98,9 +100,16 @@ impl Desk {
         Ok(())
     }
 
-    /// How many deliveries of this class may be in hand.
-    pub(super) fn ahead(&self, class: &Class) -> usize {
-        within(class, AHEAD).clamp(1, self.batch().max(1))
+    /// How many deliveries that go by these exits may be in hand.
+    pub(super) fn ahead(&self, exits: &[Exit]) -> usize {
+        self.within(exits, AHEAD).clamp(1, self.batch().max(1))
+    }
+
+    /// How many messages may go by these exits in so many seconds.
+    fn within(&self, exits: &[Exit], seconds: f64) -> usize {
+        // A rate that is no whole number of messages is rounded up; saturating is what `as` does.
+        let of = |class: &Class| class.rate().map_or(usize::MAX, |rate| (rate.per_second() * seconds).ceil() as usize);
+        self.going(exits).map(|exit| of(&exit.class)).fold(0, usize::saturating_add)
     }
 
     /// How many deliveries are claimed at once.
@@ -140,10 +149,4 @@ impl Desk {
         }
         Ok(())
     }
-}
-
-/// How many messages of this class may go in so many seconds.
-fn within(class: &Class, seconds: f64) -> usize {
-    // A rate that is no whole number of messages is rounded up; saturating is what `as` does.
-    class.rate().map_or(usize::MAX, |rate| (rate.per_second() * seconds).ceil() as usize)
 }

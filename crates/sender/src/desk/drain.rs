@@ -18,7 +18,7 @@ impl Desk {
             self.write_or_say_why().await;
         }
         // Each worker says how far it came: what is before its final dot is not in doubt.
-        self.bench.cut.cancel();
+        self.cut.cancel();
         let end = Instant::now() + Duration::from_secs(1);
         while self.is_sending() && Instant::now() < end {
             self.wait(end - Instant::now()).await;

@@ -43,11 +43,12 @@ impl Desk {
             return;
         };
         let (brand, lane) = (holding.stationery.brand.id, holding.lane.clone());
-        let attempt = Attempt { submitted, lane: &lane, relay: &self.relay, started_at, answered_at };
+        let attempt =
+            Attempt { submitted, lane: &lane, relay: &self.ways[work.way].outlet.name, started_at, answered_at };
         let Judgement { answer, verdict } = attempt.judge(ended, &self.ladder);
         say(&answer, ended);
         // What a stand-in got is said neither of the person nor of their provider.
-        let own = self.bench.redirect_to.is_none();
+        let own = self.settings.redirect_to.is_none();
         let (subscriber, verdict) = (work.subscriber.filter(|_| own), verdict.filter(|_| own));
         if answer.offered {
             self.listen(&lane, verdict.as_ref(), answered_at);

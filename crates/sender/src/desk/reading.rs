@@ -71,16 +71,16 @@ impl Desk {
             return Ok(outbox::release(&self.parts.db, &reading.lease, now).await?);
         }
         // By the limits of this moment, not by those of when it was claimed.
-        let class = self.parts.limits.class(&reading.stationery.route(&reading.lane));
+        let exits = self.exits(&reading.stationery, &reading.lane);
         let mut pieces = VecDeque::from(read.pieces);
-        pieces.truncate(self.ahead(&class));
+        pieces.truncate(self.ahead(&exits));
         self.last_holding += 1;
         self.holdings.push(Holding {
             id: self.last_holding,
             deadline: Deadline::new(reading.begun_at, self.settings.lease),
             lease: reading.lease,
             lane: reading.lane,
-            class,
+            exits,
             turn: 0,
             stationery: reading.stationery,
             pieces,

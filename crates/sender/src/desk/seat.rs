@@ -14,6 +14,8 @@ const BRISK: TimeDelta = TimeDelta::milliseconds(50);
 
 /// A worker and what it has before it.
 pub(super) struct Seat {
+    /// At which relay, by its place among the desk's.
+    pub(super) way: usize,
     pub(super) hand: Hand,
     pub(super) task: Task,
     /// What it prepares as soon as it has sent the message that it is sending.
@@ -24,6 +26,8 @@ pub(super) struct Seat {
 
 pub(super) enum Task {
     None,
+    /// Seeing whether the relay is there again.
+    Trying,
     Preparing(Work),
     Prepared(Work),
     Sending(Work, Submitted, Look),
@@ -32,6 +36,8 @@ pub(super) enum Task {
 /// A delivery that a worker has before it.
 #[derive(Clone)]
 pub(super) struct Work {
+    /// By which relay it goes.
+    pub(super) way: usize,
     pub(super) holding: u64,
     pub(super) key: DeliveryKey,
     pub(super) subscriber: Option<SubscriberId>,
@@ -42,8 +48,8 @@ pub(super) struct Work {
 }
 
 impl Seat {
-    pub(super) const fn new(hand: Hand) -> Self {
-        Self { hand, task: Task::None, next: None, brisk: false }
+    pub(super) const fn new(way: usize, hand: Hand) -> Self {
+        Self { way, hand, task: Task::None, next: None, brisk: false }
     }
 
     /// Whether it can be given a message: to prepare now or, `ahead`, after the one that it is sending.
@@ -51,7 +57,7 @@ impl Seat {
         match self.task {
             Task::None => !ahead,
             Task::Sending(..) => ahead && self.brisk && self.next.is_none(),
-            Task::Preparing(_) | Task::Prepared(_) => false,
+            Task::Trying | Task::Preparing(_) | Task::Prepared(_) => false,
         }
     }
 
@@ -76,7 +82,7 @@ impl Seat {
         let now = match std::mem::replace(&mut self.task, Task::None) {
             Task::Preparing(work) | Task::Prepared(work) => Some((work, false)),
             Task::Sending(work, ..) => Some((work, true)),
-            Task::None => None,
+            Task::None | Task::Trying => None,
         };
         now.into_iter().chain(self.next.take().map(|work| (work, false)))
     }

@@ -51,8 +51,10 @@ impl Desk {
         let paces = limits::pace::active(self.parts.db.reader(), now).await?;
         let changed = self.parts.limits.adapt(&paces, now);
         self.rests.retain(|rest| !changed.contains(&rest.lane));
-        for holding in self.holdings.iter_mut().filter(|holding| changed.contains(&holding.lane)) {
-            holding.class = self.parts.limits.class(&holding.stationery.route(&holding.lane));
+        for at in 0..self.holdings.len() {
+            if changed.contains(&self.holdings[at].lane) {
+                self.holdings[at].exits = self.exits(&self.holdings[at].stationery, &self.holdings[at].lane);
+            }
         }
         let share = |provider: &MailboxProvider| {
             paces.iter().find(|pace| pace.provider == *provider).map_or(100, |pace| pace.per_cent(now))
@@ -110,12 +112,12 @@ impl Desk {
     /// How long nothing has to be done, if no worker reports.
     pub(super) fn until_something_is_due(&self) -> Duration {
         let uptime = self.parts.clock.uptime();
-        let relay = self.relay_backoff.wait(uptime);
+        let relay = self.ways.iter().map(|way| way.wait(uptime)).filter(|wait| !wait.is_zero()).min();
         let claim = self.next_claim.saturating_sub(uptime);
         let waits = [
             Some(self.settings.idle),
             self.limited,
-            Some(relay).filter(|wait| !wait.is_zero()),
+            relay,
             Some(claim).filter(|wait| !wait.is_zero()),
             self.is_sending().then_some(UNDER_WAY),
         ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Actor, CampaignId, Clock, MailboxProvider};
 use limits::{Limit, pause};
 use sea_orm::{ConnectionTrait, Statement};
-use sender::{Settings, Tally};
+use sender::{Outlet, Settings, Tally};
 use testkit::smtp::{Hold, Moment, Rule, Script};
 use testkit::{TestDb, both};
 use tokio::sync::oneshot;
@@ -25,8 +25,8 @@ struct Running {
 impl Running {
     fn start(house: &House<'_>, connections: u32, batch: u32) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let route = relay_that_waits(house).into();
-        let sender = house.sender_with(|settings| Settings { connections, batch, route, ..settings });
+        let outlets = vec![Outlet::new(relay_that_waits(house), connections)];
+        let sender = house.sender_with(|settings| Settings { outlets, batch, ..settings });
         let sender = tokio::spawn(sender.run(async {
             let _ = stopped.await;
         }));

@@ -7,7 +7,7 @@ use sender::Tally;
 use testkit::smtp::{Deed, Moment, Rule, Script, SmtpSink};
 use testkit::{TestDb, both};
 
-use crate::house::House;
+use crate::house::{House, with_connections};
 
 both!(
     async fn a_relay_that_hangs_or_drops_in_any_phase_doubles_nothing(db: TestDb) {
@@ -108,7 +108,7 @@ both!(
         let house = House::new(&db).await;
         house.enrol_many(60).await;
         let (_, mailing) = house.launch().await;
-        let small = |settings| sender::Settings { batch: 7, connections: 2, ..settings };
+        let small = |settings| sender::Settings { batch: 7, ..with_connections(settings, 2) };
         let (mut one, mut two) = (house.sender_with(small), house.sender_with(small));
         let (first, second) = tokio::join!(one.tick(), two.tick());
         let (first, second) = (first.unwrap().tally, second.unwrap().tally);

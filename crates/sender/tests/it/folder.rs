@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sender::{Folder, Settings, Tally};
+use sender::{Folder, Outlet, Settings, Tally};
 use testkit::{TestDb, both};
 use url::Url;
 
@@ -17,7 +17,7 @@ fn folder(path: &Path) -> Folder {
 
 fn into(path: &Path) -> impl Fn(Settings) -> Settings {
     let route = folder(path);
-    move |settings| Settings { connections: 2, route: route.clone().into(), ..settings }
+    move |settings| Settings { outlets: vec![Outlet::new(route.clone(), 2)], ..settings }
 }
 
 /// Every file, those included that are not whole.

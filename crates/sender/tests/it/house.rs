@@ -57,19 +57,14 @@ impl<'a> House<'a> {
 
     /// Another instance, with so many connections.
     pub(crate) fn sender(&self, connections: u32) -> Sender {
-        self.sender_with(|settings| Settings { connections, ..settings })
+        self.sender_with(|settings| with_connections(settings, connections))
     }
 
     pub(crate) fn sender_with(&self, change: impl FnOnce(Settings) -> Settings) -> Sender {
-        let relay = Relay::new(sender::relay::Settings {
-            policy: Policy::None,
-            timeouts: Timeouts { connect: PATIENCE, command: PATIENCE, body: PATIENCE, dot: PATIENCE },
-            ..sender::relay::Settings::new(self.sink.url().parse().unwrap())
-        });
         // Ids made at one time would be the same: each instance is a millisecond younger.
         let number = self.senders.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let instance = InstanceId::new(self.clock.now() + chrono::TimeDelta::milliseconds(number));
-        let limits = Limits::new(self.limits.clone(), "relay:25", instance, self.clock.clone());
+        let limits = Limits::new(self.limits.clone(), instance, self.clock.clone());
         let parts = Parts {
             db: self.db.clone(),
             clock: self.clock.clone(),
@@ -79,7 +74,7 @@ impl<'a> House<'a> {
             instance,
         };
         let idle = Duration::from_millis(50);
-        Sender::new(parts, change(Settings { idle, ..Settings::new(relay.unwrap()) }))
+        Sender::new(parts, change(Settings { idle, ..Settings::new(relay(&self.sink)) }))
     }
 
     /// Subscribes people to the offers.
@@ -170,6 +165,33 @@ impl<'a> House<'a> {
     pub(crate) fn advance_minutes(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(minutes * 60));
     }
+}
+
+/// The relay at this address, which is not waited for for long.
+pub(crate) fn relay(sink: &SmtpSink) -> Relay {
+    let settings = sender::relay::Settings {
+        policy: Policy::None,
+        timeouts: Timeouts { connect: PATIENCE, command: PATIENCE, body: PATIENCE, dot: PATIENCE },
+        ..sender::relay::Settings::new(sink.url().parse().unwrap())
+    };
+    Relay::new(settings).unwrap()
+}
+
+/// The same relay, with so many connections.
+pub(crate) fn with_connections(mut settings: Settings, connections: u32) -> Settings {
+    settings.outlets[0].connections = connections;
+    settings
+}
+
+/// Makes another brand, whose mail the house sends from now on. Gives back the one before.
+pub(crate) async fn second_brand(house: &mut House<'_>) -> (Brand, Vec<Topic>) {
+    let (txn, now) = (house.db.begin().await.unwrap(), house.clock.now());
+    let (from, base_url) = ("news@zeta.example".parse().unwrap(), "https://news.zeta.example".parse().unwrap());
+    let draft = brands::Draft::new("zeta", "Zeta", from, "2 High Street\nLondon", base_url);
+    let brand = brands::create(&txn, draft, &Actor::System, now).await.unwrap();
+    let seeded = subscribers::seed::first_brand(&txn, brand.id, &Actor::System, now).await.unwrap();
+    txn.commit().await.unwrap();
+    (std::mem::replace(&mut house.brand, brand), std::mem::replace(&mut house.topics, seeded.topics))
 }
 
 fn draft() -> brands::Draft {

@@ -11,6 +11,7 @@ mod house;
 mod kinds;
 mod limits;
 mod redirect;
+mod relays;
 mod slow;
 mod stopping;
 mod turns;

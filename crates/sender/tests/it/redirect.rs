@@ -4,12 +4,12 @@ use sender::{Settings, Tally};
 use testkit::smtp::{Moment, Rule};
 use testkit::{TestDb, both};
 
-use crate::house::House;
+use crate::house::{House, with_connections};
 
 const STAND_IN: &str = "staging@example.org";
 
 fn redirected(settings: Settings) -> Settings {
-    Settings { connections: 1, redirect_to: Some(STAND_IN.parse().unwrap()), ..settings }
+    Settings { redirect_to: Some(STAND_IN.parse().unwrap()), ..with_connections(settings, 1) }
 }
 
 both!(

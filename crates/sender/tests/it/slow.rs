@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Actor;
 use outbox::State;
-use sender::Settings;
+use sender::{Outlet, Settings};
 use testkit::smtp::{Hold, Moment, Rule};
 use testkit::{TestDb, both};
 
@@ -27,7 +27,7 @@ both!(
         house.sink.add(Rule::hold(Moment::Data, &hold));
         let people = house.enrol_many(2).await;
         let (_, mailing) = house.launch().await;
-        let patient = |settings| Settings { connections: 2, route: relay_that_waits(&house).into(), ..settings };
+        let patient = |settings| Settings { outlets: vec![Outlet::new(relay_that_waits(&house), 2)], ..settings };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let running = tokio::spawn(house.sender_with(patient).run(async {
             let _ = stopped.await;
@@ -62,7 +62,7 @@ both!(
         house.sink.add(Rule::hold(Moment::Data, &hold));
         house.enrol_many(2).await;
         let (campaign, mailing) = house.launch().await;
-        let patient = |settings| Settings { connections: 2, route: relay_that_waits(&house).into(), ..settings };
+        let patient = |settings| Settings { outlets: vec![Outlet::new(relay_that_waits(&house), 2)], ..settings };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let running = tokio::spawn(house.sender_with(patient).run(async {
             let _ = stopped.await;

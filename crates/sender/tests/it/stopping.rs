@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outbox::{Phase, State};
-use sender::{Settings, Tally};
+use sender::{Outlet, Settings, Tally};
 use testkit::smtp::{Deed, Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
 
@@ -35,8 +35,8 @@ both!(
         house.enrol_many(20).await;
         let (_, mailing) = house.launch().await;
         let patient = |settings: Settings| {
-            let route = relay_that_waits(&house).into();
-            Settings { connections: 3, drain: Duration::from_millis(300), route, ..settings }
+            let route = relay_that_waits(&house);
+            Settings { outlets: vec![Outlet::new(route, 3)], drain: Duration::from_millis(300), ..settings }
         };
         let tally = house.sender_with(patient).run(house.sink.wait_for(12)).await;
         assert_eq!(tally.in_doubt, 1, "{tally:?}");
@@ -65,8 +65,9 @@ both!(
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             };
-            let route = relay_that_waits(&house).into();
-            let short = |settings| Settings { connections: 1, drain: Duration::from_millis(300), route, ..settings };
+            let route = relay_that_waits(&house);
+            let outlets = vec![Outlet::new(route, 1)];
+            let short = |settings| Settings { outlets, drain: Duration::from_millis(300), ..settings };
             house.sender_with(short).run(heard).await;
             let (delivery, attempts) = &house.by_person(mailing).await["p1"];
             assert_eq!((delivery.state, attempts[0].phase), (state, Some(Phase::RcptTo)), "{line}");

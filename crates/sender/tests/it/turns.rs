@@ -9,7 +9,7 @@ use sender::Sender;
 use testkit::smtp::{Deed, Moment, Rule, Script};
 use testkit::{TestDb, both};
 
-use crate::house::House;
+use crate::house::{House, with_connections};
 
 fn rate(text: &str) -> Limit {
     Limit::rate(text.parse().unwrap())
@@ -172,9 +172,11 @@ both!(
             let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
             stops.push(stop);
             running.push(tokio::spawn(
-                house.sender_with(|settings| sender::Settings { connections: 4, batch: 10, ..settings }).run(async {
-                    let _ = stopped.await;
-                }),
+                house.sender_with(|settings| sender::Settings { batch: 10, ..with_connections(settings, 4) }).run(
+                    async {
+                        let _ = stopped.await;
+                    },
+                ),
             ));
         }
         while sent(&house, mailing).await < 120 {

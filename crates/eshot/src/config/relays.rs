@@ -1,0 +1,103 @@
+//! `[relays]`: any number of relays, each a table with the keys of `[relay]`.
+
+use figment::Figment;
+use figment::value::{Dict, Value};
+
+use super::layer::{Layer, like, read_file, read_secret, unknown_keys};
+use super::problem::{Problem, nearest};
+
+pub(super) const TABLE: &str = "relays";
+
+/// The secret that a relay has, by itself or as one of several.
+pub(super) const SECRET: (&str, &str) = ("relay", "password");
+
+/// What `[relay]` says for all.
+const FOR_ALL: &str = "redirect_to";
+
+/// The keys that one of several relays has, with their defaults.
+fn template(defaults: &Dict) -> Dict {
+    let mut relay = defaults.get(SECRET.0).and_then(Value::as_dict).cloned().unwrap_or_default();
+    relay.remove(FOR_ALL);
+    relay
+}
+
+/// Reads the secrets of a file's relays, and says what is wrong with their names and keys.
+pub(super) fn complete(dict: &mut Dict, defaults: &Dict, source: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let Some(Value::Dict(_, relays)) = dict.get_mut(TABLE) else { return problems };
+    for (name, relay) in relays {
+        let path = format!("{TABLE}.{name}");
+        let Value::Dict(_, keys) = relay else {
+            let what = format!("a relay is a table, [{TABLE}.NAME]; the only one there is stands in [relay]");
+            problems.push(Problem::new(path, source, what));
+            continue;
+        };
+        problems.extend(wrong_name(name).map(|what| Problem::new(&path, source, what)));
+        if let Err(what) = read_secret(keys, SECRET.1) {
+            problems.push(Problem::new(format!("{path}.{}_file", SECRET.1), source, what));
+        }
+        unknown_keys(keys, &template(defaults), &path, source, &mut problems);
+    }
+    problems
+}
+
+/// The setting of a variable that names a relay: `relay` is what stands between `RELAYS__` and the key.
+pub(super) fn from_variable(
+    variable: &str,
+    relay: &str,
+    key: &str,
+    text: &str,
+    defaults: &Dict,
+) -> Result<Layer, Problem> {
+    let (name, limit) = match relay.split_once('.') {
+        Some((name, "limit")) => (name, true),
+        Some(_) => return Err(Problem::new("", variable, "there is no such setting")),
+        None => (relay, false),
+    };
+    // Names have hyphens, which variables cannot have.
+    let name = name.replace('_', "-");
+    let section = format!("{TABLE}.{name}");
+    let fault = |what: String| Problem::new(format!("{section}.{key}"), variable, what);
+    if let Some(what) = wrong_name(&name) {
+        return Err(fault(what));
+    }
+    if limit {
+        return Ok(Layer::of(variable, &format!("{section}.limit"), key, Value::from(text)));
+    }
+    if key.strip_suffix("_file") == Some(SECRET.1) {
+        let text = read_file(text).map_err(fault)?;
+        return Ok(Layer::of(variable, &section, SECRET.1, Value::from(text)));
+    }
+    let template = template(defaults);
+    let default = template.get(key).ok_or_else(|| {
+        let hint = nearest(key, template.keys().map(String::as_str));
+        fault(format!(
+            "there is no such key{}",
+            hint.map_or_else(String::new, |hint| format!("; did you mean {hint}?"))
+        ))
+    })?;
+    Ok(Layer::of(variable, &section, key, like(default, text).map_err(fault)?))
+}
+
+/// What every relay that is named anywhere has where nothing is said.
+pub(super) fn defaults(layers: &[Layer], defaults: &Dict) -> Dict {
+    let named = layers.iter().filter_map(|layer| layer.dict.get(TABLE)?.as_dict()).flat_map(Dict::keys);
+    named.map(|name| (name.clone(), Value::from(template(defaults)))).collect()
+}
+
+/// What stands in `[relay]` although there are several: which of them it is to be is not said.
+pub(super) fn both(figment: &Figment, defaults: &Dict, usual: &str) -> Vec<Problem> {
+    let said = |key: String| {
+        let path = format!("{}.{key}", SECRET.0);
+        let source = figment.find_metadata(&path)?.name.to_string();
+        let what = format!("there are relays with names; say this in [{TABLE}.NAME], or have no such table");
+        (source != usual).then(|| Problem::new(path, source, what))
+    };
+    template(defaults).into_keys().filter_map(said).collect()
+}
+
+fn wrong_name(name: &str) -> Option<String> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fit = !name.is_empty() && name.bytes().all(fits);
+    (!fit).then(|| format!("a relay's name is made of a-z, 0-9 and hyphens, not {name:?}"))
+}
