@@ -172,6 +172,25 @@ proptest! {
 }
 
 #[test]
+fn a_greater_than_sign_behind_any_letter_is_a_word_like_others() {
+    for words in ["café > bar", "ä>", "ä\">", "€ >", "a]]>b", "1 > 2 > ä>"] {
+        let mail = compile(&body(words), &look()).expect(words).render(&merge(Person::default())).expect(words);
+        assert!(mail.text.contains(words), "{words}: {}", mail.text);
+        assert!(mail.html.contains(&words.replace('>', "&gt;")), "{words}: {}", mail.html);
+    }
+}
+
+#[test]
+fn a_style_sheet_may_say_anything_before_a_greater_than_sign() {
+    for sheet in ["/* ä */.a > b { color: #123456 }", "/*ä> €>*/ p { color: #123456 }"] {
+        let head = format!("<mj-head><mj-style>{sheet}</mj-style>");
+        let source = Source { mjml: body("<p>x</p>").mjml.replacen("<mj-head>", &head, 1), ..body("x") };
+        let compiled = compile(&source, &look()).expect(sheet);
+        assert!(compiled.render(&merge(Person::default())).is_ok(), "{sheet}");
+    }
+}
+
+#[test]
 fn a_name_that_is_a_template_stays_a_name() {
     for starter in Locale::ALL.into_iter().flat_map(starters) {
         let compiled = compile(&starter.source(), &look()).expect("a starter compiles");
