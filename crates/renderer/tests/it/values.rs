@@ -182,7 +182,7 @@ fn a_greater_than_sign_behind_any_letter_is_a_word_like_others() {
 
 #[test]
 fn a_style_sheet_may_say_anything_before_a_greater_than_sign() {
-    for sheet in ["/* ä */.a > b { color: #123456 }", "/*ä> €>*/ p { color: #123456 }"] {
+    for sheet in ["/* ä > */ p { color: #123456 }", "/*€>*/ p { color: #123456 }"] {
         let head = format!("<mj-head><mj-style>{sheet}</mj-style>");
         let source = Source { mjml: body("<p>x</p>").mjml.replacen("<mj-head>", &head, 1), ..body("x") };
         let compiled = compile(&source, &look()).expect(sheet);
