@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use database::Writes;
 use domain::{DeliveryKey, InstanceId};
@@ -14,7 +16,7 @@ pub struct Turn {
     /// Of the answers.
     pub recorded: Recorded,
     /// Of each lease, in their order, what may be sent once the caller's transaction has committed. One delivery may have been
-    /// asked for under two leases, of which one is over.
+    /// asked for under two leases, of which one is over; and one that is answered in this very turn is not begun in it.
     pub submitted: Vec<Vec<Submitted>>,
 }
 
@@ -37,14 +39,17 @@ pub async fn turn(
         return Ok(Turn::default());
     }
     let backend = txn.get_database_backend();
-    let answered = answers.iter().map(|answer| answer.key);
+    let answered: BTreeSet<DeliveryKey> = answers.iter().map(|answer| answer.key).collect();
     let begun = next.iter().flat_map(|(_, keys)| keys).copied().filter(|_| dialect::locks(backend));
-    let rows = change::lock(txn, answered.chain(begun)).await?;
+    let rows = change::lock(txn, answered.iter().copied().chain(begun)).await?;
     let mut deltas = Deltas::default();
     let recorded = record::write(backend, shard, rows, answers, (writes, &mut deltas), now);
     let mut submitted = Vec::with_capacity(next.len());
     for (lease, keys) in next {
-        submitted.push(submit::write(txn, lease, keys, &mut deltas, now).await?);
+        // An answer to an earlier attempt, late, may be just what makes another needless: it is heard first, and its row changes
+        // once.
+        let unanswered: Vec<_> = keys.iter().copied().filter(|key| !answered.contains(key)).collect();
+        submitted.push(submit::write(txn, lease, &unanswered, &mut deltas, now).await?);
     }
     deltas.apply(shard, writes);
     Ok(Turn { recorded, submitted })

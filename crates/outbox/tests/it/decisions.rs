@@ -1,4 +1,4 @@
-use database::Database;
+use database::{Database, Writes};
 use domain::{Actor, DeliveryKey, MailingNo, Ordinal};
 use outbox::{Error, Outcome, Phase, Recorded, State, fact};
 use sea_orm::{ConnectionTrait, Statement};
@@ -60,6 +60,22 @@ both!(
         assert_eq!(record(db, &[answer(first, Outcome::Sent, late)], late).await, Recorded { moved: 1, late: 1 });
         assert_eq!(submit(db, &batch, late).await, []);
         assert_eq!(state(db, first.key).await, State::Sent);
+    }
+);
+
+both!(
+    async fn proof_that_comes_with_the_second_attempt_spares_it(db: TestDb) {
+        let db = db.database();
+        let (first, late) = in_doubt(db).await;
+        outbox::resend(db.writer(), first.key, &Actor::Operator, late).await.unwrap();
+        let batch = claim(db, 1, 10, late).await.unwrap();
+        let (answers, next) = ([answer(first, Outcome::Sent, late)], [(&batch.lease, vec![first.key])]);
+        let (txn, mut writes) = (db.begin().await.unwrap(), Writes::new());
+        let turn = outbox::turn(&txn, worker(1), &answers, &next, &mut writes, late).await.unwrap();
+        writes.run(&txn).await.unwrap();
+        txn.commit().await.unwrap();
+        assert_eq!((turn.recorded, turn.submitted), (Recorded { moved: 1, late: 1 }, vec![vec![]]));
+        assert_eq!((state(db, first.key).await, counts(db, first.key.mailing).await.sent), (State::Sent, 1));
     }
 );
 
