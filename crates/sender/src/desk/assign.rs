@@ -72,7 +72,7 @@ impl Desk {
     }
 
     /// Whether a worker at this relay has anything before it.
-    fn is_in_use(&self, way: usize) -> bool {
+    pub(super) fn is_in_use(&self, way: usize) -> bool {
         self.seats.iter().any(|seat| seat.way == way && !matches!(seat.task, Task::None))
     }
 

@@ -15,6 +15,9 @@ use crate::holding::{Exit, Holding};
 /// How soon it is looked again whether a brand has a relay.
 const UNSERVED: Duration = Duration::from_secs(10);
 
+/// How soon it is looked again for what waits for a relay that is being tried: later than anything is kept in hand for.
+const WHILE_TRIED: Duration = PATIENCE.saturating_add(Duration::from_millis(500));
+
 impl Desk {
     /// The relays that get this mail, each with the limits that bind it there.
     pub(super) fn exits(&self, stationery: &Stationery, lane: &MailboxProvider) -> Vec<Exit> {
@@ -32,6 +35,13 @@ impl Desk {
         exits.iter().filter(move |exit| first.is_none_or(|first| self.is_open(exit) && self.priority(exit) == first))
     }
 
+    /// The exits by relays of which only a message shows whether they take mail again, and that would get this mail if they did.
+    pub(super) fn on_trial<'a>(&'a self, exits: &'a [Exit]) -> impl Iterator<Item = &'a Exit> {
+        let first = self.first(exits);
+        let misses = move |exit: &&Exit| first.is_some_and(|first| self.priority(exit) <= first);
+        exits.iter().filter(|exit| self.ways[exit.way].is_refusing()).filter(misses)
+    }
+
     /// Whether some of a holding may go now.
     pub(super) fn is_ready(&self, holding: &Holding) -> bool {
         let all_down = self.all_are_down();
@@ -44,9 +54,16 @@ impl Desk {
         let all_down = self.all_are_down();
         let wait = |exit: &Exit| {
             let limit = self.held_back(&exit.class);
-            if all_down { limit } else { limit.max(self.ways[exit.way].wait(uptime)) }
+            if all_down { limit } else { limit.max(self.wait_of_way(exit.way, uptime)) }
         };
         holding.exits.iter().map(wait).min().unwrap_or_default()
+    }
+
+    /// How long a relay that is down is to be left alone. While it is being tried, which may take long, it takes nothing else, and
+    /// what waits for it is not to fill the room of others.
+    fn wait_of_way(&self, way: usize, uptime: Duration) -> Duration {
+        let wait = self.ways[way].wait(uptime);
+        if self.ways[way].is_down() && self.is_in_use(way) { wait.max(WHILE_TRIED) } else { wait }
     }
 
     pub(super) fn all_are_down(&self) -> bool {
@@ -60,8 +77,7 @@ impl Desk {
             return true;
         }
         let Some(first) = self.first(&holding.exits) else { return true };
-        if self.ways[way].is_refusing() && self.ways[way].outlet.priority <= first {
-            // It is this message that shows whether it takes mail again.
+        if self.on_trial(&holding.exits).any(|exit| exit.way == way) {
             return true;
         }
         if !self.going(&holding.exits).any(|exit| exit.way == way) {

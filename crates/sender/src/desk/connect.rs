@@ -11,14 +11,20 @@ use crate::hand::Hand;
 const SOON: Duration = Duration::from_millis(250);
 
 impl Desk {
-    /// Says how many connections there are and, where anything waits, that one for each worker is wanted.
+    /// Says how many connections there are and, where anything waits, that one for each worker is wanted; and one at least to a
+    /// relay that is to be tried again.
     pub(super) fn ask_for_connections(&mut self) {
         for way in 0..self.ways.len() {
             let connected = self.connected(way);
             let waiting = self.holdings.iter().filter(|holding| !holding.pieces.is_empty());
             let waits = waiting.flat_map(|holding| self.going(&holding.exits)).any(|exit| exit.way == way);
+            let is_tried = self.ways[way].is_down() && self.is_missed(way);
             let outlet = &self.ways[way].outlet;
-            let wanted = if waits { outlet.connections.max(1) } else { connected };
+            let wanted = match (waits, is_tried) {
+                (true, _) => outlet.connections.max(1),
+                (false, true) => connected.max(1),
+                (false, false) => connected,
+            };
             self.parts.limits.connect(&outlet.name, connected, wanted);
         }
     }

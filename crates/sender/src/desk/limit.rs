@@ -53,8 +53,18 @@ impl Desk {
                 let most = holding.pieces.len().min(room[exit.way]);
                 wanted.push((holding.id, exit.clone(), u32::try_from(most).unwrap_or(u32::MAX)));
             }
+            let tried =
+                |exit: &&Exit| exit.class.is_limited() && room[exit.way] > 0 && self.is_due_for_a_trial(exit.way);
+            for exit in self.on_trial(&holding.exits).filter(tried) {
+                wanted.push((holding.id, exit.clone(), 1));
+            }
         }
         wanted
+    }
+
+    /// Whether a relay that is down is to be tried now.
+    fn is_due_for_a_trial(&self, way: usize) -> bool {
+        self.ways[way].wait(self.parts.clock.uptime()).is_zero() && !self.is_in_use(way)
     }
 
     /// How long a limit holds this class back, as far as is known.

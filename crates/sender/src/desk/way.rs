@@ -102,6 +102,10 @@ impl Way {
                 self.failed = 0;
                 self.works();
             }
+            // It was tried, and has shown nothing: the next try is not at once either.
+            None if self.is_refusing() && self.backoff.wait(uptime).is_zero() => {
+                self.backoff.failed(uptime);
+            }
             None => {}
         }
         if self.is_refusing() && ended.is_the_relays_fault() == Some(true) {

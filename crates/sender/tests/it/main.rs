@@ -10,6 +10,7 @@ mod folder;
 mod house;
 mod kinds;
 mod limits;
+mod recovery;
 mod redirect;
 mod relays;
 mod slow;

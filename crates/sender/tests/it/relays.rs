@@ -13,16 +13,17 @@ use testkit::{TestDb, both};
 use crate::house::{House, relay, second_brand};
 
 /// A relay of this name, with two connections.
-fn outlet(name: &str, relay: Relay, priority: u32, weight: u32) -> Outlet {
+pub(crate) fn outlet(name: &str, relay: Relay, priority: u32, weight: u32) -> Outlet {
     Outlet { name: name.to_owned(), priority, weight, ..Outlet::new(relay, 2) }
 }
 
-fn sender(house: &House<'_>, outlets: Vec<Outlet>) -> Sender {
+/// A sender with these relays.
+pub(crate) fn sender(house: &House<'_>, outlets: Vec<Outlet>) -> Sender {
     house.sender_with(|settings| Settings { outlets, ..settings })
 }
 
 /// A first relay, which is the house's, and one for when that takes no mail.
-fn first_and_second(house: &House<'_>, second: &SmtpSink) -> Vec<Outlet> {
+pub(crate) fn first_and_second(house: &House<'_>, second: &SmtpSink) -> Vec<Outlet> {
     vec![outlet("first", relay(&house.sink), 1, 1), outlet("second", relay(second), 2, 1)]
 }
 
@@ -310,7 +311,8 @@ both!(
     }
 );
 
-fn patient(sink: &SmtpSink) -> Relay {
+/// The relay at this address, which is waited for.
+pub(crate) fn patient(sink: &SmtpSink) -> Relay {
     Relay::new(patient_settings(sink)).unwrap()
 }
 
