@@ -60,12 +60,13 @@ pub fn load(sources: &Sources) -> Result<Loaded, InvalidConfig> {
     }
     let relays = relays::defaults(&layers, &defaults);
     let named = !relays.is_empty();
+    let mut misnamed = relays::without_address(&layers);
     layers[0].dict.insert(relays::TABLE.to_owned(), Value::from(relays));
     let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
     let config: Config = figment.extract().map_err(|error| InvalidConfig(error.into_iter().map(explain).collect()))?;
-    let both = if named { relays::both(&figment, &defaults, USUAL) } else { Vec::new() };
-    if !both.is_empty() {
-        return Err(InvalidConfig(both));
+    misnamed.extend(if named { relays::both(&figment, &defaults, USUAL) } else { Vec::new() });
+    if !misnamed.is_empty() {
+        return Err(InvalidConfig(misnamed));
     }
     let problems = validate::problems(&config, sources.base_url);
     if !problems.is_empty() {

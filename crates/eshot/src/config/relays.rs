@@ -1,5 +1,7 @@
 //! `[relays]`: any number of relays, each a table with the keys of `[relay]`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use figment::Figment;
 use figment::value::{Dict, Value};
 
@@ -83,6 +85,26 @@ pub(super) fn from_variable(
 pub(super) fn defaults(layers: &[Layer], defaults: &Dict) -> Dict {
     let named = layers.iter().filter_map(|layer| layer.dict.get(TABLE)?.as_dict()).flat_map(Dict::keys);
     named.map(|name| (name.clone(), Value::from(template(defaults)))).collect()
+}
+
+/// The relays that are named somewhere and have an address nowhere. The default's would be the wrong one: a name that is misspelt in a
+/// variable would be a relay of its own.
+pub(super) fn without_address(layers: &[Layer]) -> Vec<Problem> {
+    let tables = layers.iter().filter_map(|layer| Some((layer, layer.dict.get(TABLE)?.as_dict()?)));
+    let (mut named, mut addressed) = (BTreeMap::new(), BTreeSet::new());
+    for (name, relay, layer) in tables.flat_map(|(layer, relays)| relays.iter().map(move |(n, r)| (n, r, layer))) {
+        named.entry(name).or_insert(&layer.name);
+        if relay.as_dict().is_some_and(|keys| keys.contains_key("url")) {
+            addressed.insert(name.as_str());
+        }
+    }
+    let problem = |(name, source): (&String, &String)| {
+        let hint = nearest(name, addressed.iter().copied());
+        let hint = hint.map_or_else(String::new, |hint| format!("; did you mean {hint}?"));
+        let what = format!("a relay with a name needs an address of its own, and {name} has none{hint}");
+        Problem::new(format!("{TABLE}.{name}.url"), source, what)
+    };
+    named.into_iter().filter(|(name, _)| !addressed.contains(name.as_str())).map(problem).collect()
 }
 
 /// What stands in `[relay]` although there are several: which of them it is to be is not said.

@@ -247,13 +247,16 @@ pub enum LogFormat {
     Json,
 }
 
+/// Shares are told apart finely enough by this, and what is counted by them stays small.
+const HEAVIEST: u32 = 1_000;
+
 /// A share, with an error that says how to have none.
 fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU32, D::Error> {
     let number = i64::deserialize(deserializer)?;
-    let number = u32::try_from(number).ok().and_then(NonZeroU32::new);
+    let number = u32::try_from(number).ok().filter(|number| *number <= HEAVIEST).and_then(NonZeroU32::new);
     number.ok_or_else(|| {
         de::Error::custom(
-            "a weight is a whole number from 1 up; a relay that is to get nothing is left out, and one that is to \
+            "a weight is a whole number from 1 to 1000; a relay that is to get nothing is left out, and one that is to \
                            wait until others fail has a higher priority",
         )
     })
