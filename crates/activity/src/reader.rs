@@ -63,6 +63,22 @@ async fn facts(conn: &impl ConnectionTrait, sql: &str, reader: &str, limit: u32)
     rows.iter().map(|row| Row::from_query_result(row, "")?.try_into()).collect()
 }
 
+/// Where a reader stands. Asked before its facts are read, it is what [`advance_from`] goes on from.
+pub async fn position(conn: &impl ConnectionTrait, reader: &str) -> Result<Cursor, Error> {
+    Ok(cursor(conn, reader).await?)
+}
+
+/// Takes the reader past a fact if it still stands where it stood. If it does not, somebody else has passed these facts in the meantime,
+/// and whoever counts them rolls back. From here to the commit nobody else moves the reader.
+pub async fn advance_from(conn: &impl ConnectionTrait, reader: &str, from: Cursor, to: Cursor) -> Result<bool, Error> {
+    let sql = "INSERT INTO fact_cursors (reader, written_by, id) VALUES ($1, $2, $3) \
+               ON CONFLICT (reader) DO UPDATE SET written_by = excluded.written_by, id = excluded.id \
+               WHERE fact_cursors.written_by = $4 AND fact_cursors.id = $5";
+    let values = [reader.into(), to.written_by.into(), to.id.into(), from.written_by.into(), from.id.into()];
+    let done = conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Takes the reader past a fact, best in the transaction that holds what it made of it. A reader never goes back.
 pub async fn advance(conn: &impl ConnectionTrait, reader: &str, to: Cursor) -> Result<(), Error> {
     let sql = "INSERT INTO fact_cursors (reader, written_by, id) VALUES ($1, $2, $3) \

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use activity::{Cursor, Fact, Kind, adopt, advance, forget, read, read_failures, record, record_all};
+use activity::{
+    Cursor, Fact, Kind, adopt, advance, advance_from, forget, position, read, read_failures, record, record_all,
+};
 use database::Database;
 use domain::{BrandId, DeliveryKey, MailingNo, Ordinal, SubscriberId};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -60,6 +62,22 @@ both!(
         let all = wait_for(db, "a", 2).await;
         advance(db.writer(), "a", all[1].0).await.unwrap();
         advance(db.writer(), "a", all[0].0).await.unwrap();
+        assert_eq!(read(db.reader(), "a", 9).await.unwrap(), []);
+    }
+);
+
+both!(
+    async fn a_reader_goes_on_only_from_where_it_stood(db: TestDb) {
+        let db = db.database();
+        record_all(db.writer(), &[fact(1), fact(2), fact(3)]).await.unwrap();
+        let start = position(db.reader(), "a").await.unwrap();
+        let all = wait_for(db, "a", 3).await;
+        assert!(advance_from(db.writer(), "a", start, all[0].0).await.unwrap());
+        // Who stood at the start, too, comes late, however far it would go.
+        assert!(!advance_from(db.writer(), "a", start, all[1].0).await.unwrap());
+        assert_eq!(ordinals(&read(db.reader(), "a", 9).await.unwrap()), [2, 3]);
+        let first = position(db.reader(), "a").await.unwrap();
+        assert!(advance_from(db.writer(), "a", first, all[2].0).await.unwrap());
         assert_eq!(read(db.reader(), "a", 9).await.unwrap(), []);
     }
 );

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use database::sql;
-use domain::MailboxProvider;
+use domain::{CampaignId, MailboxProvider};
 use limits::{Cause, Level};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
@@ -33,6 +33,17 @@ pub async fn lasting_providers(conn: &impl ConnectionTrait) -> Result<Vec<Mailbo
     }
     let sql = "SELECT DISTINCT provider FROM alerts WHERE provider IS NOT NULL AND ended_at IS NULL ORDER BY provider";
     Ok(sql::all::<Row>(conn, sql, []).await?.into_iter().map(|row| row.provider).collect())
+}
+
+/// The campaigns about which an alert lasts, acknowledged or not.
+pub async fn lasting_campaigns(conn: &impl ConnectionTrait) -> Result<Vec<CampaignId>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        campaign_id: CampaignId,
+    }
+    let sql = "SELECT DISTINCT campaign_id FROM alerts WHERE campaign_id IS NOT NULL AND ended_at IS NULL \
+               ORDER BY campaign_id";
+    Ok(sql::all::<Row>(conn, sql, []).await?.into_iter().map(|row| row.campaign_id).collect())
 }
 
 /// Whether an alert for this lasts, acknowledged or not: raising it would be no news.

@@ -149,6 +149,6 @@ pub async fn cancel(
 }
 
 /// What alerts call a campaign.
-const fn subject(campaign: &Campaign) -> Subject {
+pub(crate) const fn subject(campaign: &Campaign) -> Subject {
     Subject::Campaign { brand: campaign.draft.brand, campaign: campaign.id }
 }

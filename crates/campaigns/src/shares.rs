@@ -49,17 +49,17 @@ pub(crate) async fn begin_anew(
     mailing: MailingNo,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let (attempts, unfit) = (attempts(conn, mailing).await?, outbox::recent::unfit(conn, mailing).await?);
+    let (before, unfit) = (ended(conn, mailing).await?, outbox::recent::unfit(conn, mailing).await?);
     let sql = "INSERT INTO campaign_shares (campaign_id, since, attempts_before, unfit_before) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (campaign_id) DO UPDATE SET since = excluded.since, hard = 0, complained = 0, \
                    attempts_before = excluded.attempts_before, unfit_before = excluded.unfit_before";
-    sql::execute(conn, sql, [id.into(), now.into(), attempts.into(), unfit.into()]).await.map(drop)
+    sql::execute(conn, sql, [id.into(), now.into(), before.into(), unfit.into()]).await.map(drop)
 }
 
 impl Shares {
     /// The figures of the campaign's mailing.
     pub(crate) async fn whole(&self, conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<Whole, DbErr> {
-        let tried = number(attempts(conn, mailing).await? - self.attempts_before);
+        let tried = number(ended(conn, mailing).await? - self.attempts_before);
         let unfit = number(outbox::recent::unfit(conn, mailing).await? - self.unfit_before);
         Ok(Whole {
             hard: Share { count: number(self.hard), of: tried },
@@ -69,10 +69,11 @@ impl Shares {
     }
 }
 
-/// The deliveries of a mailing that were tried.
-async fn attempts(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<i64, DbErr> {
+/// The deliveries of a mailing of which an answer has come that stands. What is deferred is not among them: it is tried again, and what
+/// then goes wrong with it counts as new.
+async fn ended(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<i64, DbErr> {
     let counts = outbox::counts(conn, mailing).await?;
-    Ok(counts.sent + counts.failed + counts.deferred + counts.in_doubt)
+    Ok(counts.sent + counts.failed + counts.in_doubt)
 }
 
 fn number(count: i64) -> u32 {

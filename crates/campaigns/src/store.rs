@@ -50,11 +50,16 @@ pub async fn list(
 
 /// Says that something failed for one campaign, which does not concern the others of the round; a lease that is over does.
 pub(crate) fn passed_over(what: &str, id: CampaignId, error: Error) -> Result<(), Error> {
-    if matches!(error, Error::Lease(BeginError::Lost(_))) {
+    if is_lost(&error) {
         return Err(error);
     }
     tracing::error!(campaign.id = %id, error = &error as &dyn std::error::Error, "{what} campaign {id} failed");
     Ok(())
+}
+
+/// Whether the role is another's by now, so that nothing more is to be done.
+pub(crate) const fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Lease(BeginError::Lost(_)))
 }
 
 /// The campaign, if it still has the version that the caller had read; no version asks for none.

@@ -41,7 +41,8 @@ struct Seen {
 impl Watch {
     /// Looks once: pauses campaigns and providers of which too much goes wrong, and raises the alerts.
     ///
-    /// Whoever calls it holds `lease`, one role for all instances. What fails for one campaign is logged, and holds up no other.
+    /// Whoever calls it holds `lease`, one role for all instances. What fails for one campaign or provider is logged, and
+    /// holds up no other.
     pub async fn round(&mut self, db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
         let mut concerned = failures::count(db, lease, now).await?;
         let seen = match self.is_news(db, now).await? {
@@ -58,8 +59,14 @@ impl Watch {
             }
         }
         for (name, attempts) in &seen.providers {
-            provider::judge(db, lease, name, attempts, now).await?;
+            match provider::judge(db, lease, name, attempts, now).await {
+                Err(error) if !store::is_lost(&error) => {
+                    tracing::error!(provider = %name, error = &error as &dyn std::error::Error, "watching {name} failed");
+                }
+                judged => judged?,
+            }
         }
+        campaign::end_old(db, lease, now).await?;
         provider::tell(db, lease, now).await
     }
 

@@ -22,14 +22,17 @@ async fn no_statement_reads_a_whole_mailing() {
         delivery::listing(Some(State::Failed)),
         delivery::listing(None),
         recent::LAST_ENDED.to_owned(),
+        recent::UNFIT.to_owned(),
     ] {
         let explain = Statement::from_string(sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
         for step in db.database().reader().query_all_raw(explain).await.unwrap() {
             let step: String = step.try_get_by("detail").unwrap();
             let table = step.split(' ').nth(1).unwrap_or_default();
             let whole = step.starts_with("SCAN") || step.ends_with("(mailing_no=?)");
-            // These indexes hold nothing but what is deferred, or being submitted.
-            let rare = ["deliveries_due", "deliveries_submitting"].iter().any(|index| step.contains(index));
+            // These indexes hold nothing but what is deferred, being submitted, or without a message.
+            let rare = ["deliveries_due", "deliveries_submitting", "deliveries_unfit"]
+                .iter()
+                .any(|index| step.contains(index));
             let few = !matches!(table, "deliveries" | "d") || rare;
             assert!(few || !whole, "{step}\n{sql}");
         }

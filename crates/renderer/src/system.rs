@@ -60,6 +60,8 @@ pub struct Alert {
     pub cause: &'static str,
     /// Whether something was stopped, or only noticed.
     pub stopped: bool,
+    /// Whether the campaign is over by the time that the mail is written.
+    pub over: bool,
     /// The campaign's name, or none where it is about a mailbox provider.
     pub campaign: Option<String>,
     /// The provider's name, or none where it is about a campaign.
@@ -131,6 +133,7 @@ pub fn alert(locale: Locale, look: &Look, data: &Alert) -> Result<Rendered, Temp
     let name = data.campaign.as_deref().or(data.provider.as_deref()).unwrap_or_default();
     let what = if data.campaign.is_some() { "campaign" } else { "provider" };
     let level = if data.stopped { "pause" } else { "warning" };
+    let next = if data.over && !data.stopped { "over" } else { level };
     let (count, of) = data.share.unwrap_or_default();
     let values = [("name", name), ("count", &count.to_string()), ("of", &of.to_string())];
     let counted = if data.share.is_some() { data.cause } else { "uncounted" };
@@ -145,7 +148,7 @@ pub fn alert(locale: Locale, look: &Look, data: &Alert) -> Result<Rendered, Temp
         ("preheader", body.clone()),
         ("heading", subject),
         ("body", body),
-        ("after", words.text(&format!("mail.alert.{what}.{level}.next"), &values)),
+        ("after", words.text(&format!("mail.alert.{what}.{next}.next"), &values)),
         ("note", note),
     ]
     .map(|(name, text)| (format!("words.{name}"), text));

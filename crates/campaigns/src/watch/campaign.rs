@@ -1,6 +1,6 @@
 //! One campaign, by the table of shares.
 
-use alerts::{Alarm, Subject};
+use alerts::Alarm;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
 use database::lease::{self, Lease};
@@ -33,6 +33,10 @@ pub(super) async fn judge(
 ) -> Result<(), Error> {
     let campaign = store::expect(db.reader(), id, None).await?;
     let Some(mailing) = campaign.mailing else { return Ok(()) };
+    // Whoever calls it off has seen enough.
+    if campaign.status == CampaignStatus::Cancelled {
+        return Ok(());
+    }
     if campaign.finished_at.is_some_and(|at| now > at + TOLD_OF) {
         return Ok(());
     }
@@ -55,6 +59,19 @@ pub(super) async fn judge(
         };
         if act_on(db, lease, &campaign, finding, now).await? {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the alerts about campaigns that are over for longer than they are told of.
+pub(super) async fn end_old(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
+    for id in alerts::lasting_campaigns(db.reader()).await? {
+        let Some(campaign) = store::find(db.reader(), id).await? else { continue };
+        if campaign.finished_at.is_some_and(|at| now > at + TOLD_OF) {
+            let txn = lease::begin(db, lease, now).await?;
+            alerts::end(&txn, &act::subject(&campaign), now).await?;
+            txn.commit().await?;
         }
     }
     Ok(())
@@ -88,7 +105,7 @@ async fn act_on(
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let Finding { level, reason } = finding;
-    let subject = Subject::Campaign { brand: campaign.draft.brand, campaign: campaign.id };
+    let subject = act::subject(campaign);
     let stops = level == Level::Pause;
     if !stops && alerts::lasts(db.reader(), &subject, reason.cause, level).await? {
         return Ok(false);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use activity::{Fact, Kind};
+use activity::{Cursor, Fact, Kind};
 use chrono::{DateTime, Utc};
 use database::Database;
 use database::lease::{self, Lease};
@@ -26,17 +26,35 @@ const TURNS: usize = 20;
 pub(super) async fn count(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<Concerned, Error> {
     let mut concerned = BTreeSet::new();
     for _ in 0..TURNS {
+        let from = activity::position(db.reader(), READER).await?;
         let facts = activity::read_failures(db.reader(), READER, CHUNK).await?;
-        let Some((last, _)) = facts.last() else { break };
-        let txn = lease::begin(db, lease, now).await?;
-        concerned.extend(add(&txn, facts.iter().map(|(_, fact)| fact)).await?);
-        activity::advance(&txn, READER, *last).await?;
-        txn.commit().await?;
+        // Whoever else counted them has the role now, and looks at what they concern.
+        let Some(theirs) = take(db, lease, from, &facts, now).await? else { break };
+        concerned.extend(theirs);
         if facts.len() < CHUNK as usize {
             break;
         }
     }
     Ok(concerned)
+}
+
+/// Counts these facts, unless somebody else has since the reader stood at `from`: the role may change hands between the look and the
+/// commit.
+async fn take(
+    db: &Database,
+    lease: &Lease,
+    from: Cursor,
+    facts: &[(Cursor, Fact)],
+    now: DateTime<Utc>,
+) -> Result<Option<Concerned>, Error> {
+    let Some((last, _)) = facts.last() else { return Ok(None) };
+    let txn = lease::begin(db, lease, now).await?;
+    if !activity::advance_from(&txn, READER, from, *last).await? {
+        return Ok(None);
+    }
+    let concerned = add(&txn, facts.iter().map(|(_, fact)| fact)).await?;
+    txn.commit().await?;
+    Ok(Some(concerned))
 }
 
 async fn add(conn: &impl ConnectionTrait, facts: impl Iterator<Item = &Fact>) -> Result<Concerned, Error> {
@@ -87,4 +105,31 @@ async fn has_gone_before(conn: &impl ConnectionTrait, key: DeliveryKey, since: D
 fn is_hard(fact: &Fact) -> bool {
     let class = fact.detail.as_ref().and_then(|detail| detail["class"].as_str());
     matches!(fact.kind, Kind::Failed | Kind::Bounced) && class == Some(Class::Hard.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::BrandId;
+    use testkit::{TestDb, both, scheduler, start_of_time};
+
+    use super::*;
+
+    both! {
+        async fn what_somebody_else_has_counted_meanwhile_is_not_counted_again(db: TestDb) {
+            let (db, now) = (db.database(), start_of_time());
+            let lease = scheduler(db, now).await;
+            activity::record(db.writer(), &Fact::new(Kind::Failed, BrandId::new(now), now)).await.unwrap();
+            let from = activity::position(db.reader(), READER).await.unwrap();
+            let facts = loop {
+                // On PostgreSQL a transaction of another test may stand before it.
+                let facts = activity::read_failures(db.reader(), READER, 9).await.unwrap();
+                if !facts.is_empty() {
+                    break facts;
+                }
+                tokio::task::yield_now().await;
+            };
+            assert_eq!(take(db, &lease, from, &facts, now).await.unwrap(), Some(Concerned::new()));
+            assert_eq!(take(db, &lease, from, &facts, now).await.unwrap(), None);
+        }
+    }
 }

@@ -47,6 +47,18 @@ impl<'a> Stage<'a> {
 
     /// Sends the next messages, one in each second; of the first so many each is refused like this.
     async fn send(&mut self, messages: u32, refused: u32, class: &str, rule: &str) -> Vec<DeliveryKey> {
+        self.offer(messages, refused, class, rule, Outcome::Sent).await
+    }
+
+    /// The same, where the others end like this.
+    async fn offer(
+        &mut self,
+        messages: u32,
+        refused: u32,
+        class: &str,
+        rule: &str,
+        others: Outcome,
+    ) -> Vec<DeliveryKey> {
         let claim = Claim {
             holder: InstanceId::from_bytes([1; 16]),
             blocked: &[],
@@ -68,7 +80,7 @@ impl<'a> Stage<'a> {
             let answer = Answer {
                 key: submitted.key,
                 attempt: submitted.attempt,
-                outcome: if failed { Outcome::Failed } else { Outcome::Sent },
+                outcome: if failed { Outcome::Failed } else { others },
                 relay: "main".to_owned(),
                 phase: Phase::RcptTo,
                 offered: true,
@@ -199,6 +211,25 @@ both! {
 }
 
 both! {
+    async fn what_was_deferred_before_a_resume_counts_when_it_is_tried_again(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 1_100).await;
+        let until = at(1_500);
+        stage.offer(1_000, 0, "", "", Outcome::Deferred { until }).await;
+        campaigns::pause(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
+        campaigns::resume(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
+        let mut sent = stage.send(60, 0, "", "").await;
+        stage.sent = 1_500;
+        sent.extend(stage.send(1_000, 0, "", "").await);
+        for key in &sent[..4] {
+            stage.came_back(*key, activity::Kind::Bounced, "hard").await;
+        }
+        stage.look().await;
+        assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
+        assert_eq!(stage.raised().await, [], "four of 1,060 are few");
+    }
+}
+
+both! {
     async fn only_the_last_two_hundred_count_while_nothing_comes_back(db: TestDb) {
         let mut stage = Stage::set(db.database(), 900).await;
         stage.send(650, 0, "", "").await;
@@ -261,6 +292,38 @@ both! {
         stage.came_back(sent[7], activity::Kind::Bounced, "hard").await;
         stage.look().await;
         assert_eq!(stage.raised().await.len(), 1);
+    }
+}
+
+both! {
+    async fn what_was_told_of_a_campaign_that_is_through_is_over_after_a_week(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 100).await;
+        let sent = stage.send(100, 0, "", "").await;
+        let lease = scheduler(stage.db, at(stage.sent)).await;
+        assert_eq!(campaigns::finish_drained(stage.db, &lease, at(stage.sent)).await.unwrap(), 1);
+        for key in &sent[..6] {
+            stage.came_back(*key, activity::Kind::Bounced, "hard").await;
+        }
+        stage.look().await;
+        stage.sent += 6 * 24 * 3_600;
+        stage.look().await;
+        assert_eq!(stage.alerts().await[0].ended_at, None);
+        stage.sent += 2 * 24 * 3_600;
+        stage.look().await;
+        assert_eq!(stage.alerts().await[0].ended_at, Some(at(stage.sent)));
+    }
+}
+
+both! {
+    async fn a_campaign_that_was_called_off_is_told_of_no_more(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 200).await;
+        let sent = stage.send(100, 0, "", "").await;
+        campaigns::cancel(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
+        for key in &sent[..6] {
+            stage.came_back(*key, activity::Kind::Bounced, "hard").await;
+        }
+        stage.look().await;
+        assert_eq!(stage.raised().await, []);
     }
 }
 

@@ -58,3 +58,18 @@ both!(
         assert_eq!((active[0].since, &active[0].lifted_by), (now, &None));
     }
 );
+
+both!(
+    async fn a_lifted_pause_stays_over_when_the_clock_is_set_back_and_a_new_one_counts(db: TestDb) {
+        let (db, now) = (db.database(), start_of_time());
+        let (before, soon) = (now - TimeDelta::hours(1), now - TimeDelta::minutes(30));
+        let until = now + TimeDelta::hours(2);
+        pause::set(db.writer(), &gmail(), until, "a", "", &Actor::System, now).await.unwrap();
+        assert!(pause::lift(db.writer(), &gmail(), &Actor::Operator, now).await.unwrap());
+        assert_eq!(pause::active(db.reader(), before).await.unwrap(), []);
+        assert!(!pause::lift(db.writer(), &gmail(), &Actor::System, before).await.unwrap(), "there is none");
+        pause::set(db.writer(), &gmail(), soon, "b", "", &Actor::System, before).await.unwrap();
+        let active = pause::active(db.reader(), before).await.unwrap();
+        assert_eq!((active[0].until, active[0].since, active[0].rule.as_str()), (soon, before, "b"));
+    }
+);

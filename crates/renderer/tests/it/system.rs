@@ -14,7 +14,7 @@ fn question(name: Option<&str>, days: u32) -> Confirmation {
     }
 }
 
-fn all(locale: Locale) -> [(&'static str, Rendered); 7] {
+fn all(locale: Locale) -> [(&'static str, Rendered); 8] {
     let name = Some("Ada Lovelace".to_owned());
     let greeting = Welcome {
         name: name.clone(),
@@ -25,6 +25,7 @@ fn all(locale: Locale) -> [(&'static str, Rendered); 7] {
     let bounces = |stopped| Alert {
         cause: "hard_bounces",
         stopped,
+        over: false,
         campaign: Some("Spring {{name}}".to_owned()),
         provider: None,
         share: Some((12, 200)),
@@ -45,6 +46,7 @@ fn all(locale: Locale) -> [(&'static str, Rendered); 7] {
         ("welcome", welcome(locale, &look(), &greeting).unwrap()),
         ("access", access(locale, &look(), &link).unwrap()),
         ("warning", alert(locale, &look(), &bounces(false)).unwrap()),
+        ("over", alert(locale, &look(), &Alert { over: true, ..bounces(false) }).unwrap()),
         ("pause", alert(locale, &look(), &bounces(true)).unwrap()),
         ("provider", alert(locale, &look(), &refused).unwrap()),
     ]

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use alerts::{Alarm, Subject};
-use campaigns::Reader;
+use campaigns::{CampaignStatus, Reader};
 use chrono::{DateTime, Utc};
 use domain::{CampaignId, DeliveryKey, MailKind, SubscriberId};
 use limits::Level;
@@ -95,15 +95,18 @@ async fn piece(
 async fn alert(conn: &impl ConnectionTrait, alerts::Intent { alert }: alerts::Intent) -> Result<Content, ComposeError> {
     let Alarm { subject, cause, level, share, words } =
         alerts::find(conn, alert).await?.ok_or(alerts::Error::NotFound(alert))?.alarm;
-    let (campaign, provider) = match subject {
+    let (campaign, provider, over) = match subject {
         Subject::Campaign { campaign, .. } => {
-            (Some(campaigns::find(conn, campaign).await?.ok_or(campaigns::Error::NotFound(campaign))?.draft.name), None)
+            let campaign = campaigns::find(conn, campaign).await?.ok_or(campaigns::Error::NotFound(campaign))?;
+            let over = matches!(campaign.status, CampaignStatus::Sent | CampaignStatus::Cancelled);
+            (Some(campaign.draft.name), None, over)
         }
-        Subject::Provider(provider) => (None, Some(provider.to_string())),
+        Subject::Provider(provider) => (None, Some(provider.to_string()), false),
     };
     let share = share.map(|share| (share.count, share.of));
     let stopped = level == Level::Pause;
-    Ok(Content::Alert(Box::new(system::Alert { cause: cause.as_str(), stopped, campaign, provider, share, words })))
+    let data = system::Alert { cause: cause.as_str(), stopped, over, campaign, provider, share, words };
+    Ok(Content::Alert(Box::new(data)))
 }
 
 async fn question(
