@@ -399,6 +399,23 @@ both! {
 }
 
 both! {
+    async fn a_provider_that_cannot_be_judged_holds_up_nothing_else(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 100).await;
+        stage.send(60, 0, "", "").await;
+        let (writer, long_ago) = (stage.db.writer(), at(-7_200));
+        pause::set(writer, &other(), long_ago, "a", "", &staff(), long_ago).await.unwrap();
+        let broken = "UPDATE provider_pauses SET actor = 'nobody that this program knows'";
+        database::sql::execute(writer, broken, []).await.unwrap();
+        assert!(pause::last(writer, &other()).await.is_err());
+        let (gmail, until): (MailboxProvider, _) = ("gmail".parse().unwrap(), at(600));
+        let rule = Actor::rule("sender.block");
+        pause::set(writer, &gmail, until, "code.google", "unsolicited", &rule, at(stage.sent)).await.unwrap();
+        stage.look().await;
+        assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, None)]);
+    }
+}
+
+both! {
     async fn who_has_lost_the_lease_pauses_nobody(db: TestDb) {
         let mut stage = Stage::set(db.database(), 300).await;
         stage.send(100, 6, "hard", "code.hard").await;
