@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxSqliteConnector, Statement};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-use crate::Database;
+use crate::{Database, rescode};
 
 /// What empties SQLite's journal.
 #[derive(Clone, Debug)]
@@ -49,10 +49,8 @@ impl Journal {
     }
 }
 
-/// <https://sqlite.org/rescode.html#busy>, the primary code in the low byte.
 fn is_busy(error: &DbErr) -> bool {
-    let code = crate::deadlock::code(error).and_then(|code| code.parse::<i32>().ok());
-    code.is_some_and(|code| code & 0xff == 5)
+    crate::deadlock::code(error).and_then(|code| rescode::primary(&code)) == Some(rescode::BUSY)
 }
 
 impl Database {

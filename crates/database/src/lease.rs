@@ -39,7 +39,8 @@ pub enum BeginError {
     Database(#[from] DbErr),
 }
 
-/// Takes the role if it is free or its lease has run out (or ends later than one can that was taken by this clock), renews it if `holder` has it, and gives nothing if another has.
+/// Takes the role if it is free, renews it if `holder` has it, and gives nothing if another has. It is free where its lease has run out,
+/// or ends later than any can that was taken by this clock.
 pub async fn acquire(
     db: &Database,
     role: &str,

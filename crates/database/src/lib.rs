@@ -6,6 +6,7 @@ mod deadlock;
 mod journal;
 pub mod lease;
 pub mod private;
+mod rescode;
 mod serving;
 pub mod sql;
 mod table;

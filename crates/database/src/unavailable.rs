@@ -3,6 +3,8 @@ use std::error::Error;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::sqlite::SqliteError;
 
+use crate::rescode;
+
 /// Whether the database is not to be had for now: out of reach, shut down, out of connections, no longer the one that is written
 /// to, or its disk is full. The same may succeed in a while. Whether it was done all the same is what [`is_undone`] asks. The error
 /// may be any that comes from one of the database's.
@@ -42,8 +44,8 @@ fn is_for_now(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             let Some(code) = error.code() else { return false };
             if error.try_downcast_ref::<SqliteError>().is_some() {
-                // https://sqlite.org/rescode.html: the low byte is the primary code. Busy, locked, input or output, full.
-                code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+                // Busy, locked, input or output, full.
+                matches!(rescode::primary(&code), Some(rescode::BUSY | 6 | 10 | 13))
             } else {
                 // PostgreSQL's manual, appendix A: connection exception, insufficient resources, operator intervention. A
                 // violation of the protocol (08P01) is somebody's fault and stays one; a read-only server (25006) was written to a

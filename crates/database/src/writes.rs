@@ -1,4 +1,7 @@
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+
+/// How many parameters go at once, save where one statement has more: SQLite takes 32,766, PostgreSQL 65,535.
+const MOST: usize = 30_000;
 
 /// Statements that write, with their parameters `$1`, `$2`, which a database gets all at once.
 ///
@@ -56,11 +59,31 @@ impl Writes {
     /// How many rows each has changed.
     async fn changed(self, conn: &impl ConnectionTrait) -> Result<Vec<u64>, DbErr> {
         let backend = conn.get_database_backend();
-        let (sql, values) = if backend == DbBackend::Sqlite { one_after_another(self.0) } else { all_at_once(self.0) };
-        let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-        let number = |row: &QueryResult| row.try_get_by_index::<i64>(0);
-        rows.iter().map(|row| Ok(u64::try_from(number(row)?).unwrap_or_default())).collect()
+        let mut changed = Vec::with_capacity(self.0.len());
+        for trip in trips(self.0) {
+            let (sql, values) = if backend == DbBackend::Sqlite { one_after_another(trip) } else { all_at_once(trip) };
+            for row in conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+                changed.push(u64::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or_default());
+            }
+        }
+        Ok(changed)
     }
+}
+
+/// As many as may go at once, by the parameters that they have.
+fn trips(writes: Vec<Write>) -> Vec<Vec<Write>> {
+    let (mut trips, mut parameters) = (Vec::<Vec<Write>>::new(), 0);
+    for write in writes {
+        parameters += write.values.len();
+        match trips.last_mut() {
+            Some(trip) if parameters <= MOST => trip.push(write),
+            _ => {
+                parameters = write.values.len();
+                trips.push(vec![write]);
+            }
+        }
+    }
+    trips
 }
 
 /// SQLite takes several statements in one text, whose parameters are one list. They lose their numbers: it looks a number up among
@@ -152,5 +175,16 @@ mod tests {
              UNION ALL SELECT count(*), 2 AS no FROM w2 ORDER BY no"
         );
         assert_eq!(values, [1.into(), "two".into(), 3.into()]);
+    }
+
+    #[test]
+    fn no_more_parameters_go_at_once_than_a_database_takes() {
+        let mut writes = Writes::new();
+        for parameters in [10_000, 20_000, 1, 29_999, 40_000, 5] {
+            writes.add("DELETE FROM a", vec![Value::Int(None); parameters]);
+        }
+        let trips: Vec<Vec<_>> =
+            trips(writes.0).iter().map(|trip| trip.iter().map(|write| write.values.len()).collect()).collect();
+        assert_eq!(trips, [vec![10_000, 20_000], vec![1, 29_999], vec![40_000], vec![5]]);
     }
 }

@@ -39,7 +39,8 @@ pub async fn set(
     let sql = "INSERT INTO provider_pauses (provider, until, rule, words, since, actor) VALUES ($1, $2, $3, $4, $5, $6) \
                ON CONFLICT (provider) DO UPDATE SET until = excluded.until, rule = excluded.rule, words = excluded.words, \
                    actor = excluded.actor, lifted_by = NULL, \
-                   since = CASE WHEN provider_pauses.until > $5 AND provider_pauses.lifted_by IS NULL THEN provider_pauses.since ELSE excluded.since END \
+                   since = CASE WHEN provider_pauses.until > $5 AND provider_pauses.lifted_by IS NULL \
+                       THEN provider_pauses.since ELSE excluded.since END \
                WHERE excluded.until > provider_pauses.until OR provider_pauses.lifted_by IS NOT NULL";
     let values = [provider.clone().into(), until.into(), rule.into(), words.into(), now.into(), actor.clone().into()];
     sql::execute(conn, sql, values).await.map(drop)
@@ -64,6 +65,7 @@ pub async fn lift(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "UPDATE provider_pauses SET until = $2, lifted_by = $3 WHERE provider = $1 AND until > $2 AND lifted_by IS NULL";
+    let sql = "UPDATE provider_pauses SET until = $2, lifted_by = $3 \
+               WHERE provider = $1 AND until > $2 AND lifted_by IS NULL";
     Ok(sql::execute(conn, sql, [provider.clone().into(), now.into(), actor.clone().into()]).await? == 1)
 }

@@ -1,159 +1,17 @@
 //! What is done when too much of a campaign goes wrong, and at whom.
 
-use alerts::Alert;
-use campaigns::{Campaign, CampaignStatus, PauseReason, Watch};
-use chrono::{DateTime, TimeDelta, Utc};
-use database::Database;
-use domain::{Actor, DeliveryKey, InstanceId, MailKind, MailboxProvider, MailingNo};
-use limits::{Cause, Level, Share, pause};
-use outbox::{Answer, Claim, Outcome, Phase};
+mod provider;
+mod stage;
+
+use campaigns::{CampaignStatus, PauseReason, Watch};
+use chrono::TimeDelta;
+use domain::{Actor, DeliveryKey, InstanceId};
+use limits::{Cause, Level, Share};
+use outbox::Outcome;
 use testkit::{TestDb, both, scheduler};
 
-use crate::setting::{Setting, now, staff};
-
-/// A campaign that is being sent, and who looks after it.
-struct Stage<'a> {
-    db: &'a Database,
-    setting: Setting,
-    campaign: Campaign,
-    mailing: MailingNo,
-    watch: Watch,
-    sent: i64,
-}
-
-fn at(seconds: i64) -> DateTime<Utc> {
-    now() + TimeDelta::seconds(seconds)
-}
-
-fn other() -> MailboxProvider {
-    MailboxProvider::other()
-}
-
-impl<'a> Stage<'a> {
-    async fn set(db: &'a Database, people: usize) -> Self {
-        let setting = Setting::lay(db).await;
-        let brand = brands::find(db.reader(), setting.brand).await.unwrap().unwrap();
-        let (id, version, alerts_address) = (brand.id, brand.version, "staff@example.net".parse().ok());
-        let draft = brands::Draft { alerts_address, ..brand.into() };
-        brands::update(db.writer(), id, version, draft, &staff(), now()).await.unwrap();
-        setting.people(db, people).await;
-        let campaign = setting.scheduled(db).await;
-        let lease = scheduler(db, now()).await;
-        while campaigns::launch_due(db, &lease, now()).await.unwrap().more {}
-        let campaign = campaigns::find(db.reader(), campaign.id).await.unwrap().unwrap();
-        let mailing = campaign.mailing.unwrap();
-        Self { db, setting, campaign, mailing, watch: Watch::default(), sent: 0 }
-    }
-
-    /// Sends the next messages, one in each second; of the first so many each is refused like this.
-    async fn send(&mut self, messages: u32, refused: u32, class: &str, rule: &str) -> Vec<DeliveryKey> {
-        self.offer(messages, refused, class, rule, Outcome::Sent).await
-    }
-
-    /// The same, where the others end like this.
-    async fn offer(
-        &mut self,
-        messages: u32,
-        refused: u32,
-        class: &str,
-        rule: &str,
-        others: Outcome,
-    ) -> Vec<DeliveryKey> {
-        let claim = Claim {
-            holder: InstanceId::from_bytes([1; 16]),
-            blocked: &[],
-            resting: &[(self.stream().await, other())],
-            urgent_only: false,
-            limit: messages,
-            ttl: std::time::Duration::from_secs(60),
-        };
-        let begun = at(self.sent);
-        let batch = outbox::claim(self.db, &claim, begun).await.unwrap().unwrap();
-        let txn = self.db.begin().await.unwrap();
-        let keys: Vec<DeliveryKey> = batch.deliveries.iter().map(|claimed| claimed.key).collect();
-        let submitted = outbox::submit(&txn, &batch.lease, &keys, begun).await.unwrap();
-        let mut answers = Vec::new();
-        for (n, submitted) in (0..).zip(submitted) {
-            self.sent += 1;
-            let failed = n < refused;
-            let answered_at = at(self.sent);
-            let answer = Answer {
-                key: submitted.key,
-                attempt: submitted.attempt,
-                outcome: if failed { Outcome::Failed } else { others },
-                relay: "main".to_owned(),
-                phase: Phase::RcptTo,
-                offered: true,
-                reply: None,
-                class: failed.then(|| class.to_owned()),
-                rule: failed.then(|| rule.to_owned()),
-                started_at: begun,
-                answered_at,
-            };
-            if failed {
-                // As the sender writes it.
-                let fact = activity::Fact::new(activity::Kind::Failed, self.setting.brand, answered_at);
-                let fact = fact.of(submitted.key).with(serde_json::json!({ "class": class, "rule": rule }));
-                activity::record(&txn, &fact).await.unwrap();
-            }
-            answers.push(answer);
-        }
-        outbox::record(&txn, claim.holder, &answers, at(self.sent)).await.unwrap();
-        txn.commit().await.unwrap();
-        outbox::release(self.db, &batch.lease, at(self.sent)).await.unwrap();
-        assert_eq!(keys.len(), messages as usize);
-        keys
-    }
-
-    /// A fact about a message, as what comes back leaves it.
-    async fn came_back(&self, key: DeliveryKey, kind: activity::Kind, class: &str) {
-        let fact = activity::Fact::new(kind, self.setting.brand, at(self.sent)).of(key);
-        activity::record(self.db.writer(), &fact.with(serde_json::json!({ "class": class }))).await.unwrap();
-    }
-
-    async fn look(&mut self) {
-        // On PostgreSQL a transaction of another test may stand before the last facts.
-        self.settle().await;
-        let now = at(self.sent);
-        let lease = scheduler(self.db, now).await;
-        self.watch.round(self.db, &lease, now).await.unwrap();
-    }
-
-    async fn settle(&self) {
-        let sql = "SELECT COUNT(*) FROM facts WHERE kind IN ('failed', 'bounced', 'complained')";
-        let row = database::sql::row(self.db.reader(), sql, []).await.unwrap().unwrap();
-        let written: i64 = row.try_get_by_index(0).unwrap();
-        while (activity::read_failures(self.db.reader(), "settled", 10_000).await.unwrap().len() as i64) < written {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    async fn campaign(&self) -> Campaign {
-        campaigns::find(self.db.reader(), self.campaign.id).await.unwrap().unwrap()
-    }
-
-    async fn alerts(&self) -> Vec<Alert> {
-        alerts::list(self.db.reader(), true, None, 100).await.unwrap()
-    }
-
-    /// What was raised, the newest first.
-    async fn raised(&self) -> Vec<(Cause, Level, Option<Share>)> {
-        self.alerts().await.into_iter().map(|it| (it.alarm.cause, it.alarm.level, it.alarm.share)).collect()
-    }
-
-    async fn mails(&self) -> usize {
-        outbox::list(self.db.reader(), self.stream().await, None, None, 100).await.unwrap().len()
-    }
-
-    /// What alerts are mailed by.
-    async fn stream(&self) -> MailingNo {
-        outbox::mailing::stream(self.db.writer(), self.setting.brand, MailKind::Alert, now()).await.unwrap()
-    }
-}
-
-const fn share(count: u32, of: u32) -> Option<Share> {
-    Some(Share { count, of })
-}
+use crate::setting::staff;
+use stage::{Stage, at, share};
 
 both! {
     async fn hard_bounces_warn_and_then_pause_the_campaign_with_the_reason_and_once(db: TestDb) {
@@ -344,74 +202,6 @@ both! {
         campaigns::resume(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
         stage.look().await;
         assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
-    }
-}
-
-both! {
-    async fn refusals_pause_the_provider_and_not_the_campaign_and_after_the_pause_it_is_judged_anew(db: TestDb) {
-        let mut stage = Stage::set(db.database(), 500).await;
-        stage.send(100, 6, "block", "code.policy").await;
-        stage.look().await;
-        stage.look().await;
-        let reader = stage.db.reader();
-        let paused = pause::active(reader, at(stage.sent)).await.unwrap().remove(0);
-        assert_eq!((&paused.provider, paused.until), (&other(), at(stage.sent + 3_600)));
-        assert_eq!(paused.words, "6 of 100 attempts were refused for policy or reputation");
-        assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
-        assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, share(6, 100))]);
-
-        // The same attempts do not pause it again once staff have ended it, and the alert is over.
-        pause::lift(stage.db.writer(), &other(), &staff(), at(stage.sent)).await.unwrap();
-        stage.sent += 1;
-        stage.watch = Watch::default();
-        stage.look().await;
-        assert_eq!(pause::active(reader, at(stage.sent)).await.unwrap(), []);
-        assert!(stage.alerts().await[0].ended_at.is_some());
-        stage.send(60, 4, "block", "code.policy").await;
-        stage.look().await;
-        assert_eq!(pause::active(reader, at(stage.sent)).await.unwrap().len(), 1);
-        assert_eq!((stage.raised().await.len(), stage.mails().await), (2, 2));
-    }
-}
-
-both! {
-    async fn a_provider_that_a_word_has_left_alone_is_told_of_once_until_an_hour_is_quiet(db: TestDb) {
-        let mut stage = Stage::set(db.database(), 10).await;
-        let gmail: MailboxProvider = "gmail".parse().unwrap();
-        let leave_alone = async |stage: &Stage<'_>, actor: Actor| {
-            let (from, until) = (at(stage.sent), at(stage.sent + 600));
-            pause::set(stage.db.writer(), &gmail, until, "code.google", "unsolicited", &actor, from).await.unwrap();
-        };
-        leave_alone(&stage, Actor::rule("sender.block")).await;
-        stage.look().await;
-        stage.sent += 700;
-        leave_alone(&stage, Actor::rule("sender.block")).await;
-        stage.look().await;
-        assert_eq!((stage.raised().await, stage.mails().await), (vec![(Cause::Refusals, Level::Pause, None)], 1));
-        stage.sent += 600 + 3_600;
-        stage.look().await;
-        assert!(stage.alerts().await[0].ended_at.is_some());
-        // Whom staff leave alone, staff know.
-        leave_alone(&stage, staff()).await;
-        stage.look().await;
-        assert_eq!(stage.mails().await, 1);
-    }
-}
-
-both! {
-    async fn a_provider_that_cannot_be_judged_holds_up_nothing_else(db: TestDb) {
-        let mut stage = Stage::set(db.database(), 100).await;
-        stage.send(60, 0, "", "").await;
-        let (writer, long_ago) = (stage.db.writer(), at(-7_200));
-        pause::set(writer, &other(), long_ago, "a", "", &staff(), long_ago).await.unwrap();
-        let broken = "UPDATE provider_pauses SET actor = 'nobody that this program knows'";
-        database::sql::execute(writer, broken, []).await.unwrap();
-        assert!(pause::last(writer, &other()).await.is_err());
-        let (gmail, until): (MailboxProvider, _) = ("gmail".parse().unwrap(), at(600));
-        let rule = Actor::rule("sender.block");
-        pause::set(writer, &gmail, until, "code.google", "unsolicited", &rule, at(stage.sent)).await.unwrap();
-        stage.look().await;
-        assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, None)]);
     }
 }
 

@@ -1,0 +1,77 @@
+//! Whom much of it is refused by.
+
+use campaigns::{CampaignStatus, Watch};
+use domain::{Actor, MailboxProvider};
+use limits::{Cause, Level, pause};
+use testkit::{TestDb, both};
+
+use super::stage::{Stage, at, other, share};
+use crate::setting::staff;
+
+both! {
+    async fn refusals_pause_the_provider_and_not_the_campaign_and_after_the_pause_it_is_judged_anew(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 500).await;
+        stage.send(100, 6, "block", "code.policy").await;
+        stage.look().await;
+        stage.look().await;
+        let reader = stage.db.reader();
+        let paused = pause::active(reader, at(stage.sent)).await.unwrap().remove(0);
+        assert_eq!((&paused.provider, paused.until), (&other(), at(stage.sent + 3_600)));
+        assert_eq!(paused.words, "6 of 100 attempts were refused for policy or reputation");
+        assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
+        assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, share(6, 100))]);
+
+        // The same attempts do not pause it again once staff have ended it, and the alert is over.
+        pause::lift(stage.db.writer(), &other(), &staff(), at(stage.sent)).await.unwrap();
+        stage.sent += 1;
+        stage.watch = Watch::default();
+        stage.look().await;
+        assert_eq!(pause::active(reader, at(stage.sent)).await.unwrap(), []);
+        assert!(stage.alerts().await[0].ended_at.is_some());
+        stage.send(60, 4, "block", "code.policy").await;
+        stage.look().await;
+        assert_eq!(pause::active(reader, at(stage.sent)).await.unwrap().len(), 1);
+        assert_eq!((stage.raised().await.len(), stage.mails().await), (2, 2));
+    }
+}
+
+both! {
+    async fn a_provider_that_a_word_has_left_alone_is_told_of_once_until_an_hour_is_quiet(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 10).await;
+        let gmail: MailboxProvider = "gmail".parse().unwrap();
+        let leave_alone = async |stage: &Stage<'_>, actor: Actor| {
+            let (from, until) = (at(stage.sent), at(stage.sent + 600));
+            pause::set(stage.db.writer(), &gmail, until, "code.google", "unsolicited", &actor, from).await.unwrap();
+        };
+        leave_alone(&stage, Actor::rule("sender.block")).await;
+        stage.look().await;
+        stage.sent += 700;
+        leave_alone(&stage, Actor::rule("sender.block")).await;
+        stage.look().await;
+        assert_eq!((stage.raised().await, stage.mails().await), (vec![(Cause::Refusals, Level::Pause, None)], 1));
+        stage.sent += 600 + 3_600;
+        stage.look().await;
+        assert!(stage.alerts().await[0].ended_at.is_some());
+        // Whom staff leave alone, staff know.
+        leave_alone(&stage, staff()).await;
+        stage.look().await;
+        assert_eq!(stage.mails().await, 1);
+    }
+}
+
+both! {
+    async fn a_provider_that_cannot_be_judged_holds_up_nothing_else(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 100).await;
+        stage.send(60, 0, "", "").await;
+        let (writer, long_ago) = (stage.db.writer(), at(-7_200));
+        pause::set(writer, &other(), long_ago, "a", "", &staff(), long_ago).await.unwrap();
+        let broken = "UPDATE provider_pauses SET actor = 'nobody that this program knows'";
+        database::sql::execute(writer, broken, []).await.unwrap();
+        assert!(pause::last(writer, &other()).await.is_err());
+        let (gmail, until): (MailboxProvider, _) = ("gmail".parse().unwrap(), at(600));
+        let rule = Actor::rule("sender.block");
+        pause::set(writer, &gmail, until, "code.google", "unsolicited", &rule, at(stage.sent)).await.unwrap();
+        stage.look().await;
+        assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, None)]);
+    }
+}
