@@ -91,7 +91,7 @@ fn topic(slug: &str, locale: Locale) -> &'static str {
     }
 }
 
-fn system_mails(locale: Locale, look: &Look) -> Result<[(&'static str, Rendered); 4], Box<dyn Error>> {
+fn system_mails(locale: Locale, look: &Look) -> Result<[(&'static str, Rendered); 6], Box<dyn Error>> {
     let topics = match locale {
         Locale::En => ["Offers", "Events"],
         Locale::De => ["Angebote", "Veranstaltungen"],
@@ -108,11 +108,30 @@ fn system_mails(locale: Locale, look: &Look) -> Result<[(&'static str, Rendered)
     };
     let access =
         system::Access { name, link: "https://news.example.com/access/mzxw6ytboi4dsmrqgezd".parse()?, minutes: 30 };
+    let alert = system::Alert {
+        cause: "hard_bounces",
+        stopped: true,
+        over: false,
+        campaign: Some("Donaudampfschifffahrtsgesellschaftskapitänsmützen, autumn and winter, second wave".to_owned()),
+        provider: None,
+        share: Some((12, 200)),
+        words: String::new(),
+    };
+    let of_provider = system::Alert {
+        cause: "refusals",
+        campaign: None,
+        provider: Some("gmail".to_owned()),
+        share: None,
+        words: "421 4.7.28 our system has detected an unusual rate of unsolicited mail".to_owned(),
+        ..alert.clone()
+    };
     Ok([
         ("confirmation", system::confirmation(locale, look, &question)?),
         ("reminder", system::reminder(locale, look, &system::Confirmation { days: 6, ..question })?),
         ("welcome", system::welcome(locale, look, &welcome)?),
         ("access", system::access(locale, look, &access)?),
+        ("alert-campaign", system::alert(locale, look, &alert)?),
+        ("alert-provider", system::alert(locale, look, &of_provider)?),
     ])
 }
 
