@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261129_000023_alerts", sql: include_str!("steps/000023_alerts.sql") },
     Step { name: "m20261129_000024_shares", sql: include_str!("steps/000024_shares.sql") },
     Step { name: "m20261129_000025_unfit_deliveries", sql: include_str!("steps/000025_unfit_deliveries.sql") },
+    Step { name: "m20261130_000026_warm_ups", sql: include_str!("steps/000026_warm_ups.sql") },
 ];
 
 impl MigrationName for Step {

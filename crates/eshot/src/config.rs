@@ -16,6 +16,7 @@ pub use types::{
     Scheduler, Sender, Serve,
 };
 pub use validate::BaseUrl;
+pub(crate) use validate::unknown_provider;
 
 #[cfg(test)]
 mod tests;

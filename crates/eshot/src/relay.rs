@@ -1,12 +1,14 @@
 //! The relays, or the folders in their place, as the configuration means them.
 
+use std::collections::BTreeMap;
 use std::fs;
 
+use limits::WarmUp;
 use secrecy::ExposeSecret;
 use sender::relay::{Credentials, InvalidRelay, Policy, Proof, Relay, Settings, Timeouts};
 use sender::{Folder, Outlet, Route};
 
-use crate::config::{self, Config, RelayAuth, RelayTls};
+use crate::config::{self, Config, RelayAuth, RelayTls, unknown_provider};
 
 /// Why the settings mean no relay, and which key is to blame.
 #[derive(Debug)]
@@ -49,6 +51,12 @@ pub(crate) fn limits<'a>(config: &Config, outlets: &'a [Outlet]) -> impl Iterato
     outlets.iter().map(|outlet| outlet.name.as_str()).zip(limits).filter(|(_, limit)| !limit.is_none())
 }
 
+/// How the relays are warmed up that are, by the relays' names.
+pub(crate) fn warm_ups(config: &Config, outlets: &[Outlet]) -> BTreeMap<String, WarmUp> {
+    let plans = sections(config).into_iter().map(|section| section.config.warm_up.clone());
+    outlets.iter().zip(plans).filter_map(|(outlet, plan)| Some((outlet.name.clone(), plan?))).collect()
+}
+
 /// A relay as people are told of it: by its name, and by its address where that says more.
 pub(crate) fn named(name: &str, route: &Route) -> String {
     let address = route.name();
@@ -58,6 +66,9 @@ pub(crate) fn named(name: &str, route: &Route) -> String {
 impl Section<'_> {
     pub(crate) fn outlet(self) -> Result<Outlet, Blamed> {
         let config = self.config;
+        if let Some(what) = config.warm_up.as_ref().and_then(|plan| unknown_provider(plan.providers.keys())) {
+            return Err(self.blamed("warm_up", what));
+        }
         let route = if config.url.scheme() == "file" { self.folder()?.into() } else { Route::from(self.relay()?) };
         let outlet = Outlet::new(route, config.connections.get());
         Ok(Outlet {

@@ -38,6 +38,13 @@ pub(crate) struct Budget {
     pub(crate) day_spent: i64,
 }
 
+/// The hour and the day, since 1970, in which permits were leased.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Period {
+    hour: i64,
+    day: i64,
+}
+
 /// Permits that were leased together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Leased {
@@ -61,6 +68,16 @@ impl Terms {
         }
     }
 
+    /// Of something of which so many may go on each day; any number, where nothing is said.
+    pub(crate) fn allow_daily(&mut self, daily: Option<u32>) {
+        self.daily = daily.map_or(i64::MAX, i64::from);
+    }
+
+    /// Whether what goes in an hour or on a day is counted.
+    pub(crate) fn has_quota(&self) -> bool {
+        self.hourly != i64::MAX || self.daily != i64::MAX
+    }
+
     /// From one permit to the next, and how many may go at once, where there is a rate.
     pub(crate) fn pace(&self) -> Option<(Duration, u32)> {
         let burst = u32::try_from(self.burst).unwrap_or(u32::MAX);
@@ -69,7 +86,7 @@ impl Terms {
 
     /// Whether permits are counted at all.
     pub(crate) fn meters(&self) -> bool {
-        self.interval > 0 || self.hourly != i64::MAX || self.daily != i64::MAX
+        self.interval > 0 || self.has_quota()
     }
 
     /// How long before its even time a permit may be used.
@@ -88,7 +105,7 @@ impl Budget {
             self.arrival = self.arrival.min(empty);
             self.rate.clone_from(&terms.rate);
         }
-        let (hour, day) = (now.timestamp().div_euclid(HOUR), now.timestamp().div_euclid(DAY));
+        let (hour, day) = (now.timestamp().div_euclid(HOUR), day_of(now));
         // A clock that is behind another's finds a later hour, and goes by that.
         if self.hour < hour {
             (self.hour, self.hour_spent) = (hour, 0);
@@ -128,11 +145,21 @@ impl Budget {
         Leased { at_once, later: permits - at_once, wait: duration(wait) }
     }
 
-    /// Puts permits back that nobody used.
-    pub(crate) fn put_back(&mut self, terms: &Terms, permits: i64) {
+    /// Puts permits back that nobody used. They are of the hour and the day in which they were leased, and no more can go in another
+    /// for them.
+    pub(crate) fn put_back(&mut self, terms: &Terms, permits: i64, of: Period) {
         self.arrival -= permits.saturating_mul(terms.interval);
-        self.hour_spent = (self.hour_spent - permits).max(0);
-        self.day_spent = (self.day_spent - permits).max(0);
+        if self.hour == of.hour {
+            self.hour_spent = (self.hour_spent - permits).max(0);
+        }
+        if self.day == of.day {
+            self.day_spent = (self.day_spent - permits).max(0);
+        }
+    }
+
+    /// The hour and the day that are counted.
+    pub(crate) fn period(&self) -> Period {
+        Period { hour: self.hour, day: self.day }
     }
 
     /// How long it is until asking again gives something.
@@ -152,6 +179,11 @@ impl Budget {
         let next = self.next(terms, now);
         next.max(duration(self.arrival - terms.tolerance() - at(now)))
     }
+}
+
+/// The day (UTC), since 1970.
+pub(crate) fn day_of(time: DateTime<Utc>) -> i64 {
+    time.timestamp().div_euclid(DAY)
 }
 
 fn at(time: DateTime<Utc>) -> i64 {
@@ -207,7 +239,7 @@ mod tests {
         budget.settle(&terms, start());
         budget.spend(&terms, 1, start());
         assert_eq!(budget.available(&terms, start()), 0);
-        budget.put_back(&terms, 1);
+        budget.put_back(&terms, 1, budget.period());
         assert_eq!(budget.available(&terms, start()), 1);
     }
 

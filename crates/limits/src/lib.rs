@@ -13,6 +13,7 @@ mod share;
 mod slots;
 mod standing;
 mod stock;
+pub mod warm_up;
 mod window;
 
 pub use class::{Class, Route};
@@ -23,4 +24,5 @@ pub use pause::Pause;
 pub use published::Published;
 pub use share::{Cause, ENOUGH, InvalidShare, Level, Share, WINDOW};
 pub use standing::{Standing, lift, standings};
+pub use warm_up::{Frozen, WarmUp, Warming};
 pub use window::{InvalidWindow, Window};

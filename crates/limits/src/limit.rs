@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::Window;
+use crate::{WarmUp, Window};
 
 /// What may be limited of mail that has something in common. Whatever is not said is not limited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Settings {
     pub brands: BTreeMap<String, Limit>,
     /// Mail of each campaign, by itself.
     pub campaign: Limit,
+    /// How the relays of these names are warmed up. It binds campaigns; what somebody waits for goes at any time.
+    pub warm_ups: BTreeMap<String, WarmUp>,
 }
 
 impl Limit {
@@ -140,7 +142,7 @@ fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Throttle>, 
 }
 
 /// A number, or a text that is one, as a variable has it.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU32>, D::Error> {
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU32>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Count {

@@ -11,6 +11,7 @@ use domain::{Clock, InstanceId, MailboxProvider, Throttle};
 use crate::class::lock;
 use crate::slots::Slots;
 use crate::stock::{Held, Stock};
+use crate::warm_up::Plan;
 use crate::{Class, Limit, Pace, Route, Settings};
 
 /// What may be sent now.
@@ -53,12 +54,14 @@ impl Limits {
             brands.get(route.brand).map(|limit| (format!("brand:{}", route.brand), limit)),
             of_campaign,
         ];
-        let mut bound: Vec<(String, &Limit)> = bound.into_iter().flatten().collect();
-        bound.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let bound: Vec<(String, &Limit)> = bound.into_iter().flatten().collect();
         let per_connection = bound.iter().filter_map(|(_, limit)| limit.messages_per_connection).min();
         let rates = bound.iter().filter_map(|(_, limit)| limit.rate);
         let rate = rates.min_by(|a, b| a.per_second().total_cmp(&b.per_second()));
-        let stocks = bound.into_iter().map(|(key, limit)| self.stock(key, limit)).collect();
+        let mut stocks: Vec<_> = bound.into_iter().map(|(key, limit)| (key.clone(), self.stock(key, limit))).collect();
+        stocks.extend(self.warming(route));
+        stocks.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let stocks = stocks.into_iter().map(|(_, stock)| stock).collect();
         let per_connection = per_connection.map(NonZeroU32::get);
         Class { stocks, is_campaign: route.campaign.is_some(), per_connection, rate }
     }
@@ -158,6 +161,18 @@ impl Limits {
         limit.connections?;
         let stock = self.stock(relay_key(relay), limit);
         lock(&stock).held.as_ref().map(|held| held.slots.may(self.clock.uptime()))
+    }
+
+    /// What a relay that is warmed up may still take of campaigns for a provider.
+    fn warming(&self, route: &Route<'_>) -> Option<(String, Arc<Mutex<Stock>>)> {
+        route.campaign?;
+        let warm_up = self.settings.warm_ups.get(route.relay)?.clone();
+        let plan = Plan { relay: route.relay.to_owned(), provider: route.provider.clone(), warm_up };
+        let key = plan.key();
+        let mut stocks = lock(&self.stocks);
+        let stock =
+            stocks.entry(key.clone()).or_insert_with(|| Arc::new(Mutex::new(Stock::planned(plan, &self.clock))));
+        Some((key, Arc::clone(stock)))
     }
 
     fn stock(&self, key: String, limit: &Limit) -> Arc<Mutex<Stock>> {

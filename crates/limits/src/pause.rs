@@ -5,6 +5,8 @@ use database::sql;
 use domain::{Actor, MailboxProvider};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
+use crate::warm_up;
+
 /// A provider that is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Pause {
@@ -26,7 +28,8 @@ pub struct Pause {
 
 const COLUMNS: &str = "provider, until, rule, words, since, actor, lifted_by";
 
-/// Leaves a provider alone until a time. A pause that lasts longer already stands.
+/// Leaves a provider alone until a time. A pause that lasts longer already stands. A day on which a rule does that is none by which a
+/// relay is warmed up.
 pub async fn set(
     conn: &impl ConnectionTrait,
     provider: &MailboxProvider,
@@ -42,6 +45,9 @@ pub async fn set(
                    since = CASE WHEN provider_pauses.until > $5 AND provider_pauses.lifted_by IS NULL \
                        THEN provider_pauses.since ELSE excluded.since END \
                WHERE excluded.until > provider_pauses.until OR provider_pauses.lifted_by IS NOT NULL";
+    if matches!(actor, Actor::Rule(_)) {
+        warm_up::freeze(conn, provider, rule, words, now).await?;
+    }
     let values = [provider.clone().into(), until.into(), rule.into(), words.into(), now.into(), actor.clone().into()];
     sql::execute(conn, sql, values).await.map(drop)
 }

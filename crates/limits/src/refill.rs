@@ -9,10 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::{Database, sql};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use crate::budget::{AHEAD, Budget, Leased};
+use crate::budget::{AHEAD, Budget, Leased, Period};
 use crate::class::lock;
 use crate::stock::{Held, Stock};
-use crate::{Class, Limits, slots};
+use crate::{Class, Limits, slots, warm_up};
 
 /// A budget that nobody has touched for so long says nothing any more: neither of a rate nor of a day.
 const FORGOTTEN: TimeDelta = TimeDelta::days(35);
@@ -24,8 +24,9 @@ const PAUSE: Duration = Duration::from_millis(125);
 struct Asked {
     stock: Arc<Mutex<Stock>>,
     budget: Budget,
-    /// To be put back.
+    /// To be put back, and when it was leased.
     owed: u32,
+    leased_in: Period,
     /// How many may be shared out: those in hand, and those that may be leased.
     pool: u32,
     in_hand: u32,
@@ -135,7 +136,11 @@ impl Limits {
                 let wanted = connections.unwrap_or_else(|| slots.busy.saturating_add(messages)).min(slots.all);
                 slots.asks(wanted, uptime).then_some(wanted)
             });
-            let is_idle = guard.owed == 0 && guard.held.is_none() && (in_hand == 0 || !guard.terms.meters());
+            // That a relay is warmed up would have to be asked again.
+            let is_idle = guard.owed == 0
+                && guard.held.is_none()
+                && guard.plan.is_none()
+                && (in_hand == 0 || !guard.terms.meters());
             if guard.owed > 0 || slots.is_some() {
                 asked.entry(key.clone()).or_insert_with(|| Asked::new(stock, guard, uptime)).slots = slots;
             }
@@ -178,6 +183,7 @@ impl Asked {
             stock: Arc::clone(stock),
             budget: Budget::default(),
             owed: guard.owed,
+            leased_in: guard.leased_in,
             pool: 0,
             in_hand: guard.in_hand(uptime),
             shared: 0,
@@ -202,7 +208,7 @@ impl Asked {
     fn take_in(&self, brought: &Brought, uptime: Duration) {
         let stock = &mut *lock(&self.stock);
         stock.owed = stock.owed.saturating_sub(self.owed);
-        stock.add(&brought.leased, uptime);
+        stock.add(&brought.leased, self.budget.period(), uptime);
         (stock.ask_at, stock.due_at) = (uptime + brought.ask_in, uptime + brought.due_in);
         if let (Some(wanted), Some(held)) = (self.slots, &mut stock.held) {
             held.slots.given(self.may, wanted, uptime);
@@ -233,8 +239,13 @@ async fn load(txn: &DatabaseTransaction, asked: &mut BTreeMap<String, Asked>, no
             day: row.try_get_by_index(4)?,
             day_spent: row.try_get_by_index(5)?,
         };
+        asked.budget.put_back(&lock(&asked.stock).terms, asked.owed.into(), asked.leased_in);
+        let plan = lock(&asked.stock).plan.clone();
+        if let Some(plan) = plan {
+            let amount = warm_up::settle(txn, &plan, &asked.budget, now).await?;
+            lock(&asked.stock).terms.allow_daily(amount);
+        }
         let terms = &lock(&asked.stock).terms;
-        asked.budget.put_back(terms, asked.owed.into());
         asked.budget.settle(terms, now);
         let there = u32::try_from(asked.budget.available(terms, now)).unwrap_or(u32::MAX);
         asked.pool = asked.in_hand.saturating_add(there);

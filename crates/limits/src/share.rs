@@ -106,6 +106,12 @@ impl Cause {
         }
     }
 
+    /// Whether a day with this share of it is none by which a relay is warmed up: more than one refusal in fifty attempts. It is seen
+    /// long before anything is to be stopped.
+    pub fn freezes(self, share: Share) -> bool {
+        self == Self::Refusals && share.of >= ENOUGH && share.is_past(20)
+    }
+
     /// The cause as the database and the API spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -169,6 +175,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_day_with_more_than_one_refusal_in_fifty_is_none_to_grow_by() {
+        for (count, of, freezes) in [(1, 49, false), (1, 50, false), (2, 50, true), (4, 200, false), (5, 200, true)] {
+            assert_eq!(Cause::Refusals.freezes(Share { count, of }), freezes, "{count} of {of}");
+        }
+        assert!(!Cause::HardBounces.freezes(Share { count: 50, of: 50 }));
+    }
 
     #[test]
     fn the_whole_table() {

@@ -7,9 +7,9 @@ use database::Database;
 use domain::{Actor, MailboxProvider};
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::{Limit, Pace, Pause, pace, pause};
+use crate::{Limit, Pace, Pause, WarmUp, Warming, pace, pause, warm_up};
 
-/// A provider that has a limit or is held back.
+/// A provider that has a limit, is held back, or is being got used to a relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Which one.
@@ -20,23 +20,29 @@ pub struct Standing {
     pub pause: Option<Pause>,
     /// How much more slowly it is mailed, if it is.
     pub pace: Option<Pace>,
+    /// The relays that are being warmed up there.
+    pub warm_ups: Vec<Warming>,
 }
 
-/// Every provider that has one of these limits or is held back, in order of name.
+/// Every provider that has one of these limits, is held back, or is got used to one of these relays; in order of name.
 pub async fn standings(
     conn: &impl ConnectionTrait,
     limits: &BTreeMap<MailboxProvider, Limit>,
+    warm_ups: &BTreeMap<String, WarmUp>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Standing>, DbErr> {
     let pauses = pause::active(conn, now).await?;
     let paces = pace::active(conn, now).await?;
     let held = pauses.iter().map(|pause| &pause.provider).chain(paces.iter().map(|pace| &pace.provider));
+    let warmings = warm_up::warmings(conn, warm_ups, now).await?;
+    let held = held.chain(warmings.iter().map(|warming| &warming.provider));
     let names: BTreeSet<&MailboxProvider> = limits.keys().chain(held).collect();
     let standing = |provider: &MailboxProvider| Standing {
         provider: provider.clone(),
         limit: limits.get(provider).cloned(),
         pause: pauses.iter().find(|pause| pause.provider == *provider).cloned(),
         pace: paces.iter().find(|pace| pace.provider == *provider).cloned(),
+        warm_ups: warmings.iter().filter(|warming| warming.provider == *provider).cloned().collect(),
     };
     Ok(names.into_iter().map(standing).collect())
 }

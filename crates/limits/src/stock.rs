@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use domain::Clock;
 
 use crate::bucket::Bucket;
-use crate::budget::{AHEAD, Leased, Terms};
+use crate::budget::{AHEAD, Leased, Period, Terms};
 use crate::slots::Slots;
+use crate::warm_up::Plan;
 use crate::{Limit, Window};
 
 /// For how long a permit that was leased may be used. What is left then goes back.
@@ -22,11 +23,15 @@ pub(crate) struct Stock {
     pub(crate) key: String,
     pub(crate) terms: Terms,
     windows: Vec<Window>,
+    /// By which plan the terms change from day to day, if they do.
+    pub(crate) plan: Option<Plan>,
     pub(crate) held: Option<Held>,
     bucket: Option<Bucket>,
     slices: VecDeque<Slice>,
     /// What was leased and not used in time.
     pub(crate) owed: u32,
+    /// When the last of it was leased.
+    pub(crate) leased_in: Period,
     /// Before this uptime asking for more is of no use.
     pub(crate) ask_at: Duration,
     /// When the next permit may be there, as far as is known.
@@ -78,15 +83,25 @@ impl Stock {
             key,
             terms,
             windows: limit.windows.clone(),
+            plan: None,
             held,
             bucket,
             slices: VecDeque::new(),
             owed: 0,
+            leased_in: Period::default(),
             ask_at: Duration::ZERO,
             due_at: Duration::ZERO,
             used: 0,
             counted_from: clock.uptime(),
         }
+    }
+
+    /// What a plan allows. Until the database has said how much that is today, it is nothing.
+    pub(crate) fn planned(plan: Plan, clock: &Arc<dyn Clock>) -> Self {
+        let mut stock = Self::new(plan.key(), &Limit::default(), None, clock);
+        stock.terms.allow_daily(Some(0));
+        stock.plan = Some(plan);
+        stock
     }
 
     /// Goes by another rate from now on. What is in hand was leased by the old one, and goes back.
@@ -177,8 +192,12 @@ impl Stock {
         (f64::from(self.used) / time) as u32
     }
 
-    /// More was leased.
-    pub(crate) fn add(&mut self, leased: &Leased, uptime: Duration) {
+    /// More was leased. What is left of another hour or day is of no use where these are counted, and cannot be put back either.
+    pub(crate) fn add(&mut self, leased: &Leased, of: Period, uptime: Duration) {
+        if self.leased_in != of && self.terms.has_quota() {
+            (self.owed, self.slices) = (0, VecDeque::new());
+        }
+        self.leased_in = of;
         (self.used, self.counted_from) = (0, uptime);
         let interval = self.terms.pace().map_or(Duration::ZERO, |(interval, _)| interval);
         self.slices.push_back(Slice { from: uptime, interval: Duration::ZERO, n: leased.at_once });

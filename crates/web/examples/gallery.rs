@@ -31,6 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             public_rate: "600/m".parse()?,
             sign_up_rate: "5/h".parse()?,
             provider_limits: std::collections::BTreeMap::new(),
+            warm_ups: std::collections::BTreeMap::new(),
         },
         metrics: None,
     });

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{MailboxProvider, Network, Throttle};
-use limits::Limit;
+use limits::{Limit, WarmUp};
 use url::Url;
 
 /// What the configuration says about pages and API.
@@ -24,4 +24,6 @@ pub struct Settings {
     pub sign_up_rate: Throttle,
     /// The limits of mailbox providers, to be shown.
     pub provider_limits: BTreeMap<MailboxProvider, Limit>,
+    /// How relays are warmed up, by their names; to be shown.
+    pub warm_ups: BTreeMap<String, WarmUp>,
 }

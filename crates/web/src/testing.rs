@@ -244,6 +244,17 @@ pub(crate) fn settings() -> Settings {
         public_rate: "1000/m".parse().unwrap(),
         sign_up_rate: "5/h".parse().unwrap(),
         provider_limits: std::collections::BTreeMap::new(),
+        warm_ups: [("main".to_owned(), warm_up())].into(),
+    }
+}
+
+fn warm_up() -> limits::WarmUp {
+    let number = |n| std::num::NonZeroU32::new(n).unwrap();
+    limits::WarmUp {
+        start: number(50),
+        providers: std::collections::BTreeMap::new(),
+        growth: limits::warm_up::Growth::default(),
+        ceiling: number(1_000),
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
 use database::lease::{self, Lease};
 use domain::{Actor, MailboxProvider};
-use limits::{Cause, Level, Pause, Share, pause};
+use limits::{Cause, Level, Pause, Share, pause, warm_up};
 use outbox::recent::Ended;
 use verdict::Class;
 
@@ -18,7 +18,8 @@ const LEFT_ALONE: TimeDelta = TimeDelta::hours(1);
 /// The rule of such a pause.
 const RULE: &str = "share.refusals";
 
-/// Leaves a provider alone of whose last attempts, the newest first, too many were refused for what we are.
+/// Leaves a provider alone of whose last attempts, the newest first, too many were refused for what we are. Of fewer already no relay
+/// is warmed up by.
 pub(super) async fn judge(
     db: &Database,
     lease: &Lease,
@@ -32,6 +33,12 @@ pub(super) async fn judge(
         return Ok(());
     }
     let share = share_of(attempts, Class::Block, before);
+    if Cause::Refusals.freezes(share) && warm_up::counts(db.reader(), provider, now).await? {
+        let txn = lease::begin(db, lease, now).await?;
+        warm_up::freeze(&txn, provider, RULE, &words(share), now).await?;
+        txn.commit().await?;
+        tracing::info!(%provider, "relays that are being warmed up get no more for {provider} tomorrow: {}", words(share));
+    }
     if Cause::Refusals.judge(share) != Some(Level::Pause) {
         return Ok(());
     }

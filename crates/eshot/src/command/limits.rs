@@ -1,18 +1,21 @@
 use accounts::audit;
 use chrono::{DateTime, Utc};
 use domain::Actor;
-use limits::Standing;
+use limits::{Frozen, Standing, Warming};
 
 use crate::cli::Limits;
 use crate::context::Context;
 use crate::out::say;
+use crate::relay::{outlets, warm_ups};
 
 /// `eshot limits …`.
 pub(super) async fn run(command: Limits, context: &Context) -> anyhow::Result<bool> {
     let (db, now) = (context.database().await?, context.now());
     match command {
         Limits::List => {
-            for standing in limits::standings(db.reader(), &context.config.limits.of_providers(), now).await? {
+            let config = &context.config;
+            let warm_ups = outlets(config).map(|outlets| warm_ups(config, &outlets)).unwrap_or_default();
+            for standing in limits::standings(db.reader(), &config.limits.of_providers(), &warm_ups, now).await? {
                 say!("{}", line(&standing, now));
             }
         }
@@ -48,6 +51,13 @@ fn line(standing: &Standing, now: DateTime<Utc>) -> String {
     if let Some(pace) = &standing.pace {
         let (now, whole, until) = (pace.per_hour(now), pace.whole, time(pace.ends_at()));
         parts.push(format!("{now} of {whole} messages an hour, all at {until} ({}): {}", pace.rule, pace.words));
+    }
+    for Warming { relay, day, amount, used, frozen, .. } in &standing.warm_ups {
+        let mut part = format!("{relay} is warmed up, day {day}: {used} of {amount} messages today");
+        if let Some(Frozen { on, rule, words }) = frozen {
+            part.push_str(&format!(", and {on} does not count ({rule}: {words})"));
+        }
+        parts.push(part);
     }
     parts.join("  ")
 }
@@ -86,11 +96,22 @@ mod tests {
             lifted_by: None,
         };
         let limit = Some(Limit::rate("2/s".parse().unwrap()));
-        let standing = Standing { provider, limit, pause: Some(pause), pace: Some(pace) };
+        let frozen = Frozen { on: now.date_naive(), rule: "share.refusals".to_owned(), words: "3 of 60".to_owned() };
+        let warming = Warming {
+            relay: "main".to_owned(),
+            provider: provider.clone(),
+            begun_at: now,
+            day: 3,
+            amount: 98,
+            used: 7,
+            frozen: Some(frozen),
+        };
+        let standing = Standing { provider, limit, pause: Some(pause), pace: Some(pace), warm_ups: vec![warming] };
         assert_eq!(
             line(&standing, now),
             "gmail  2/s  left alone until 2026-03-02 09:40 since 2026-03-02 09:30 by rule:sender.block (code.google-rate): \
-             slower  3600 of 7200 messages an hour, all at 2026-03-02 10:10 (code.google-rate): slower"
+             slower  3600 of 7200 messages an hour, all at 2026-03-02 10:10 (code.google-rate): slower  \
+             main is warmed up, day 3: 7 of 98 messages today, and 2026-03-02 does not count (share.refusals: 3 of 60)"
         );
     }
 }

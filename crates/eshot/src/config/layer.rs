@@ -11,8 +11,9 @@ use super::relays;
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
 pub(super) const SECRETS: [(&str, &str); 3] = [("database", "url"), ("keys", "master"), relays::SECRET];
 
-/// Tables whose keys are not fixed, and limits, which may be a table or a text.
-const OPEN: [&str; 5] = ["limits.providers", "limits.brands", "limits.relay", "limits.campaign", "relay.limit"];
+/// Tables whose keys are not fixed, limits, which may be a table or a text, and warm-ups, which may be a table or nothing.
+const OPEN: [&str; 6] =
+    ["limits.providers", "limits.brands", "limits.relay", "limits.campaign", "relay.limit", "relay.warm_up"];
 
 /// Variables that steer tests, not the program.
 const NOT_OURS: &str = "ESHOT_TEST_";

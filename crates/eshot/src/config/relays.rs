@@ -51,10 +51,10 @@ pub(super) fn from_variable(
     text: &str,
     defaults: &Dict,
 ) -> Result<Layer, Problem> {
-    let (name, limit) = match relay.split_once('.') {
-        Some((name, "limit")) => (name, true),
+    let (name, table) = match relay.split_once('.') {
+        Some((name, table @ ("limit" | "warm_up" | "warm_up.providers"))) => (name, Some(table)),
         Some(_) => return Err(Problem::new("", variable, "there is no such setting")),
-        None => (relay, false),
+        None => (relay, None),
     };
     // Names have hyphens, which variables cannot have.
     let name = name.replace('_', "-");
@@ -63,8 +63,9 @@ pub(super) fn from_variable(
     if let Some(what) = wrong_name(&name) {
         return Err(fault(what));
     }
-    if limit {
-        return Ok(Layer::of(variable, &format!("{section}.limit"), key, Value::from(text)));
+    if let Some(table) = table {
+        let key = if table == "limit" { key.to_owned() } else { key.replace('_', "-") };
+        return Ok(Layer::of(variable, &format!("{section}.{table}"), &key, Value::from(text)));
     }
     if key.strip_suffix("_file") == Some(SECRET.1) {
         let text = read_file(text).map_err(fault)?;

@@ -113,6 +113,36 @@ fn several_relays_have_names_and_each_the_defaults_of_one() {
 }
 
 #[test]
+fn a_relay_is_warmed_up_by_a_table_in_the_file_or_by_variables() {
+    let file = "[relays.main]\nurl = \"smtp://relay.example\"\nwarm_up = { start = 50, providers = { gmx = 20 } }\n\
+                [relays.old-one]\nurl = \"smtp://old.example\"\n";
+    let variables = [
+        ("ESHOT_RELAYS__MAIN__WARM_UP__CEILING", "90000"),
+        ("ESHOT_RELAYS__OLD_ONE__WARM_UP__START", "9"),
+        ("ESHOT_RELAYS__OLD_ONE__WARM_UP__GROWTH", "1.25"),
+        ("ESHOT_RELAYS__OLD_ONE__WARM_UP__PROVIDERS__YAHOO_JAPAN", "3"),
+    ];
+    let config = read(file, &variables).unwrap().config;
+    let warm_ups = crate::relay::warm_ups(&config, &crate::relay::outlets(&config).unwrap());
+    let (main, old) = (&warm_ups["main"], &warm_ups["old-one"]);
+    assert_eq!((main.start.get(), main.growth.factor(), main.ceiling.get()), (50, 1.4, 90_000));
+    assert_eq!(main.providers[&"gmx".parse().unwrap()].get(), 20);
+    assert_eq!((old.start.get(), old.growth.factor()), (9, 1.25));
+    assert_eq!(old.providers[&"yahoo-japan".parse().unwrap()].get(), 3);
+    let one = read("relay.warm_up.growth = 2", &[("ESHOT_RELAY__WARM_UP__START", "5")]).unwrap().config;
+    assert_eq!(one.relay.warm_up.unwrap().start.get(), 5);
+    assert!(read("", &[]).unwrap().config.relay.warm_up.is_none());
+    for (file, said) in [
+        ("relay.warm_up = \"slowly\"", "{ start = 50 }"),
+        ("relay.warm_up.start = 0", "relay.warm_up"),
+        ("relay.warm_up = { start = 5, providers = { gmial = 2 } }", "no mailbox provider \"gmial\""),
+    ] {
+        let refused = refused(file, &[]);
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_one_of_several_relays_names_it() {
     let spare = "[relays.spare]\nurl = \"smtp://relay.example\"\n";
     let cases = [

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use domain::{EmailAddress, MailboxProvider, Throttle};
-use limits::{Limit, Published};
+use limits::{Limit, Published, WarmUp};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
@@ -119,6 +119,8 @@ pub struct Relay {
     pub weight: NonZeroU32,
     pub brands: Vec<String>,
     pub limit: Limit,
+    #[serde(deserialize_with = "warm_up")]
+    pub warm_up: Option<WarmUp>,
     pub connections: NonZeroU32,
     pub messages_per_connection: NonZeroU32,
     pub connect_timeout: Span,
@@ -270,6 +272,29 @@ where
 {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(de::Error::custom) }
+}
+
+/// A table, or an empty text for none.
+fn warm_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WarmUp>, D::Error> {
+    struct Either;
+
+    impl<'de> de::Visitor<'de> for Either {
+        type Value = Option<WarmUp>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a table such as { start = 50 }")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            if text.is_empty() { Ok(None) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            WarmUp::deserialize(de::value::MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(Either)
 }
 
 /// An address, with an error that says what one looks like.

@@ -49,7 +49,8 @@ fn fixed(config: &Config, base_url: BaseUrl) -> Vec<(&'static str, String)> {
         found.push(("serve.roles", "name at least one of web, sender, feedback, scheduler".to_owned()));
     }
     found.extend(base_url_problem(config, base_url).map(|what| ("http.base_url", what)));
-    found.extend(unknown_providers(config).map(|what| ("limits.providers", what)));
+    let limited = config.limits.providers.keys();
+    found.extend(unknown_provider(limited).map(|what| ("limits.providers", what)));
     let feedback = &config.feedback;
     if feedback.certificate.is_some() != feedback.private_key.is_some() {
         let what = "STARTTLS takes feedback.certificate and feedback.private_key, both or neither";
@@ -86,9 +87,9 @@ fn fixed(config: &Config, base_url: BaseUrl) -> Vec<(&'static str, String)> {
 }
 
 /// A rate for a provider that there is not would hold nobody back.
-fn unknown_providers(config: &Config) -> Option<String> {
+pub(crate) fn unknown_provider<'a>(mut named: impl Iterator<Item = &'a MailboxProvider>) -> Option<String> {
     let known: Vec<MailboxProvider> = dns::providers().into_iter().chain([MailboxProvider::other()]).collect();
-    let unknown = config.limits.providers.keys().find(|provider| !known.contains(provider))?;
+    let unknown = named.find(|provider| !known.contains(provider))?;
     let known: Vec<String> = known.iter().map(ToString::to_string).collect();
     Some(format!(
         "there is no mailbox provider {unknown:?}; there are {}",

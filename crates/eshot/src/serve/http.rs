@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use web::{Pages, Parts, Settings, WebState};
 
 use super::Shared;
+use crate::relay::{outlets, warm_ups};
 use connections::Bounds;
 
 /// Binds the address and gives the task that serves it.
@@ -38,6 +39,10 @@ pub(super) async fn start(
             public_rate: http.public_rate,
             sign_up_rate: http.sign_up_rate,
             provider_limits: shared.context.config.limits.of_providers(),
+            // What is wrong with a relay is told when the program starts.
+            warm_ups: outlets(&shared.context.config)
+                .map(|outlets| warm_ups(&shared.context.config, &outlets))
+                .unwrap_or_default(),
         },
         metrics: metrics.clone(),
     });

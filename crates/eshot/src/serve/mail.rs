@@ -20,7 +20,8 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
     let providers = config.limits.of_providers();
     let config::Limits { relay: of_relay, campaign, brands, .. } = config.limits.clone();
     let relays = relay::limits(config, &outlets).map(|(name, limit)| (name.to_owned(), limit)).collect();
-    let limits = limits::Settings { relay: of_relay, relays, providers, brands, campaign };
+    let warm_ups = relay::warm_ups(config, &outlets);
+    let limits = limits::Settings { relay: of_relay, relays, providers, brands, campaign, warm_ups };
     let clock = shared.context.clock.clone();
     let parts = Parts {
         db: shared.db.clone(),

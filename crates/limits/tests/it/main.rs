@@ -8,3 +8,4 @@ mod pauses;
 mod permits;
 mod quotas;
 mod slots;
+mod warm_ups;

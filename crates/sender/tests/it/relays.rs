@@ -322,3 +322,37 @@ fn patient_settings(sink: &SmtpSink) -> sender::relay::Settings {
         ..sender::relay::Settings::new(sink.url().parse().unwrap())
     }
 }
+
+both!(
+    async fn what_is_beyond_a_relay_s_warm_up_goes_by_one_that_is_warmed_up_or_waits_for_the_next_day(db: TestDb) {
+        let number = |n| NonZeroU32::new(n).unwrap();
+        let plan = |ceiling| ::limits::WarmUp {
+            start: number(5),
+            providers: BTreeMap::new(),
+            growth: "2".parse().unwrap(),
+            ceiling: number(ceiling),
+        };
+        let warm_ups = [("first".to_owned(), plan(20)), ("second".to_owned(), plan(9))].into();
+        let settings = ::limits::Settings { warm_ups, ..::limits::Settings::default() };
+        let (house, second) = (House::with(&db, Script::default(), settings).await, SmtpSink::start().await);
+        house.enrol_many(12).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = sender(&house, first_and_second(&house, &second));
+        let tick = sender.tick().await.unwrap();
+        assert_eq!((tick.tally.sent, both_have(&house, &second)), (10, (5, 5)));
+        // It is nine in the morning.
+        house.advance_minutes(14 * 60);
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 0);
+        house.advance_minutes(61);
+        house.launch().await;
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 14);
+        assert_eq!((house.sink.count(), second.count()), (5 + 10, 5 + 4), "the second one is warmed up");
+        assert_eq!(house.counts(mailing).await.sent, 12);
+        house.advance_minutes(24 * 60);
+        for _ in 0..2 {
+            house.launch().await;
+        }
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 24);
+        assert_eq!((house.sink.count(), second.count()), (15 + 24, 9), "and now the first one is as well");
+    }
+);

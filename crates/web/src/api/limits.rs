@@ -3,8 +3,8 @@
 mod lift;
 mod list;
 
-use ::limits::{Pace, Pause, Standing};
-use chrono::{DateTime, Utc};
+use ::limits::{Frozen, Pace, Pause, Standing, Warming};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Actor, MailboxProvider};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(lift::handler))
 }
 
-/// A mailbox provider that has a limit or is held back.
+/// A mailbox provider that has a limit, is held back, or gets to know a relay.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ProviderLimit)]
 struct View {
@@ -28,6 +28,31 @@ struct View {
     pause: Option<Paused>,
     /// While it is mailed more slowly than it might be.
     pace: Option<Slowed>,
+    /// The relays that are being warmed up at it.
+    warm_ups: Vec<Warmed>,
+}
+
+/// How far a relay is warmed up at a provider: so many messages of campaigns may go by it today.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = WarmUp)]
+struct Warmed {
+    relay: String,
+    since: DateTime<Utc>,
+    /// The day of the schedule, from 1 on.
+    day: u32,
+    /// How many may go today (UTC), and how many have gone.
+    amount: u32,
+    used: u32,
+    /// Today or yesterday, if that day does not count, so that the one after has no more.
+    frozen: Option<NotCounted>,
+}
+
+/// A day that does not count, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct NotCounted {
+    on: NaiveDate,
+    rule: String,
+    words: String,
 }
 
 /// Why a provider is left alone, and until when.
@@ -71,7 +96,16 @@ impl View {
             rate: standing.limit.and_then(|limit| limit.rate).map(|rate| rate.to_string()),
             pause: standing.pause.map(Paused::from),
             pace: standing.pace.map(slowed),
+            warm_ups: standing.warm_ups.into_iter().map(Warmed::from).collect(),
         }
+    }
+}
+
+impl From<Warming> for Warmed {
+    fn from(warming: Warming) -> Self {
+        let Warming { relay, begun_at: since, day, amount, used, frozen, .. } = warming;
+        let frozen = frozen.map(|Frozen { on, rule, words }| NotCounted { on, rule, words });
+        Self { relay, since, day, amount, used, frozen }
     }
 }
 

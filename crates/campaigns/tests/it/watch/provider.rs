@@ -1,8 +1,12 @@
 //! Whom much of it is refused by.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use campaigns::{CampaignStatus, Watch};
-use domain::{Actor, MailboxProvider};
-use limits::{Cause, Level, pause};
+use domain::{Actor, CampaignId, InstanceId, MailboxProvider};
+use limits::warm_up::{self, Growth};
+use limits::{Cause, Level, Limits, Route, Settings, WarmUp, pause};
 use testkit::{TestDb, both};
 
 use super::stage::{Stage, at, other, share};
@@ -74,4 +78,39 @@ both! {
         stage.look().await;
         assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, None)]);
     }
+}
+
+both! {
+    async fn a_day_with_some_refusals_is_none_by_which_a_relay_is_warmed_up(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 200).await;
+        let warm_ups = [("main".to_owned(), warm_up())].into();
+        warms_up(&stage, &warm_ups).await;
+        stage.send(100, 2, "block", "code.policy").await;
+        stage.look().await;
+        let frozen = async |stage: &Stage<'_>| {
+            let shown = warm_up::warmings(stage.db.reader(), &warm_ups, at(stage.sent)).await.unwrap().remove(0);
+            shown.frozen.map(|frozen| (frozen.rule, frozen.words))
+        };
+        assert_eq!(frozen(&stage).await, None);
+        stage.send(40, 1, "block", "code.policy").await;
+        stage.look().await;
+        let words = "3 of 140 attempts were refused for policy or reputation";
+        assert_eq!(frozen(&stage).await, Some(("share.refusals".to_owned(), words.to_owned())));
+        assert_eq!(pause::active(stage.db.reader(), at(stage.sent)).await.unwrap(), [], "nothing is stopped by that");
+    }
+}
+
+fn warm_up() -> WarmUp {
+    let number = |n| std::num::NonZeroU32::new(n).unwrap();
+    WarmUp { start: number(50), providers: BTreeMap::new(), growth: Growth::default(), ceiling: number(1_000) }
+}
+
+/// A first message goes by the relay.
+async fn warms_up(stage: &Stage<'_>, warm_ups: &BTreeMap<String, WarmUp>) {
+    let (now, clock) = (at(stage.sent), Arc::new(testkit::ManualClock::at(at(stage.sent))));
+    let settings = Settings { warm_ups: warm_ups.clone(), ..Settings::default() };
+    let limits = Limits::new(settings, InstanceId::new(now), clock);
+    let campaign = Some(CampaignId::new(now));
+    let class = limits.class(&Route { relay: "main", provider: &other(), brand: "acme", campaign });
+    limits.refill(stage.db, &[(class, 1)], now).await.unwrap();
 }

@@ -7,9 +7,9 @@ use crate::api::page::Page;
 use crate::api::problem::Problem;
 use crate::api::scope::{DeliveriesRead, May};
 
-/// Mailbox providers that have a limit or are held back
+/// Mailbox providers that have a limit, are held back, or get to know a relay
 ///
-/// Needs `deliveries:read`. Says why a provider is left alone or mailed more slowly, and until when.
+/// Needs `deliveries:read`. Says why a provider is left alone or mailed more slowly, and until when; and how far relays are warmed up there.
 #[utoipa::path(
     get,
     path = "/api/v1/limits",
@@ -22,6 +22,7 @@ pub(super) async fn handler(
     State(state): State<WebState>,
 ) -> Result<Json<Page<View>>, Problem> {
     let now = state.now();
-    let standings = ::limits::standings(state.db.reader(), &state.settings.provider_limits, now).await?;
+    let standings =
+        ::limits::standings(state.db.reader(), &state.settings.provider_limits, &state.settings.warm_ups, now).await?;
     Ok(Json(Page::whole(standings.into_iter().map(|standing| View::of(standing, now)).collect())))
 }

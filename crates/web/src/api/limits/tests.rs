@@ -1,7 +1,7 @@
-use ::limits::{pace, pause};
+use ::limits::{Limits, Route, Settings, pace, pause};
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
-use domain::{Actor, MailboxProvider};
+use domain::{Actor, CampaignId, InstanceId, MailboxProvider};
 use serde_json::{Value, json};
 use testkit::{TestDb, both};
 
@@ -32,5 +32,22 @@ both! {
         let audit = accounts::audit::list(db.database().reader(), None, None, 100).await.unwrap();
         assert!(audit.iter().any(|entry| (entry.act.as_str(), entry.object.as_str()) == ("limit.lift", "limit:gmail")));
         assert_eq!(house.call(Method::POST, &lift, Value::Null).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+both! {
+    async fn how_far_a_relay_is_warmed_up_is_shown(db: TestDb) {
+        let house = House::new(&db).await;
+        let (gmail, now): (MailboxProvider, _) = ("gmail".parse().unwrap(), house.state.now());
+        let settings = Settings { warm_ups: house.state.settings.warm_ups.clone(), ..Settings::default() };
+        let limits = Limits::new(settings, InstanceId::new(now), house.state.clock.clone());
+        let campaign = Some(CampaignId::new(now));
+        let class = limits.class(&Route { relay: "main", provider: &gmail, brand: "acme", campaign });
+        limits.refill(db.database(), &[(class, 7)], now).await.unwrap();
+        pause::set(db.database().writer(), &gmail, now, "code.x", "no", &Actor::rule("sender.block"), now).await.unwrap();
+        let shown = house.call(Method::GET, PATH, Value::Null).await.json()["items"][0]["warm_ups"][0].clone();
+        assert_eq!((&shown["relay"], &shown["day"], &shown["amount"], &shown["used"]), (&json!("main"), &json!(1), &json!(50), &json!(7)));
+        let frozen = json!({ "on": now.date_naive(), "rule": "code.x", "words": "no" });
+        assert_eq!(shown["frozen"], frozen);
     }
 }
