@@ -5,6 +5,7 @@ mod campaign;
 mod consent;
 mod erasure;
 mod layers;
+mod ledger;
 mod looking;
 mod mutations;
 mod one_click;

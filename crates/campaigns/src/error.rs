@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use domain::{BrandId, CampaignId, SubscriberId, TopicId};
+use domain::{BrandId, CampaignId, DeliveryKey, SubscriberId, TopicId};
 
 use crate::InvalidTransition;
 
@@ -49,6 +49,12 @@ pub enum Error {
     /// A link of the mail cannot be written.
     #[error("a link of the mail cannot be written")]
     Link(#[from] links::Unfit),
+    /// The address does not exist, and nobody asked for such by name.
+    #[error("the address of delivery {0} does not exist; say so, by its class, to have it tried again all the same")]
+    Gone(DeliveryKey),
+    /// The person may not be mailed any more.
+    #[error("the person of delivery {0} may not be mailed: {1}")]
+    Barred(DeliveryKey, subscribers::Why),
     /// The topic does not read.
     #[error("the topic cannot be read")]
     Topic(#[from] subscribers::topic::Error),

@@ -2,12 +2,14 @@
 
 mod act;
 mod campaign;
+mod decide;
 mod draft;
 mod drain;
 mod entity;
 mod error;
 mod event;
 mod launch;
+pub mod ledger;
 mod letter;
 mod look;
 mod person;
@@ -23,6 +25,7 @@ mod watch;
 
 pub use act::{cancel, pause, resume, schedule, submit, unschedule};
 pub use campaign::{Campaign, Draft};
+pub use decide::{Decided, Many, decide, decide_many};
 pub use draft::{create, update};
 pub use drain::{finish_drained, settle_cancelled};
 pub use error::Error;

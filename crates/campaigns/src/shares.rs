@@ -56,6 +56,20 @@ pub(crate) async fn begin_anew(
     sql::execute(conn, sql, [id.into(), now.into(), before.into(), unfit.into()]).await.map(drop)
 }
 
+/// Deliveries that had ended are tried again, so many of which had found no mailbox: they count as new, once they end.
+pub(crate) async fn take_back(
+    conn: &impl ConnectionTrait,
+    id: CampaignId,
+    mailing: MailingNo,
+    hard: i64,
+) -> Result<(), DbErr> {
+    let ended = ended(conn, mailing).await?;
+    let sql = "UPDATE campaign_shares SET hard = CASE WHEN hard > $2 THEN hard - $2 ELSE 0 END, \
+                   attempts_before = CASE WHEN attempts_before > $3 THEN $3 ELSE attempts_before END \
+               WHERE campaign_id = $1";
+    sql::execute(conn, sql, [id.into(), hard.into(), ended.into()]).await.map(drop)
+}
+
 impl Shares {
     /// The figures of the campaign's mailing.
     pub(crate) async fn whole(&self, conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<Whole, DbErr> {

@@ -4,7 +4,8 @@ use std::str::FromStr;
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
-/// Where a campaign stands: `draft → in_review → scheduled → launching → sending ⇄ paused → sent | cancelled`.
+/// Where a campaign stands: `draft → in_review → scheduled → launching → sending ⇄ paused → sent | cancelled`,
+/// and back to sending where deliveries are sent again.
 #[derive(
     Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType, utoipa::ToSchema,
 )]
@@ -56,6 +57,8 @@ pub enum CampaignEvent {
     Resume,
     /// The last open delivery was settled.
     Drain,
+    /// A person wants deliveries of it sent again.
+    Reopen,
     /// A person called it off.
     Cancel,
     /// A test mail of it was asked for.
@@ -99,6 +102,7 @@ impl CampaignStatus {
             (Launching, E::Launched) | (Paused, E::Resume) => Sending,
             (Sending, E::Pause) => Paused,
             (Sending, E::Drain) => Sent,
+            (Sent, E::Reopen) => Sending,
             (Draft | InReview | Scheduled | Launching | Sending | Paused, E::Cancel) => Cancelled,
             (any, E::Test) => any,
             (from, event) => return Err(InvalidTransition { from, event }),
@@ -119,7 +123,7 @@ impl CampaignStatus {
         }
     }
 
-    /// Whether nothing will happen to it any more.
+    /// Whether nothing will happen to it any more by itself.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Sent | Self::Cancelled)
     }
@@ -127,7 +131,7 @@ impl CampaignStatus {
 
 impl CampaignEvent {
     /// Every event.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Create,
         Self::Edit,
         Self::Submit,
@@ -138,6 +142,7 @@ impl CampaignEvent {
         Self::Pause,
         Self::Resume,
         Self::Drain,
+        Self::Reopen,
         Self::Cancel,
         Self::Test,
     ];
@@ -155,6 +160,7 @@ impl CampaignEvent {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Drain => "drain",
+            Self::Reopen => "reopen",
             Self::Cancel => "cancel",
             Self::Test => "test",
         }
@@ -173,6 +179,7 @@ impl CampaignEvent {
             Self::Pause => "be paused",
             Self::Resume => "be resumed",
             Self::Drain => "be finished",
+            Self::Reopen => "be sent again",
             Self::Cancel => "be cancelled",
             Self::Test => "be tested",
         }
@@ -229,10 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_test_mail_happens_to_what_is_over() {
+    fn nothing_happens_to_what_is_over_but_a_test_mail_and_what_a_person_has_sent_again() {
         for from in CampaignStatus::ALL.into_iter().filter(|status| status.is_final()) {
             for event in CampaignEvent::ALL.into_iter().filter(|event| *event != CampaignEvent::Test) {
-                assert_eq!(from.after(event), Err(InvalidTransition { from, event }));
+                let again = from == CampaignStatus::Sent && event == CampaignEvent::Reopen;
+                let expected = if again { Ok(CampaignStatus::Sending) } else { Err(InvalidTransition { from, event }) };
+                assert_eq!(from.after(event), expected);
             }
         }
     }

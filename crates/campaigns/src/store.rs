@@ -129,6 +129,12 @@ pub(crate) async fn mailing(
     Ok(mailing)
 }
 
+/// The campaign, whose row is this transaction's until it ends.
+pub(crate) async fn lock(txn: &DatabaseTransaction, id: CampaignId) -> Result<Campaign, Error> {
+    put_mailing(txn, id, Expr::col(Column::MailingNo)).await?;
+    find(txn, id).await?.ok_or(Error::NotFound(id))
+}
+
 async fn put_mailing(txn: &DatabaseTransaction, id: CampaignId, no: Expr) -> Result<(), DbErr> {
     Entity::update_many().col_expr(Column::MailingNo, no).filter(Column::Id.eq(id)).exec(txn).await.map(drop)
 }

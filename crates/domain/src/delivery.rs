@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,23 @@ impl DeliveryKey {
     /// The delivery at `ordinal` of `mailing`.
     pub const fn new(mailing: MailingNo, ordinal: Ordinal) -> Self {
         Self { mailing, ordinal }
+    }
+}
+
+/// Why a text names no delivery.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no delivery; one looks like 7.123")]
+pub struct InvalidDeliveryKey(String);
+
+impl FromStr for DeliveryKey {
+    type Err = InvalidDeliveryKey;
+
+    /// Reads `MAILING.ORDINAL`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = |(mailing, ordinal): (&str, &str)| {
+            Some(Self::new(MailingNo(mailing.parse().ok()?), Ordinal(ordinal.parse().ok()?)))
+        };
+        text.split_once('.').and_then(read).ok_or_else(|| InvalidDeliveryKey(text.to_owned()))
     }
 }
 

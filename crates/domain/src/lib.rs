@@ -17,7 +17,7 @@ mod throttle;
 pub use actor::{Actor, InvalidActor};
 pub use address::{EmailAddress, InvalidAddress, Masked, Unreachable, mail_domain};
 pub use clock::{Clock, SystemClock};
-pub use delivery::{DeliveryKey, MailingNo, Ordinal, TopicNo};
+pub use delivery::{DeliveryKey, InvalidDeliveryKey, MailingNo, Ordinal, TopicNo};
 pub use dns::{DnsKind, DnsRecord};
 pub use id::{
     AccessId, AlertId, BrandId, CampaignId, ConsentEventId, DkimKeyId, FormId, FormVersionId, InstanceId, InvalidId,

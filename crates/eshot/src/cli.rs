@@ -1,7 +1,8 @@
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
-use domain::{DkimKeyId, EmailAddress};
+use domain::{CampaignId, DeliveryKey, DkimKeyId, EmailAddress};
 use sea_orm::Iterable;
 use subscribers::Basis;
 
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// The ledger of consent.
     #[command(subcommand)]
     Consent(Consent),
+    /// What became of each mail, and what of it is tried again.
+    #[command(subcommand)]
+    Deliveries(Deliveries),
     /// The mail that came back.
     #[command(subcommand)]
     Feedback(Feedback),
@@ -240,6 +244,66 @@ pub(crate) enum Consent {
     },
     /// Print the ledger's head, to be kept elsewhere.
     Anchor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Deliveries {
+    /// List a campaign's deliveries with the last words about each.
+    List {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Only those in this state, such as failed or in_doubt.
+        #[arg(long)]
+        state: Option<outbox::State>,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Print all of a campaign's deliveries as CSV.
+    Export {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Only those in this state.
+        #[arg(long)]
+        state: Option<outbox::State>,
+    },
+    /// Try again what failed, unless an attempt may have been taken.
+    Retry {
+        /// The campaign for all of it, or one delivery, such as 7.123.
+        which: Which,
+        /// Only failures of this class, such as block. Without it: all but hard and domain_gone, whose addresses do not exist.
+        #[arg(long)]
+        class: Option<verdict::Class>,
+    },
+    /// Send what is in doubt once more: some may get it twice.
+    Resend {
+        /// The campaign for all of it, or one delivery, such as 7.123.
+        which: Which,
+    },
+    /// Leave what is in doubt alone for good.
+    GiveUp {
+        /// The campaign for all of it, or one delivery, such as 7.123.
+        which: Which,
+    },
+}
+
+/// Which deliveries are meant.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// A campaign's.
+    Campaign(CampaignId),
+    /// One.
+    One(DeliveryKey),
+}
+
+impl FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let one = || text.parse().map(Self::One);
+        let neither = |_| format!("{text:?} is neither a campaign's id nor a delivery such as 7.123");
+        text.parse().map(Self::Campaign).or_else(|_| one()).map_err(neither)
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@ mod alerts;
 mod brand;
 mod check;
 mod consent;
+mod deliveries;
 mod feedback;
 mod key;
 mod limits;
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
         Command::Key(Key::Signing(command)) => key::run(command, &start()?).await,
         Command::Token(command) => token::run(command, &start()?).await,
         Command::Consent(command) => consent::run(command, &start()?).await,
+        Command::Deliveries(command) => deliveries::run(command, &start()?).await,
         Command::Feedback(command) => feedback::run(command, &start()?).await,
         Command::Alerts(command) => alerts::run(command, &start()?).await,
         Command::Limits(command) => limits::run(command, &start()?).await,

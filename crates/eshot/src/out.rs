@@ -16,8 +16,13 @@ pub(crate) use say;
 
 /// What [`say!`] does.
 pub(crate) fn line(words: Arguments<'_>) {
+    text(format_args!("{words}\n"));
+}
+
+/// Prints a text that has its own ends of lines.
+pub(crate) fn text(words: Arguments<'_>) {
     let mut out = io::stdout().lock();
-    if let Err(error) = writeln!(out, "{words}").and_then(|()| out.flush()) {
+    if let Err(error) = write!(out, "{words}").and_then(|()| out.flush()) {
         if error.kind() != io::ErrorKind::BrokenPipe {
             eprintln!("error: what was to be printed cannot be: {error}");
         }

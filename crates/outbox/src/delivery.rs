@@ -33,7 +33,7 @@ pub struct Delivery {
 }
 
 #[derive(FromQueryResult)]
-struct Row {
+pub(crate) struct Row {
     mailing_no: MailingNo,
     ordinal: Ordinal,
     subscriber_id: Option<SubscriberId>,

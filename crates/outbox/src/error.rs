@@ -21,6 +21,9 @@ pub enum Error {
     /// The delivery is in the wrong state for it.
     #[error(transparent)]
     Delivery(#[from] InvalidTransition),
+    /// An attempt at the delivery was taken, or may have been, so that it is not tried again as one that failed.
+    #[error("an attempt at delivery {0} may have been taken, so it is not tried again")]
+    Doubted(DeliveryKey),
     /// A row holds what the program never writes.
     #[error("delivery {0} holds data that is no JSON")]
     Data(DeliveryKey, #[source] serde_json::Error),

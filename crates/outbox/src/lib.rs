@@ -13,6 +13,7 @@ mod error;
 pub mod fact;
 mod forget;
 mod lease;
+pub mod ledger;
 pub mod mailing;
 mod phase;
 #[cfg(test)]
@@ -30,7 +31,7 @@ pub use answer::{Answer, Outcome};
 pub use attempt::{Attempt, attempts, attempts_between};
 pub use claim::{Batch, Claim, Claimed, claim};
 pub use counts::{Counts, counts, totals};
-pub use decide::{give_up, resend};
+pub use decide::{Decision, decide, decide_all, give_up, resend};
 pub use delivery::{Delivery, find, list};
 pub use error::Error;
 pub use forget::{forget, forget_address};

@@ -194,7 +194,7 @@ async fn put(
         }
         let sql = "UPDATE mailings SET state = $3 WHERE no = $1 AND state = $2";
         if sql::execute(conn, sql, [no.into(), from.into(), to.into()]).await? == 1 {
-            return Ok(decide::note(conn, act, no, None, actor, now).await?);
+            return Ok(decide::note(conn, act, no, actor, now).await?);
         }
     }
 }

@@ -4,7 +4,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use testkit::TestDb;
 
-use crate::{State, delivery, enqueue, lease, reap, recent, skip, submit};
+use crate::{State, delivery, enqueue, lease, ledger, reap, recent, skip, submit};
 
 #[tokio::test]
 async fn no_statement_reads_a_whole_mailing() {
@@ -21,6 +21,8 @@ async fn no_statement_reads_a_whole_mailing() {
         skip::MARKS.to_owned(),
         delivery::listing(Some(State::Failed)),
         delivery::listing(None),
+        ledger::paging(Some(State::Failed)),
+        ledger::paging(None),
         recent::LAST_ENDED.to_owned(),
         recent::UNFIT.to_owned(),
     ] {

@@ -50,6 +50,8 @@ pub enum Event {
     Resend,
     /// A person wants a delivery in doubt left alone.
     GiveUp,
+    /// A person wants a delivery that failed tried again.
+    Retry,
 }
 
 /// Why an event changes nothing.
@@ -85,7 +87,7 @@ impl State {
             (Submitting, Event::Lose) => InDoubt,
             // A delivery in doubt that somebody wants sent again waits as deferred: proof spares it the second attempt.
             (InDoubt | Deferred, Event::Prove) => Sent,
-            (InDoubt, Event::Resend) => Deferred,
+            (InDoubt, Event::Resend) | (Failed, Event::Retry) => Deferred,
             (InDoubt, Event::GiveUp) => Failed,
             (from, event) => return Err(InvalidTransition { from, event }),
         })

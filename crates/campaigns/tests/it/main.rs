@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 
+mod decisions;
 mod drafts;
 mod launches;
 mod letters;

@@ -10,6 +10,7 @@ mod lists;
 mod locks;
 mod random;
 mod recent;
+mod retries;
 mod rounds;
 mod stage;
 mod streams;

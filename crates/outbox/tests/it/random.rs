@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
 use domain::{Actor, DeliveryKey, MailingNo, Ordinal};
-use outbox::{Batch, Outcome, State, Submitted, fact};
+use outbox::{Batch, Decision, Outcome, State, Submitted, fact};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{TestDb, both, start_of_time};
 
@@ -50,7 +50,7 @@ impl World<'_> {
         );
         let n = u8::try_from(1 + dice.roll(3)).unwrap();
         let (db, now) = (self.db, self.now);
-        match dice.roll(16) {
+        match dice.roll(17) {
             0..3 => self.batches.extend(claim(db, n, u32::try_from(1 + dice.roll(9)).unwrap(), now).await),
             3..6 => {
                 let Some(batch) = dice.pick(&self.batches) else { return };
@@ -87,6 +87,7 @@ impl World<'_> {
                     fact::bounced(db.writer(), key, now).await.unwrap();
                 }
             }
+            15 => drop(outbox::decide(db.writer(), key, Decision::Retry, &Actor::Operator, now).await),
             _ => self.now += TimeDelta::seconds(i64::try_from(dice.roll(50)).unwrap()),
         }
     }

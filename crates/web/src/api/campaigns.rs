@@ -120,7 +120,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound(_) => Self::not_found(error),
             Error::Conflict { .. } => Self::changed(error),
-            Error::State(_) => Self::conflict(error),
+            Error::State(_) | Error::Gone(_) | Error::Barred(..) => Self::conflict(error),
             Error::UnknownBrand(_) => Self::field("brand", error),
             Error::UnknownTopic { .. } => Self::field("topic", error),
             Error::UnknownSubscriber(_) => Self::field("subscriber", error),

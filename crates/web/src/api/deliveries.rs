@@ -1,19 +1,22 @@
 //! `/api/v1/deliveries`, and a campaign's deliveries.
 
 mod decide;
+mod decide_many;
+mod export;
 mod list;
 mod show;
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use domain::{DeliveryKey, EmailAddress, MailboxProvider, MailingNo, Ordinal, SubscriberId};
+use domain::{DeliveryKey, EmailAddress, MailboxProvider, SubscriberId};
 use outbox::{Delivery, Error, State};
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use verdict::Class;
 
 use super::problem::Problem;
 use crate::WebState;
@@ -24,6 +27,11 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(show::handler))
         .routes(routes!(decide::resend))
         .routes(routes!(decide::give_up))
+        .routes(routes!(decide::retry))
+        .routes(routes!(decide_many::retry))
+        .routes(routes!(decide_many::resend))
+        .routes(routes!(decide_many::give_up))
+        .routes(routes!(export::handler))
 }
 
 /// A delivery's name in a path: `MAILING.ORDINAL`.
@@ -33,10 +41,7 @@ struct Key(DeliveryKey);
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let key = text.split_once('.').and_then(|(mailing, ordinal)| {
-            Some(DeliveryKey::new(MailingNo(mailing.parse().ok()?), Ordinal(ordinal.parse().ok()?)))
-        });
-        key.map(Self).ok_or_else(|| de::Error::custom(format!("{text:?} names no delivery; one looks like 7.123")))
+        text.parse().map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -97,10 +102,15 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::UnknownMailing(_) | Error::UnknownDelivery(_) => Self::not_found(error),
-            Error::Closed(_) | Error::Mailing(_) | Error::Delivery(_) => Self::conflict(error),
+            Error::Closed(_) | Error::Mailing(_) | Error::Delivery(_) | Error::Doubted(_) => Self::conflict(error),
             Error::Data(..) | Error::Database(_) => Self::ours(&error),
         }
     }
+}
+
+/// A class of failures by its name.
+fn class(name: Option<&str>) -> Result<Option<Class>, Problem> {
+    name.map(str::parse).transpose().map_err(Problem::bad_request)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::api::scope::{DeliveriesRead, May};
 pub(super) struct Asked {
     /// Only those in this state.
     #[param(inline)]
-    state: Option<outbox::State>,
+    pub(super) state: Option<outbox::State>,
 }
 
 /// A campaign's deliveries, in their order
