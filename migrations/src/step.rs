@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261129_000024_shares", sql: include_str!("steps/000024_shares.sql") },
     Step { name: "m20261129_000025_unfit_deliveries", sql: include_str!("steps/000025_unfit_deliveries.sql") },
     Step { name: "m20261130_000026_warm_ups", sql: include_str!("steps/000026_warm_ups.sql") },
+    Step { name: "m20261130_000027_relay_message_ids", sql: include_str!("steps/000027_relay_message_ids.sql") },
 ];
 
 impl MigrationName for Step {

@@ -306,6 +306,7 @@ fn sent(submitted: outbox::Submitted) -> Answer {
         phase: Phase::Dot,
         offered: true,
         reply: None,
+        relay_message_id: None,
         class: None,
         rule: None,
         started_at: end(),

@@ -6,6 +6,7 @@ use std::fs;
 use limits::WarmUp;
 use secrecy::ExposeSecret;
 use sender::relay::{Credentials, InvalidRelay, Policy, Proof, Relay, Settings, Timeouts};
+use sender::service::{self, InvalidService, Service};
 use sender::{Folder, Outlet, Route};
 
 use crate::config::{self, Config, RelayAuth, RelayTls, unknown_provider};
@@ -69,7 +70,11 @@ impl Section<'_> {
         if let Some(what) = config.warm_up.as_ref().and_then(|plan| unknown_provider(plan.providers.keys())) {
             return Err(self.blamed("warm_up", what));
         }
-        let route = if config.url.scheme() == "file" { self.folder()?.into() } else { Route::from(self.relay()?) };
+        let route = match &config.url {
+            url if url.scheme() == "file" => Route::from(self.folder()?),
+            url if Service::is_meant_by(url) => self.service()?.into(),
+            _ => self.relay()?.into(),
+        };
         let outlet = Outlet::new(route, config.connections.get());
         Ok(Outlet {
             name: self.name.map_or(outlet.name, str::to_owned),
@@ -101,12 +106,43 @@ impl Section<'_> {
         Folder::new(&self.config.url).map_err(|error| self.blamed("url", error.to_string()))
     }
 
-    fn relay(self) -> Result<Relay, Blamed> {
+    fn service(self) -> Result<Service, Blamed> {
         let config = self.config;
+        if config.auth != RelayAuth::Password || config.token_file.is_some() {
+            let what = format!("a mail service is told its key by {}", self.key("password"));
+            return Err(self.blamed(if config.token_file.is_some() { "token_file" } else { "auth" }, what));
+        }
+        let settings = service::Settings {
+            url: config.url.clone(),
+            key_id: config.username.clone(),
+            secret: config.password.clone(),
+            certificates: self.certificates()?,
+            messages_per_connection: config.messages_per_connection.get(),
+            timeouts: self.timeouts(),
+        };
+        Service::new(settings).map_err(|error| self.blamed(key_of_service(&error), error.to_string()))
+    }
+
+    fn certificates(self) -> Result<Option<Vec<u8>>, Blamed> {
         let read = |path: &std::path::PathBuf| {
             let what = |error| format!("the file {} cannot be read: {error}", path.display());
             fs::read(path).map_err(|error| self.blamed("certificates", what(error)))
         };
+        self.config.certificates.as_ref().map(read).transpose()
+    }
+
+    fn timeouts(self) -> Timeouts {
+        let config = self.config;
+        Timeouts {
+            connect: config.connect_timeout.0,
+            command: config.command_timeout.0,
+            body: config.body_timeout.0,
+            dot: config.final_timeout.0,
+        }
+    }
+
+    fn relay(self) -> Result<Relay, Blamed> {
+        let config = self.config;
         let settings = Settings {
             url: config.url.clone(),
             policy: match config.tls {
@@ -115,15 +151,10 @@ impl Section<'_> {
                 RelayTls::Required => Policy::Required,
             },
             credentials: self.credentials()?,
-            certificates: config.certificates.as_ref().map(read).transpose()?,
+            certificates: self.certificates()?,
             hello: config.helo.clone(),
             messages_per_connection: config.messages_per_connection.get(),
-            timeouts: Timeouts {
-                connect: config.connect_timeout.0,
-                command: config.command_timeout.0,
-                body: config.body_timeout.0,
-                dot: config.final_timeout.0,
-            },
+            timeouts: self.timeouts(),
         };
         Relay::new(settings).map_err(|error| self.blamed(key_of(&error), error.to_string()))
     }
@@ -154,6 +185,20 @@ impl Section<'_> {
             }
         };
         Ok(login.then(|| Credentials { user: config.username.clone(), proof }))
+    }
+}
+
+fn key_of_service(error: &InvalidService) -> &'static str {
+    match error {
+        InvalidService::Host
+        | InvalidService::Userinfo
+        | InvalidService::Path(_)
+        | InvalidService::Option { .. }
+        | InvalidService::InTheClear => "url",
+        InvalidService::NoSecret(_) | InvalidService::UnprintableSecret => "password",
+        InvalidService::KeyId { .. } => "username",
+        InvalidService::NoMessages => "messages_per_connection",
+        InvalidService::Tls(error) => key_of(error),
     }
 }
 

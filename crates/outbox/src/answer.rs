@@ -37,6 +37,8 @@ pub struct Answer {
     pub offered: bool,
     /// The relay's words, if it had any.
     pub reply: Option<SmtpReply>,
+    /// What the relay calls the message that it took, if it told.
+    pub relay_message_id: Option<String>,
     /// What `verdict` calls it.
     pub class: Option<String>,
     /// The rule that said so.

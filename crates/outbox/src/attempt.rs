@@ -27,6 +27,8 @@ pub struct Attempt {
     pub status: Option<EnhancedStatus>,
     /// The relay's words.
     pub reply: String,
+    /// What the relay calls the message that it took, if it told.
+    pub relay_message_id: Option<String>,
     /// What `verdict` called it.
     pub class: Option<String>,
     /// The rule that said so.
@@ -43,8 +45,8 @@ pub struct Attempt {
 
 /// Every attempt at a delivery, first to last.
 pub async fn attempts(conn: &impl ConnectionTrait, key: DeliveryKey) -> Result<Vec<Attempt>, DbErr> {
-    let sql = "SELECT attempt, instance, relay, phase, outcome, code, status, reply, class, rule, started_at, answered_at, \
-                      noted_at, late \
+    let sql = "SELECT attempt, instance, relay, phase, outcome, code, status, reply, relay_message_id, class, rule, \
+                      started_at, answered_at, noted_at, late \
                FROM attempts WHERE mailing_no = $1 AND ordinal = $2 ORDER BY attempt";
     sql::all(conn, sql, [key.mailing.into(), key.ordinal.into()]).await
 }
@@ -56,13 +58,29 @@ pub async fn attempts_between(
     after: Ordinal,
     to: Ordinal,
 ) -> Result<Vec<(Ordinal, Attempt)>, DbErr> {
-    let sql = "SELECT ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, rule, started_at, \
-                      answered_at, noted_at, late \
+    let sql = "SELECT ordinal, attempt, instance, relay, phase, outcome, code, status, reply, relay_message_id, class, rule, \
+                      started_at, answered_at, noted_at, late \
                FROM attempts WHERE mailing_no = $1 AND ordinal > $2 AND ordinal <= $3 ORDER BY ordinal, attempt";
     let values = [mailing.into(), after.into(), to.into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await?;
     rows.iter().map(|row| Ok((row.try_get("", "ordinal")?, Attempt::from_query_result(row, "")?))).collect()
+}
+
+/// The delivery whose message a relay took under this id, and in which attempt.
+pub async fn of_relay_message(
+    conn: &impl ConnectionTrait,
+    relay: &str,
+    id: &str,
+) -> Result<Option<(DeliveryKey, i32)>, DbErr> {
+    let sql = "SELECT mailing_no, ordinal, attempt FROM attempts WHERE relay_message_id = $1 AND relay = $2 \
+               ORDER BY noted_at DESC LIMIT 1";
+    let row = sql::row(conn, sql, [id.into(), relay.into()]).await?;
+    row.map(|row| {
+        let key = DeliveryKey::new(row.try_get("", "mailing_no")?, row.try_get("", "ordinal")?);
+        Ok((key, row.try_get("", "attempt")?))
+    })
+    .transpose()
 }
 
 /// An answer as it is to be kept.
@@ -93,6 +111,7 @@ pub(crate) fn hear(
         ("code", "smallint"),
         ("status", "text"),
         ("reply", "text"),
+        ("relay_message_id", "text"),
         ("class", "text"),
         ("rule", "text"),
         ("started_at", "timestamptz"),
@@ -107,13 +126,13 @@ pub(crate) fn hear(
     // WHERE tells SQLite that ON CONFLICT does not belong to a join.
     let table = dialect::table(backend, 2, HEARD, &rows);
     let sql = format!(
-        "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, class, \
-             rule, started_at, answered_at, noted_at, late, offered) \
-         SELECT mailing_no, ordinal, attempt, $1, relay, phase, outcome, code, status, reply, class, rule, started_at, \
-             answered_at, $2, late, offered FROM {} WHERE true \
+        "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, \
+             relay_message_id, class, rule, started_at, answered_at, noted_at, late, offered) \
+         SELECT mailing_no, ordinal, attempt, $1, relay, phase, outcome, code, status, reply, relay_message_id, class, rule, \
+             started_at, answered_at, $2, late, offered FROM {} WHERE true \
          ON CONFLICT (mailing_no, ordinal, attempt) DO UPDATE SET instance = excluded.instance, relay = excluded.relay, \
              phase = excluded.phase, outcome = excluded.outcome, code = excluded.code, status = excluded.status, \
-             reply = excluded.reply, class = excluded.class, rule = excluded.rule, started_at = excluded.started_at, \
+             reply = excluded.reply, relay_message_id = excluded.relay_message_id, class = excluded.class, rule = excluded.rule, started_at = excluded.started_at, \
              answered_at = excluded.answered_at, late = excluded.late, offered = excluded.offered \
          WHERE attempts.answered_at IS NULL",
         table.sql
@@ -153,6 +172,7 @@ impl Heard<'_> {
             "code": reply.map(|reply| reply.code),
             "status": reply.and_then(|reply| reply.status),
             "reply": reply.filter(|_| !self.forgotten).map(|reply| words(&reply.text)).unwrap_or_default(),
+            "relay_message_id": answer.relay_message_id.as_deref().map(words),
             "class": answer.class,
             "rule": answer.rule,
             "started_at": dialect::time(answer.started_at),

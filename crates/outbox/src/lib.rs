@@ -28,7 +28,7 @@ mod submit;
 mod turn;
 
 pub use answer::{Answer, Outcome};
-pub use attempt::{Attempt, attempts, attempts_between};
+pub use attempt::{Attempt, attempts, attempts_between, of_relay_message};
 pub use claim::{Batch, Claim, Claimed, claim};
 pub use counts::{Counts, counts, totals};
 pub use decide::{Decision, decide, decide_all, give_up, resend};

@@ -3,6 +3,9 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Who asks for a longer rest than this is asked whether they mean it.
+const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
+
 /// How long something that fails is left alone: a second, then twice as long each time, up to a minute.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
@@ -17,6 +20,11 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         self.until = uptime + wait;
         (wait, self.failures == 1)
+    }
+
+    /// It asked to be left alone for so long at least.
+    pub(crate) fn rest(&mut self, uptime: Duration, at_least: Duration) {
+        self.until = self.until.max(uptime + at_least.min(LONGEST_REST));
     }
 
     /// It worked. Says whether that is news.

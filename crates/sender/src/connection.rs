@@ -27,8 +27,9 @@ use self::gate::Gate;
 pub use self::gate::Guard;
 pub use self::offered::Offered;
 pub use self::opening::OpenError;
-pub(crate) use self::opening::Opening;
+pub(crate) use self::opening::{Opening, tcp};
 pub use self::problem::Problem;
+pub(crate) use self::problem::root;
 pub use self::transaction::Message;
 use crate::relay::Relay;
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{Clock, EmailAddress};
@@ -16,10 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Route;
 use crate::compose::{ComposeError, Piece, Stationery, compose};
 use crate::connection::{Connection, Ended, Guard, Message, OpenError, Problem};
+use crate::line::Line;
+use crate::service::Session;
 use crate::stage::Stage;
-
-/// A connection that has nothing to carry for so long is closed. Relays close them too, some after half a minute.
-const IDLE: Duration = Duration::from_secs(20);
 
 /// What a worker is told.
 pub(crate) enum Order {
@@ -108,7 +106,7 @@ impl Hand {
 struct Worker {
     number: usize,
     bench: Bench,
-    connection: Option<Connection>,
+    connection: Option<Line>,
     message: Option<Message>,
     connected: Arc<AtomicBool>,
 }
@@ -142,8 +140,8 @@ impl Worker {
     }
 
     async fn next(&mut self, inbox: &mut mpsc::Receiver<Order>) -> Option<Order> {
-        if self.connection.is_some() && self.message.is_none() {
-            match timeout(IDLE, inbox.recv()).await {
+        if let (Some(line), None) = (&self.connection, &self.message) {
+            match timeout(line.idle(), inbox.recv()).await {
                 Ok(order) => return order,
                 Err(_) => self.hang_up().await,
             }
@@ -166,26 +164,32 @@ impl Worker {
     }
 
     async fn connect(&mut self, most: Option<u32>) -> Result<(), OpenError> {
-        let relay = match &self.bench.route {
-            Route::Smtp(relay) => Arc::clone(relay),
-            Route::Folder(folder) => return folder.open().await,
-        };
-        let fits =
-            |connection: &Connection| connection.is_usable() && most.is_none_or(|most| connection.carried() < most);
+        if let Route::Folder(folder) = &self.bench.route {
+            return folder.open().await;
+        }
+        let fits = |line: &Line| line.is_usable() && most.is_none_or(|most| line.carried() < most);
         if !self.connection.as_ref().is_some_and(fits) {
             self.hang_up().await;
             self.connected.store(true, Ordering::Release);
-            let opened = Connection::open(relay).await;
+            let opened = self.open().await;
             self.connected.store(opened.is_ok(), Ordering::Release);
-            self.connection = Some(opened?);
+            self.connection = opened?;
         }
         Ok(())
+    }
+
+    async fn open(&self) -> Result<Option<Line>, OpenError> {
+        Ok(match &self.bench.route {
+            Route::Smtp(relay) => Some(Line::Smtp(Box::new(Connection::open(Arc::clone(relay)).await?))),
+            Route::Service(service) => Some(Line::Http(Box::new(Session::open(Arc::clone(service)).await?))),
+            Route::Folder(_) => None,
+        })
     }
 
     async fn send(&mut self, submitted: Submitted, guard: Guard) -> News {
         let started_at = self.bench.clock.now();
         let ended = match (self.message.take(), &self.bench.route) {
-            (Some(message), Route::Smtp(_)) => self.hand_over(&message, &guard).await,
+            (Some(message), Route::Smtp(_) | Route::Service(_)) => self.hand_over(&message, &guard).await,
             (Some(message), Route::Folder(folder)) => folder.put(submitted, message.raw, guard).await,
             // Nothing was prepared, so nothing goes.
             (None, _) => Ended::Withheld { phase: outbox::Phase::MailFrom },
@@ -210,13 +214,14 @@ impl Worker {
     }
 
     async fn try_once(&mut self, message: &Message, guard: &Guard) -> Ended {
+        let now = self.bench.clock.now();
         let Some(connection) = &mut self.connection else {
             return Ended::Withheld { phase: outbox::Phase::MailFrom };
         };
         tokio::select! {
             // An answer that is there is not thrown away.
             biased;
-            ended = Stage::Smtp.during(connection.send(message, guard)) => ended,
+            ended = Stage::Smtp.during(connection.send(message, guard, now)) => ended,
             () = self.bench.cut.cancelled() => connection.cut(),
         }
     }

@@ -5,6 +5,7 @@ use verdict::Verdict;
 
 use crate::connection::{Ended, Problem};
 use crate::retry::Ladder;
+use crate::service::{Answered, Meaning};
 
 /// What the end of a dialogue means for its delivery.
 pub(crate) struct Judgement {
@@ -27,12 +28,14 @@ impl Attempt<'_> {
     pub(crate) fn judge(&self, ended: &Ended, ladder: &Ladder) -> Judgement {
         let verdict = match ended {
             Ended::Refused { reply, .. } => Some(verdict::judge(reply, Some(self.lane))),
+            Ended::Answered(answered) => answered.verdict(),
             _ => None,
         };
         let outcome = match ended {
             Ended::Accepted(_) => Outcome::Sent,
             Ended::Refused { reply, .. } if reply.is_permanent() => Outcome::Failed,
             Ended::Unfit(_) => Outcome::Failed,
+            Ended::Answered(answered) => self.answered(answered, ladder),
             ended if ended.leaves_doubt() => Outcome::InDoubt,
             // The relay has nothing, and not for its own doing: whoever has the right may send it at once.
             Ended::Withheld { .. } | Ended::Broken { problem: Problem::Cut, .. } => {
@@ -44,6 +47,7 @@ impl Attempt<'_> {
         let rule = match ended {
             Ended::Unfit(_) => Some("unfit".to_owned()),
             Ended::Withheld { .. } => Some("withheld".to_owned()),
+            Ended::Answered(answered) => answered.rule(),
             _ => verdict.as_ref().map(|verdict| verdict.rule.clone()),
         };
         let answer = Answer {
@@ -54,12 +58,25 @@ impl Attempt<'_> {
             phase: ended.phase(),
             offered: ended.is_offer(),
             reply: ended.reply().cloned(),
+            relay_message_id: ended.relay_message_id().map(str::to_owned),
             class: verdict.as_ref().map(|verdict| verdict.class.to_string()),
             rule,
             started_at: self.started_at,
             answered_at: self.answered_at,
         };
         Judgement { answer, verdict }
+    }
+
+    fn answered(&self, answered: &Answered, ladder: &Ladder) -> Outcome {
+        match answered.meaning {
+            Meaning::Taken => Outcome::Sent,
+            Meaning::Refused(_) => Outcome::Failed,
+            Meaning::InDoubt => Outcome::InDoubt,
+            Meaning::Later(_) | Meaning::LockedOut => {
+                let wait = answered.wait.map(|wait| format!("retry after {} seconds", wait.as_secs()));
+                self.later(ladder, &wait.unwrap_or_default())
+            }
+        }
     }
 
     fn later(&self, ladder: &Ladder, words: &str) -> Outcome {
@@ -75,6 +92,7 @@ mod tests {
     use chrono::TimeDelta;
     use domain::{DeliveryKey, MailingNo, Ordinal};
     use outbox::Phase;
+    use verdict::Class;
 
     use super::*;
     use crate::connection::Unfit;
@@ -146,6 +164,32 @@ mod tests {
         ] {
             assert_eq!(judged(&ended, 1).answer.offered, counts, "{ended:?}");
         }
+    }
+
+    #[test]
+    fn what_a_service_answers_counts_as_a_try_unless_it_does_not_let_us_in() {
+        let wait = Some(std::time::Duration::from_secs(7_200));
+        let answer = |meaning| {
+            let reply = "429 slowly".parse().unwrap();
+            Ended::Answered(Box::new(Answered { reply, id: Some("m-1".to_owned()), meaning, rule: "http.any", wait }))
+        };
+        for (meaning, outcome, offered, phase, class) in [
+            (Meaning::Taken, "sent", true, Phase::Dot, None),
+            (Meaning::Refused(Class::Hard), "failed", true, Phase::Dot, Some("hard")),
+            (Meaning::Later(Some(Class::Block)), "deferred", true, Phase::Dot, Some("block")),
+            (Meaning::Later(None), "deferred", true, Phase::Dot, None),
+            (Meaning::LockedOut, "deferred", false, Phase::Auth, None),
+            (Meaning::InDoubt, "in_doubt", true, Phase::Dot, None),
+        ] {
+            let Answer { outcome: found, answered_at, .. } = judged(&answer(meaning), 1).answer;
+            let told = judged(&answer(meaning), 1).answer;
+            assert_eq!((found.as_str(), told.offered, told.phase), (outcome, offered, phase), "{meaning:?}");
+            assert_eq!(told.class.as_deref(), class, "{meaning:?}");
+            if let Outcome::Deferred { until } = found {
+                assert_eq!(until - answered_at, TimeDelta::hours(2), "as it has asked for");
+            }
+        }
+        assert_eq!(judged(&answer(Meaning::Taken), 1).answer.relay_message_id.as_deref(), Some("m-1"));
     }
 
     #[test]

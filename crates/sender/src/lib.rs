@@ -11,11 +11,13 @@ mod folder;
 mod hand;
 mod holding;
 mod judgement;
+mod line;
 mod outlet;
 pub mod relay;
 pub mod retry;
 mod route;
 mod sender;
+pub mod service;
 mod stage;
 mod tally;
 

@@ -4,7 +4,7 @@ mod credentials;
 mod invalid;
 mod probe;
 mod security;
-mod tls;
+pub(crate) mod tls;
 
 use std::fmt;
 use std::time::Duration;

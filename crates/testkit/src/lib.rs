@@ -4,6 +4,7 @@ mod clock;
 mod database;
 pub mod dns;
 mod fixed;
+pub mod http;
 mod proxy;
 mod role;
 pub mod smtp;

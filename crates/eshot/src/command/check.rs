@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use brands::Brand;
+use chrono::{DateTime, Utc};
 use database::Database;
 use dns::{Resolver, SendingDomain};
 use domain::MasterKeys;
@@ -92,7 +93,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
         tell(Line::beware("redirect", format!("all mail goes to {stand_in}, and nobody whom it is for gets any")));
     }
     for section in relay::sections(&context.config) {
-        for line in try_relay(section).await {
+        for line in try_relay(section, context.clock.now()).await {
             tell(line);
         }
     }
@@ -139,7 +140,7 @@ async fn suppressions(db: &Database, keys: &MasterKeys) -> anyhow::Result<Vec<Li
 }
 
 /// One line for each step that a mail would take, up to the first that fails.
-async fn try_relay(section: Section<'_>) -> Vec<Line> {
+async fn try_relay(section: Section<'_>, now: DateTime<Utc>) -> Vec<Line> {
     let Outlet { name, route, .. } = match section.outlet() {
         Ok(outlet) => outlet,
         Err(blamed) => return vec![Line::bad("relay", blamed.what, &blamed.key)],
@@ -156,7 +157,7 @@ async fn try_relay(section: Section<'_>) -> Vec<Line> {
             }
         }
     };
-    route.probe().await.steps.into_iter().map(line).collect()
+    route.probe(now).await.steps.into_iter().map(line).collect()
 }
 
 /// What to do about a relay that fails in this phase.
@@ -165,6 +166,10 @@ fn advice(section: Section<'_>, route: &Route, phase: Phase) -> String {
     match (route, phase, section.auth()) {
         (Route::Folder(_), ..) => {
             format!("make the folder that {url} names, and give it to the user that eshot runs as")
+        }
+        (Route::Service(_), Phase::Auth, _) => {
+            let password = section.key("password");
+            format!("see that {username} and {password} are those of the service, and that they may send")
         }
         (_, Phase::Auth, RelayAuth::Password) => {
             let password = section.key("password");

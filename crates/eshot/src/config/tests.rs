@@ -143,6 +143,25 @@ fn a_relay_is_warmed_up_by_a_table_in_the_file_or_by_variables() {
 }
 
 #[test]
+fn a_mail_service_is_told_its_key_by_password_and_nothing_else() {
+    let relay = |keys: &str| format!("[relay]\nurl = \"ses://eu-west-1\"\n{keys}");
+    let loaded = read(&relay("username = \"AKID\"\npassword = \"hunter2\"\n"), &[]).unwrap();
+    let outlet = &crate::relay::outlets(&loaded.config).unwrap()[0];
+    assert_eq!(outlet.name, "email.eu-west-1.amazonaws.com:443");
+    assert!(!format!("{} {outlet:?} {:?}", loaded.printable, loaded.config).contains("hunter2"));
+    for (keys, key) in [
+        ("", "relay.password"),
+        ("password = \"hunter2\"", "relay.username"),
+        ("username = \"AKID\"\npassword = \"hunter2\"\nauth = \"xoauth2\"", "relay.auth"),
+        ("username = \"AKID\"\npassword = \"hunter2\"\ntoken_file = \"token\"", "relay.token_file"),
+        ("username = \"AKID\"\npassword = \"two words\"", "relay.password"),
+    ] {
+        let said = refused(&relay(keys), &[]);
+        assert!(said.contains(key) && !said.contains("hunter2"), "{keys}: {said}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_one_of_several_relays_names_it() {
     let spare = "[relays.spare]\nurl = \"smtp://relay.example\"\n";
     let cases = [

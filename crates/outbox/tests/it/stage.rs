@@ -128,6 +128,7 @@ pub(crate) fn answer(submitted: Submitted, outcome: Outcome, at: DateTime<Utc>) 
         phase: Phase::Dot,
         offered: true,
         reply,
+        relay_message_id: None,
         class: None,
         rule: None,
         started_at: at,

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use domain::SmtpReply;
 use outbox::Phase;
 
 use super::Problem;
+use crate::service::{Answered, Meaning};
 
 /// How handing over a message ended.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub enum Ended {
         /// Before MAIL FROM or before the final dot.
         phase: Phase,
     },
+    /// A mail service has answered, and its answer means what a table says.
+    Answered(Box<Answered>),
     /// The message cannot be offered to this relay at all.
     Unfit(Unfit),
 }
@@ -52,6 +57,11 @@ impl Ended {
             Self::Accepted(_) => Some(false),
             Self::Broken { problem: Problem::Cut, .. } | Self::Withheld { .. } | Self::Unfit(_) => None,
             Self::Broken { .. } => Some(true),
+            Self::Answered(answered) => match answered.meaning {
+                Meaning::Taken => Some(false),
+                Meaning::Later(None) | Meaning::LockedOut | Meaning::InDoubt => Some(true),
+                Meaning::Refused(_) | Meaning::Later(Some(_)) => None,
+            },
             // RFC 5321 §3.8: 421 is the server's farewell, whatever it is an answer to.
             Self::Refused { phase, reply } => {
                 (reply.code == 421 || (*phase == Phase::MailFrom && reply.is_transient())).then_some(true)
@@ -60,32 +70,56 @@ impl Ended {
     }
 
     /// How far the dialogue came.
-    pub const fn phase(&self) -> Phase {
+    pub fn phase(&self) -> Phase {
         match self {
-            Self::Accepted(_) => Phase::Dot,
+            Self::Answered(answered) if matches!(answered.meaning, Meaning::LockedOut) => Phase::Auth,
+            Self::Accepted(_) | Self::Answered(_) => Phase::Dot,
             Self::Refused { phase, .. } | Self::Broken { phase, .. } | Self::Withheld { phase } => *phase,
             Self::Unfit(_) => Phase::MailFrom,
         }
     }
 
     /// The relay's words, if it had any.
-    pub const fn reply(&self) -> Option<&SmtpReply> {
+    pub fn reply(&self) -> Option<&SmtpReply> {
         match self {
             Self::Accepted(reply) | Self::Refused { reply, .. } => Some(reply),
+            Self::Answered(answered) => Some(&answered.reply),
             Self::Broken { .. } | Self::Withheld { .. } | Self::Unfit(_) => None,
         }
     }
 
+    /// What the relay calls the message that it took, if it told.
+    pub fn relay_message_id(&self) -> Option<&str> {
+        match self {
+            Self::Answered(answered) => answered.id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the relay is to be left alone from now on, whatever the message: it has said so, or it does not let us in. With it,
+    /// for how long at least.
+    pub(crate) fn asks_for_rest(&self) -> Option<Duration> {
+        match self {
+            Self::Answered(answered) if answered.asks_for_rest() => Some(answered.wait.unwrap_or_default()),
+            _ => None,
+        }
+    }
+
     /// Whether nobody can say if the relay has the message.
-    pub const fn leaves_doubt(&self) -> bool {
-        matches!(self, Self::Broken { phase, .. } if phase.leaves_doubt())
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Broken { phase, .. } => phase.leaves_doubt(),
+            Self::Answered(answered) => matches!(answered.meaning, Meaning::InDoubt),
+            Self::Accepted(_) | Self::Refused { .. } | Self::Withheld { .. } | Self::Unfit(_) => false,
+        }
     }
 
     /// Whether the relay was offered the message, as far as it counts for when to try again: not where it was not reached, nor
     /// where it was we who gave up before it could have it.
-    pub const fn is_offer(&self) -> bool {
+    pub fn is_offer(&self) -> bool {
         match self {
             Self::Accepted(_) | Self::Refused { .. } => true,
+            Self::Answered(answered) => !matches!(answered.meaning, Meaning::LockedOut),
             Self::Withheld { .. } | Self::Unfit(_) => false,
             Self::Broken { phase: Phase::Connect | Phase::Tls | Phase::Auth, .. } => false,
             Self::Broken { phase, problem: Problem::Cut } => phase.leaves_doubt(),

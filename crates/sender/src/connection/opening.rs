@@ -50,7 +50,8 @@ impl Opening {
         let name = relay.name();
         let failed = |phase, problem| OpenError { relay: name.clone(), phase, problem };
         let gate = Gate::default();
-        let tcp = within(limit, tcp(&relay)).await.map_err(|problem| failed(Phase::Connect, problem))?;
+        let tcp =
+            within(limit, tcp(&relay.host, relay.port)).await.map_err(|problem| failed(Phase::Connect, problem))?;
         let stream = Stream::new(tcp, gate.clone())
             .map_err(Problem::Network)
             .map_err(|problem| failed(Phase::Connect, problem))?;
@@ -145,10 +146,11 @@ impl Opening {
     }
 }
 
-async fn tcp(relay: &Relay) -> Result<TcpStream, Problem> {
-    let addresses = tokio::net::lookup_host((relay.host.as_str(), relay.port)).await;
-    let addresses = addresses.map_err(|_| Problem::NoAddress(relay.host.clone()))?;
-    let mut last = Problem::NoAddress(relay.host.clone());
+/// A socket to the first of a name's addresses that takes one.
+pub(crate) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Problem> {
+    let addresses = tokio::net::lookup_host((host, port)).await;
+    let addresses = addresses.map_err(|_| Problem::NoAddress(host.to_owned()))?;
+    let mut last = Problem::NoAddress(host.to_owned());
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => return Ok(stream),

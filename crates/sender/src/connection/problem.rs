@@ -100,7 +100,7 @@ pub(super) fn reply(code: u16, lines: &str) -> SmtpReply {
 }
 
 /// The innermost cause, which is the one that says something.
-pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -140,7 +140,7 @@ impl Connection {
     /// Leaves the connection fit for the next message, or marks it as broken.
     async fn tidy_up(&mut self, ended: &Ended) {
         match ended {
-            Ended::Accepted(_) | Ended::Unfit(_) => {}
+            Ended::Accepted(_) | Ended::Answered(_) | Ended::Unfit(_) => {}
             Ended::Broken { .. } | Ended::Withheld { .. } => self.broken = true,
             // RFC 5321 §3.8: 421 says that the relay hangs up.
             Ended::Refused { reply, .. } if reply.code == 421 => self.broken = true,

@@ -137,7 +137,9 @@ impl Desk {
             (Task::Preparing(work), News::NotComposed(error)) => self.not_composed(&work, error),
             (Task::Sending(work, submitted, _), News::Ended { ended, started_at, answered_at }) => {
                 self.seats[seat].end(answered_at - started_at);
-                if self.ways.len() > 1 {
+                let way = &self.ways[work.way];
+                // A relay by itself is tried whatever it says, unless it has asked for a rest.
+                if self.ways.len() > 1 || way.is_refusing() || ended.asks_for_rest().is_some() {
                     self.ways[work.way].hears(&ended, self.parts.clock.uptime());
                 }
                 self.hear(&work, submitted, &ended, started_at, answered_at);

@@ -97,6 +97,8 @@ impl Way {
     /// A message has ended. Its own fault is what it says before it knows whom the message is for, and a connection that it ends.
     pub(super) fn hears(&mut self, ended: &Ended, uptime: Duration) {
         match ended.is_the_relays_fault() {
+            // Nothing but a message shows that it lets us in again.
+            Some(true) if ended.asks_for_rest().is_some() => self.failed = ENOUGH,
             Some(true) => self.failed = self.failed.saturating_add(1),
             Some(false) => {
                 self.failed = 0;
@@ -110,7 +112,11 @@ impl Way {
         }
         if self.is_refusing() && ended.is_the_relays_fault() == Some(true) {
             let words = ended.reply().map_or_else(|| "connections broke".to_owned(), ToString::to_string);
-            self.fails(format!("its last {} messages were not taken: {words}", self.failed), uptime);
+            let Some(rest) = ended.asks_for_rest() else {
+                return self.fails(format!("its last {} messages were not taken: {words}", self.failed), uptime);
+            };
+            self.fails(format!("it has answered {words}"), uptime);
+            self.backoff.rest(uptime, rest);
         }
     }
 

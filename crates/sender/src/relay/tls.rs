@@ -45,7 +45,7 @@ impl Tls {
     }
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidRelay> {
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidRelay> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
         Ok(found) if found.is_empty() => Err(InvalidRelay::Certificates("there is none in the file".into())),
@@ -53,7 +53,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidRelay
     }
 }
 
-fn connector(extra: Vec<CertificateDer<'static>>) -> Result<TlsConnector, InvalidRelay> {
+pub(crate) fn connector(extra: Vec<CertificateDer<'static>>) -> Result<TlsConnector, InvalidRelay> {
     let mut roots = RootCertStore::empty();
     // A system with some certificates that do not parse is still a system with certificates.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -13,6 +13,7 @@ mod limits;
 mod recovery;
 mod redirect;
 mod relays;
+mod service;
 mod slow;
 mod stopping;
 mod turns;

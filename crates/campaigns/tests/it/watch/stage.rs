@@ -83,6 +83,7 @@ impl<'a> Stage<'a> {
                 phase: Phase::RcptTo,
                 offered: true,
                 reply: None,
+                relay_message_id: None,
                 class: failed.then(|| class.to_owned()),
                 rule: failed.then(|| rule.to_owned()),
                 started_at: begun,

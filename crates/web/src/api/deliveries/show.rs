@@ -38,6 +38,8 @@ struct AttemptView {
     status: Option<EnhancedStatus>,
     /// The relay's words.
     reply: String,
+    /// What the relay calls the message that it took, if it told.
+    relay_message_id: Option<String>,
     /// What the words were taken for.
     class: Option<String>,
     /// The rule that said so.
@@ -58,6 +60,7 @@ impl From<Attempt> for AttemptView {
             code: attempt.code,
             status: attempt.status,
             reply: attempt.reply,
+            relay_message_id: attempt.relay_message_id,
             class: attempt.class,
             rule: attempt.rule,
             started_at: attempt.started_at,

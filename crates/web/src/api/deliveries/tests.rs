@@ -94,6 +94,7 @@ async fn tried(house: &House<'_>, emails: &[&str], how: impl Fn(i64) -> (Outcome
                 phase: Phase::Dot,
                 offered: true,
                 reply: reply.map(|reply| reply.parse().unwrap()),
+                relay_message_id: None,
                 class: reply.map(|reply| verdict::judge(&reply.parse().unwrap(), None).class.to_string()),
                 rule: None,
                 started_at: now,

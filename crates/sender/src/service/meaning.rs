@@ -1,0 +1,164 @@
+//! What the answers of mail services mean: one table.
+//!
+//! HTTP promises less than SMTP. A 451 behind the dot says that the message was not taken (RFC 5321 §4.2.5); a 500 says that
+//! something went wrong, perhaps behind the point at which the message was. So what a gateway answers that has lost sight of the
+//! service behind it, and what a service says of itself, decide between *later* and *in doubt*.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use domain::SmtpReply;
+use verdict::{Class, Verdict};
+
+use super::address::Kind;
+use super::call::{Reading, Told};
+
+/// What an answer means for the message, and for the relay.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The service has the message.
+    Taken,
+    /// It does not want the message, for good.
+    Refused(Class),
+    /// It does not take the message now. Without a class, for reasons that have nothing to do with this message.
+    Later(Option<Class>),
+    /// It does not let us in: the credentials, the account or the address are wrong, and a person has to look. It has no message.
+    LockedOut,
+    /// Nobody can say whether it has the message.
+    InDoubt,
+}
+
+/// The answer of a mail service to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The HTTP status, and the service's words behind its own code.
+    pub reply: SmtpReply,
+    /// What the service calls the message that it took.
+    pub id: Option<String>,
+    /// What it means.
+    pub meaning: Meaning,
+    /// The row of the table that says so.
+    pub rule: &'static str,
+    /// For how long the service asks to be left alone.
+    pub wait: Option<Duration>,
+}
+
+/// One row: which answers, and what they mean. The first that fits counts.
+struct Row {
+    rule: &'static str,
+    /// Whose answer; everybody's without one.
+    kind: Option<Kind>,
+    status: RangeInclusive<u16>,
+    /// The service's own code; any if empty.
+    code: &'static str,
+    /// What its words hold, in lower case; any if empty.
+    words: &'static str,
+    meaning: Meaning,
+}
+
+use Meaning::{InDoubt, Later, LockedOut, Refused, Taken};
+
+/// A row for one service.
+const fn of(
+    kind: Kind,
+    rule: &'static str,
+    status: u16,
+    code: &'static str,
+    words: &'static str,
+    meaning: Meaning,
+) -> Row {
+    Row { rule, kind: Some(kind), status: status..=status, code, words, meaning }
+}
+
+/// A row for all, by the status (RFC 9110 §15).
+const fn http(rule: &'static str, status: RangeInclusive<u16>, meaning: Meaning) -> Row {
+    Row { rule, kind: None, status, code: "", words: "", meaning }
+}
+
+const BLOCK: Option<Class> = Some(Class::Block);
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors and, for the words,
+    // https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+    of(Kind::Ses, "ses.identity-not-verified", 400, "MessageRejected", "not verified", Later(BLOCK)),
+    of(Kind::Ses, "ses.mail-from-not-verified", 400, "MailFromDomainNotVerifiedException", "", Later(BLOCK)),
+    of(Kind::Ses, "ses.account-suspended", 400, "AccountSuspendedException", "", LockedOut),
+    of(Kind::Ses, "ses.sending-paused", 400, "SendingPausedException", "", LockedOut),
+    of(Kind::Ses, "ses.sending-paused", 400, "MessageRejected", "sending paused", LockedOut),
+    of(Kind::Ses, "ses.sending-paused", 400, "MessageRejected", "sending suspended", LockedOut),
+    of(Kind::Ses, "ses.message-rejected", 400, "MessageRejected", "", Refused(Class::Content)),
+    of(Kind::Ses, "ses.no-such-set", 404, "NotFoundException", "", LockedOut),
+    of(Kind::Ses, "ses.limit", 400, "LimitExceededException", "", Later(None)),
+    of(Kind::Ses, "ses.rate", 400, "", "rate exceeded", Later(None)),
+    of(Kind::Ses, "ses.quota", 400, "", "quota exceeded", Later(None)),
+    of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "illegal address", Refused(Class::Hard)),
+    of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "missing final", Refused(Class::Hard)),
+    of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "domain contains", Refused(Class::Hard)),
+    of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "local address contains", Refused(Class::Hard)),
+    // RFC 9110 §15.
+    http("http.taken", 200..=299, Taken),
+    http("http.moved", 300..=399, LockedOut),
+    http("http.not-let-in", 401..=401, LockedOut),
+    http("http.forbidden", 403..=403, LockedOut),
+    http("http.no-such-place", 404..=405, LockedOut),
+    // The server has not had the whole request.
+    http("http.too-slow", 408..=408, Later(None)),
+    http("http.too-large", 413..=413, Refused(Class::Content)),
+    http("http.too-many", 429..=429, Later(None)),
+    http("http.refused", 400..=499, Refused(Class::Content)),
+    // Who answers has passed the request on, and does not know what became of it.
+    http("http.gateway", 502..=502, InDoubt),
+    http("http.gateway", 504..=504, InDoubt),
+    http("http.broken", 500..=599, Later(None)),
+];
+
+/// What an answer means.
+pub(super) fn judge(kind: Kind, told: &Told, reading: Reading) -> Answered {
+    let status = told.status.as_u16();
+    let lower = reading.words.to_lowercase();
+    let fits = |row: &&Row| {
+        row.kind.is_none_or(|of| of == kind)
+            && row.status.contains(&status)
+            && (row.code.is_empty() || row.code == reading.code)
+            && (row.words.is_empty() || lower.contains(row.words))
+    };
+    // What is no answer to a request at all says nothing.
+    let (rule, meaning) = TABLE.iter().find(fits).map_or(("http.strange", InDoubt), |row| (row.rule, row.meaning));
+    let Reading { id, code, words } = reading;
+    let text = [code, words].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+    Answered {
+        reply: SmtpReply { code: status, status: None, text },
+        id: id.filter(|_| meaning == Taken),
+        meaning,
+        rule,
+        wait: told.retry_after(),
+    }
+}
+
+impl Answered {
+    /// What a refusal says of the person, or of us; nothing where it speaks of neither.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        let class = match self.meaning {
+            Refused(class) | Later(Some(class)) => class,
+            Taken | Later(None) | LockedOut | InDoubt => return None,
+        };
+        // The words without addresses; what they say of a mailbox provider is not the service's to say.
+        let words = verdict::judge(&self.reply, None).words;
+        Some(Verdict { class, rule: self.rule.to_owned(), words, pause: None, slow: false })
+    }
+
+    /// The name of the row, where there is more to say than that all is well.
+    pub(crate) fn rule(&self) -> Option<String> {
+        (self.meaning != Taken).then(|| self.rule.to_owned())
+    }
+
+    /// Whether the service is not to be asked again at once, whatever the message.
+    pub(crate) fn asks_for_rest(&self) -> bool {
+        match self.meaning {
+            LockedOut => true,
+            Later(None) => self.wait.is_some(),
+            Taken | Refused(_) | Later(Some(_)) | InDoubt => false,
+        }
+    }
+}
