@@ -322,6 +322,15 @@ pub(crate) enum Feedback {
         /// Which, as `eshot feedback list` shows it.
         id: domain::ReturnedMailId,
     },
+    /// Say what mails are, one JSON object each, without a database or a configuration.
+    Parse {
+        /// The mails, a file each.
+        #[arg(required_unless_present = "files_from")]
+        files: Vec<PathBuf>,
+        /// A file with the paths of mails, one a line.
+        #[arg(long)]
+        files_from: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -35,7 +35,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
         Command::Token(command) => token::run(command, &start()?).await,
         Command::Consent(command) => consent::run(command, &start()?).await,
         Command::Deliveries(command) => deliveries::run(command, &start()?).await,
-        Command::Feedback(command) => feedback::run(command, &start()?).await,
+        Command::Feedback(command) => feedback::run(command, start).await,
         Command::Alerts(command) => alerts::run(command, &start()?).await,
         Command::Limits(command) => limits::run(command, &start()?).await,
         Command::Subscriber(command) => subscriber::run(command, &start()?).await,

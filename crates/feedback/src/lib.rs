@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod entity;
 mod fields;
 mod forget;
+mod freeform;
 mod identify;
 mod kept;
 pub mod listener;
@@ -13,8 +15,11 @@ mod returned;
 mod rfc3464;
 mod rfc3834;
 mod rfc5965;
+mod rules;
+mod ses;
 mod traces;
 
+pub use answer::{Answer, Named};
 pub use forget::{forget, forget_known};
 pub use kept::{Filter, Kept, Standing, expire, find, list, raw};
 pub use parse::parse;

@@ -1,6 +1,6 @@
 use crate::fields::cut;
 use crate::parts::{self, Mail};
-use crate::{Kind, Returned, Traces, rfc3464, rfc3834, rfc5965};
+use crate::{Kind, Returned, Traces, freeform, rfc3464, rfc3834, rfc5965, ses};
 
 /// Says what a mail that came back is. Total: any bytes have an answer.
 ///
@@ -23,7 +23,14 @@ fn kind(mail: &Mail) -> Kind {
     if let Some(report) = rfc5965::read(mail) {
         return Kind::Feedback(report);
     }
-    if let Some(report) = rfc3464::read(mail) {
+    if let Some(mut report) = rfc3464::read(mail) {
+        freeform::complete(mail, &mut report);
+        return Kind::Delivery(report);
+    }
+    if let Some(told) = ses::read(mail) {
+        return told;
+    }
+    if let Some(report) = freeform::read(mail) {
         return Kind::Delivery(report);
     }
     if let Some(sign) = rfc3834::read(&mail.headers) {

@@ -3,17 +3,24 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mail_parser::{HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use memchr::memchr2_iter;
+
+use crate::fields::cut;
 
 /// What stands behind is attachments; reports come first.
 const SIZE: usize = 1 << 20;
 /// Every part but the first has a Content-Type, and each level of nesting takes one. The parser frees a nested message by
 /// recursion, so a mail of a thousand nested ones must not reach it whole.
 const PARTS: usize = 64;
+/// A report of a report is read; a report of that is not.
+const NESTED: usize = 1;
 
 /// A mail with what reading a report asks of it.
 pub(crate) struct Mail {
     pub(crate) headers: Headers,
     pub(crate) parts: Vec<Part>,
+    /// The first message within, as a mail of its own: gateways report reports, and people forward them.
+    pub(crate) nested: Option<Box<Mail>>,
 }
 
 /// The headers of the mail itself, as text, decoded where RFC 2047 encodes.
@@ -32,7 +39,9 @@ pub(crate) fn read(raw: &[u8]) -> Option<Mail> {
     let raw = bounded(raw);
     // The parser promises not to panic. Should it break that on a mail from anywhere, the mail is kept as unknown, and
     // whoever brought it is not told to bring it again for ever.
-    catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(raw).map(|message| mail(&message)))).ok().flatten()
+    catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(raw).map(|message| mail(&message, NESTED))))
+        .ok()
+        .flatten()
 }
 
 /// Every text in `raw` with its transfer encoding undone, nested messages and attachments included, headers decoded.
@@ -72,6 +81,29 @@ impl Headers {
     }
 }
 
+impl Headers {
+    /// Every value of the header `name`, given in small letters.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The fields of the head in which a report may show itself, one a line, the values cut.
+    pub(crate) fn telling(&self) -> String {
+        let mut lines = String::new();
+        for (name, value) in &self.0 {
+            let tells = matches!(name.as_str(), "content-type" | "message-type" | "return-path" | "auto-submitted")
+                || name.starts_with("x-");
+            if tells {
+                lines.push_str(name);
+                lines.push_str(": ");
+                lines.push_str(cut(value, 100));
+                lines.push('\n');
+            }
+        }
+        lines
+    }
+}
+
 impl Part {
     /// Whether it is of type `message/name`, or of the internationalised twin that RFC 6533 and RFC 6532 add.
     pub(crate) fn is_message(&self, name: &str) -> bool {
@@ -90,7 +122,8 @@ impl Part {
 
     /// Whether a person would read it.
     pub(crate) fn is_prose(&self) -> bool {
-        self.kind == "text/plain"
+        // A multipart without parts is a text whose boundary a gateway broke.
+        self.kind == "text/plain" || self.kind.starts_with("multipart/")
     }
 }
 
@@ -98,16 +131,12 @@ impl Part {
 fn bounded(raw: &[u8]) -> &[u8] {
     let raw = raw.get(..SIZE).unwrap_or(raw);
     let name = b"content-type";
-    let end = raw
-        .windows(name.len())
-        .enumerate()
-        .filter(|(_, window)| window.eq_ignore_ascii_case(name))
-        .map(|(at, _)| at)
-        .nth(PARTS);
+    let is_there = |at: &usize| raw.get(*at..at + name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
+    let end = memchr2_iter(b'c', b'C', raw).filter(is_there).nth(PARTS);
     end.and_then(|end| raw.get(..end)).unwrap_or(raw)
 }
 
-fn mail(message: &Message<'_>) -> Mail {
+fn mail(message: &Message<'_>, deep: usize) -> Mail {
     let headers = message.headers().iter().map(|header| {
         let raw = || {
             let raw = message.raw_message.get(header.offset_start as usize..header.offset_end as usize);
@@ -119,7 +148,11 @@ fn mail(message: &Message<'_>) -> Mail {
         };
         (header.name().to_ascii_lowercase(), value)
     });
-    Mail { headers: Headers(headers.collect()), parts: message.parts.iter().filter_map(part).collect() }
+    let nested = message.parts.iter().filter(|_| deep > 0).find_map(|part| match &part.body {
+        PartType::Message(message) => Some(Box::new(mail(message, deep - 1))),
+        _ => None,
+    });
+    Mail { headers: Headers(headers.collect()), parts: message.parts.iter().filter_map(part).collect(), nested }
 }
 
 fn part(part: &MessagePart<'_>) -> Option<Part> {
@@ -128,7 +161,9 @@ fn part(part: &MessagePart<'_>) -> Option<Part> {
     });
     let text = match &part.body {
         PartType::Text(text) | PartType::Html(text) => text.to_string(),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) if kind.starts_with("message/") => {
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes)
+            if kind.starts_with("message/") || kind.starts_with("multipart/") =>
+        {
             String::from_utf8_lossy(bytes).into_owned()
         }
         PartType::Message(message) => {

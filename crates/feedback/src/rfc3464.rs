@@ -5,7 +5,7 @@ use std::fmt;
 use database::private::Stars;
 use domain::{EmailAddress, EnhancedStatus};
 
-use crate::fields::{self, Field};
+use crate::fields::{self, Field, cut};
 use crate::parts::{Mail, Part};
 
 /// A report about more recipients is cut: each of our messages has one.
@@ -25,6 +25,8 @@ pub struct DeliveryReport {
 pub struct Recipient {
     /// Whom the message was tried for in the end. Behind a forwarder it is somebody whom we never wrote to.
     pub address: Option<EmailAddress>,
+    /// What the report writes in its place, where that is no address: `ada@#example.org`.
+    pub written: Option<String>,
     /// Whom we wrote to, if the report knows.
     pub original: Option<EmailAddress>,
     /// What happened.
@@ -42,6 +44,7 @@ impl fmt::Debug for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recipient")
             .field("address", &self.address)
+            .field("written", &Stars::over(self.written.as_ref()))
             .field("original", &self.original)
             .field("action", &self.action)
             .field("status", &self.status)
@@ -176,8 +179,11 @@ impl Open {
             return None;
         }
         let status = open.status.as_deref().and_then(status);
+        let written =
+            open.address.as_deref().filter(|_| address.is_none()).map(|text| cut(untyped(text), 320).to_owned());
         Some(Recipient {
             address,
+            written,
             original,
             action: open.action.as_deref().and_then(Action::read).unwrap_or_else(|| Action::of(status)),
             status,

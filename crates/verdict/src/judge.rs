@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Class;
 use crate::rules::{Rule, Severity, compiled};
+use crate::witness;
 use crate::words;
 
 /// For how long a provider is left in peace when the rule names no time (Google, "4.7.28": stop for ten minutes).
@@ -29,7 +30,7 @@ pub struct Verdict {
 ///
 /// Ask it about refusals. Of a positive reply there is nothing to say, so it comes out as [`Class::Soft`] by the rule `none`.
 pub fn judge(reply: &SmtpReply, provider: Option<&MailboxProvider>) -> Verdict {
-    weigh(Some(reply.code), reply.status, &reply.text, provider)
+    weigh(Some(reply.code), reply.status, &reply.text, provider, true)
 }
 
 /// What a report's fields about one recipient mean: `Status` and `Diagnostic-Code`, RFC 3464 §2.3.4 and §2.3.6.
@@ -43,7 +44,8 @@ pub fn judge_report(status: Option<EnhancedStatus>, diagnostic: &str, provider: 
         (Some(told), Some(field)) if told.subject == 0 && field.subject != 0 => Some(field),
         (told, field) => told.or(field),
     };
-    weigh(told.reply, status, diagnostic, provider)
+    let sure = witness::has(status, diagnostic);
+    weigh(told.reply, status, diagnostic, provider, sure)
 }
 
 fn weigh(
@@ -51,6 +53,7 @@ fn weigh(
     status: Option<EnhancedStatus>,
     text: &str,
     provider: Option<&MailboxProvider>,
+    sure: bool,
 ) -> Verdict {
     let rules = compiled();
     let provider = provider.map(MailboxProvider::as_str);
@@ -69,7 +72,12 @@ fn weigh(
         .or_else(|| rules.fallback.iter().filter(applies).find(of_reply));
     let words = words::cut(&words, 500).to_owned();
     match found {
-        Some(rule) => Verdict { class: rule.class, rule: rule.id.clone(), words, pause: pause(rule), slow: rule.slow },
+        Some(rule) => {
+            // Words alone take nobody off a list: see `witness`.
+            let doubted = rule.class == Class::Hard && rule.phrase.is_some() && !rule.sure && !sure;
+            let class = if doubted { Class::LikelyGone } else { rule.class };
+            Verdict { class, rule: rule.id.clone(), words, pause: pause(rule), slow: rule.slow }
+        }
         None => Verdict { class: Class::Soft, rule: "none".to_owned(), words, pause: None, slow: false },
     }
 }
@@ -87,13 +95,16 @@ fn severity(reply: Option<u16>, status: Option<EnhancedStatus>) -> Severity {
 }
 
 /// The codes that a diagnostic text holds.
-struct Codes {
-    reply: Option<u16>,
-    status: Option<EnhancedStatus>,
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Codes {
+    /// The SMTP reply code, RFC 5321 §4.2.
+    pub reply: Option<u16>,
+    /// The enhanced status code, RFC 3463.
+    pub status: Option<EnhancedStatus>,
 }
 
 /// The first reply code at the head of a word, and the first enhanced status.
-fn codes(text: &str) -> Codes {
+pub fn codes(text: &str) -> Codes {
     let mut found = Codes { reply: None, status: None };
     // A code stands near the beginning; what follows later is more often a number of something else.
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '#' | ';' | ',' | '-' | '\'' | '"'));

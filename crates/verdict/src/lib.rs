@@ -3,8 +3,9 @@
 mod class;
 mod judge;
 mod rules;
+mod witness;
 mod words;
 
 pub use class::{Class, InvalidClass};
-pub use judge::{Verdict, judge, judge_report};
+pub use judge::{Codes, Verdict, codes, judge, judge_report};
 pub use rules::{Rule, rules};

@@ -32,6 +32,9 @@ pub struct Rule {
     /// Whether the provider asks us to go more slowly.
     #[serde(default)]
     pub slow: bool,
+    /// Whether its words need no second witness in a report: a server speaks so of its own directory only.
+    #[serde(default)]
+    pub sure: bool,
     /// Where it was learnt.
     pub source: String,
 }
@@ -181,9 +184,12 @@ fn read(file: &str) -> Result<Vec<Rule>, InvalidRules> {
     Ok(toml::from_str::<File>(file)?.rule)
 }
 
+/// What the automata of one set may take, which are built as texts ask for them. With less they are built again and again.
+const CACHE: usize = 32 << 20;
+
 /// Bytes, not characters: with Unicode's classes the automata are ten times as large and say nothing more here.
 fn set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<RegexSet, InvalidRules> {
-    Ok(RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build()?)
+    Ok(RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).dfa_size_limit(CACHE).build()?)
 }
 
 fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 use crate::rules::{Name, Rules};
 
 /// Longer texts are cut: no server needs more to say why.
-const LIMIT: usize = 2_000;
+const LIMIT: usize = 4_000;
 
 #[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
 static ECHOES: LazyLock<Regex> = LazyLock::new(|| {

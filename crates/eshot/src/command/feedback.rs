@@ -1,3 +1,5 @@
+mod parse;
+
 use std::io::Write;
 
 use domain::ReturnedMailId;
@@ -8,10 +10,11 @@ use crate::context::Context;
 use crate::out::say;
 
 /// `eshot feedback …`.
-pub(super) async fn run(command: Feedback, context: &Context) -> anyhow::Result<bool> {
+pub(super) async fn run(command: Feedback, start: impl FnOnce() -> anyhow::Result<Context>) -> anyhow::Result<bool> {
     match command {
-        Feedback::List { not_understood, limit } => list(not_understood, limit, context).await,
-        Feedback::Show { id } => show(id, context).await,
+        Feedback::List { not_understood, limit } => list(not_understood, limit, &start()?).await,
+        Feedback::Show { id } => show(id, &start()?).await,
+        Feedback::Parse { files, files_from } => parse::run(files, files_from.as_deref()),
     }
 }
 

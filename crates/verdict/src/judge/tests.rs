@@ -125,6 +125,30 @@ fn a_report_is_judged_by_what_is_nearest_to_the_server_that_refused() {
 }
 
 #[test]
+fn words_in_a_report_need_a_second_witness() {
+    let class = |status: &str, diagnostic: &str| judge_report(status.parse().ok(), diagnostic, None).class;
+    // What filters say of mailboxes that live.
+    for (status, said) in [
+        ("", "[User unknown]"),
+        ("5.0.0", "smtp; 550 : User unknown"),
+        ("5.2.0", "550 Unknown user ada@example.org (in reply to end of DATA command)"),
+        ("", "550 5.2.1 <ada@example.org>... User Unknown"),
+    ] {
+        assert_eq!(class(status, said), Class::LikelyGone, "{said}");
+    }
+    for (status, said) in [
+        ("5.1.1", "smtp; 550 : User unknown"),
+        ("5.0.0", "550 5.1.1 User unknown"),
+        ("5.7.1", "550 5.7.1 No such user (in reply to RCPT TO command)"),
+        ("", "550 <ada@example.org>: Recipient address rejected. (in reply to RCPT TO command)"),
+        ("", "User Ada (ada@example.org) not listed in Domino Directory"),
+        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied"),
+    ] {
+        assert_eq!(class(status, said), Class::Hard, "{said}");
+    }
+}
+
+#[test]
 fn every_class_is_reached_by_some_rule() {
     for class in Class::ALL {
         assert!(rules().any(|rule| rule.class == class), "{class}");

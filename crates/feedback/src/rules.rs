@@ -1,0 +1,210 @@
+//! The rules of reading as data, each row with its source, compiled once and when they are first asked.
+
+use std::sync::LazyLock;
+
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use serde::Deserialize;
+
+/// Where a sign is looked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    From,
+    Subject,
+    Header,
+    Text,
+}
+
+/// What tells that a mail is a report.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sign {
+    #[serde(rename = "id")]
+    _id: String,
+    #[serde(rename = "in")]
+    pub(crate) place: Place,
+    pub(crate) points: i32,
+    /// Whether it shows a server, and not a person who writes about one.
+    #[serde(default)]
+    pub(crate) server: bool,
+    phrase: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// Whom an address on a line belongs to, by the words in front of it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Means {
+    Recipient,
+    Smtp,
+    Weak,
+    Other,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Label {
+    means: Means,
+    phrase: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    phrase: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// What became of the message, where it did not simply fail.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Became {
+    Delayed,
+    Delivered,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fate {
+    action: Became,
+    phrase: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    sign: Vec<Sign>,
+    #[serde(default)]
+    label: Vec<Label>,
+    #[serde(default)]
+    end: Vec<Row>,
+    #[serde(default)]
+    also: Vec<Row>,
+    #[serde(default)]
+    action: Vec<Fate>,
+}
+
+/// The compiled rules.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    signs: Vec<(Place, Vec<Sign>, RegexSet)>,
+    labels: (Vec<Means>, RegexSet),
+    /// Where the returned message begins.
+    pub(crate) end: Regex,
+    fates: (Vec<Became>, RegexSet),
+    /// What says more than the refusal that a report quotes.
+    pub(crate) also: Regex,
+}
+
+/// Why the built-in rules do not compile; a test proves that they do.
+#[derive(Debug, thiserror::Error)]
+enum InvalidRules {
+    #[error("a rule file does not read")]
+    File(#[from] toml::de::Error),
+    #[error("a phrase is no regular expression")]
+    Phrase(#[from] regex::Error),
+}
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the rules are part of the program, and a test compiles them")]
+    Rules::compile().expect("the built-in rules compile")
+});
+
+/// The compiled rules.
+pub(crate) fn compiled() -> &'static Rules {
+    &RULES
+}
+
+impl Rules {
+    fn compile() -> Result<Self, InvalidRules> {
+        let mut signs = toml::from_str::<File>(include_str!("../rules/signs.toml"))?.sign;
+        let mut by_place = Vec::new();
+        for place in [Place::From, Place::Subject, Place::Header, Place::Text] {
+            let here: Vec<Sign> = signs.extract_if(.., |sign| sign.place == place).collect();
+            let set = set(here.iter().map(|sign| sign.phrase.clone()))?;
+            by_place.push((place, here, set));
+        }
+        let labels = toml::from_str::<File>(include_str!("../rules/labels.toml"))?.label;
+        let ends = toml::from_str::<File>(include_str!("../rules/ends.toml"))?.end;
+        let fates = toml::from_str::<File>(include_str!("../rules/actions.toml"))?.action;
+        let also = toml::from_str::<File>(include_str!("../rules/also.toml"))?.also;
+        Ok(Self {
+            signs: by_place,
+            end: any(r"^[ \t>*#=_|+-]*", &ends)?,
+            also: any("", &also)?,
+            labels: (
+                labels.iter().map(|label| label.means).collect(),
+                set(labels.iter().map(|label| format!(r"(?:^|\W)(?:{})\W*$", label.phrase)))?,
+            ),
+            fates: (fates.iter().map(|fate| fate.action).collect(), set(fates.iter().map(|fate| fate.phrase.clone()))?),
+        })
+    }
+
+    /// The signs that `text` shows, which stands at `place`.
+    pub(crate) fn signs(&self, place: Place, text: &str) -> impl Iterator<Item = &Sign> {
+        let here = self.signs.iter().filter(move |(other, ..)| *other == place);
+        here.flat_map(|(_, signs, set)| {
+            set.matches(text.to_lowercase().as_bytes()).into_iter().filter_map(|at| signs.get(at))
+        })
+    }
+
+    /// What the words in front of an address make of it.
+    pub(crate) fn label(&self, before: &str) -> Option<Means> {
+        let (means, set) = &self.labels;
+        set.matches(before.to_lowercase().as_bytes()).into_iter().next().and_then(|at| means.get(at)).copied()
+    }
+
+    /// What the text of a report says became of the message.
+    pub(crate) fn fate(&self, text: &str) -> Option<Became> {
+        let (fates, set) = &self.fates;
+        set.matches(text.as_bytes()).into_iter().next().and_then(|at| fates.get(at)).copied()
+    }
+}
+
+/// One expression for all of `rows`, each behind `start`.
+fn any(start: &str, rows: &[Row]) -> Result<Regex, InvalidRules> {
+    let rows = rows.iter().map(|row| format!("(?:{})", row.phrase)).collect::<Vec<_>>().join("|");
+    let expression = format!("{start}(?:{rows})");
+    Ok(RegexBuilder::new(&expression).case_insensitive(true).multi_line(true).unicode(false).build()?)
+}
+
+/// What the automata of one set may take, which are built as texts ask for them. With less they are built again and again.
+const CACHE: usize = 32 << 20;
+
+/// Bytes, not characters: with Unicode's classes the automata are ten times as large and say nothing more here.
+fn set(patterns: impl Iterator<Item = String>) -> Result<RegexSet, InvalidRules> {
+    Ok(RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).dfa_size_limit(CACHE).build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_rules_compile_and_each_has_a_source() {
+        if let Err(error) = Rules::compile() {
+            panic!("{error}: {}", std::error::Error::source(&error).unwrap());
+        }
+        for file in [
+            include_str!("../rules/signs.toml"),
+            include_str!("../rules/labels.toml"),
+            include_str!("../rules/ends.toml"),
+            include_str!("../rules/actions.toml"),
+            include_str!("../rules/also.toml"),
+        ] {
+            let File { sign, label, end, also, action } = toml::from_str(file).unwrap();
+            let sources = sign.into_iter().map(|row| row._source);
+            let sources = sources.chain(label.into_iter().map(|row| row._source));
+            let sources = sources.chain(end.into_iter().chain(also).map(|row| row._source));
+            let mut sources = sources.chain(action.into_iter().map(|row| row._source));
+            assert!(sources.all(|source| source.len() > 8));
+        }
+    }
+}
