@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261129_000025_unfit_deliveries", sql: include_str!("steps/000025_unfit_deliveries.sql") },
     Step { name: "m20261130_000026_warm_ups", sql: include_str!("steps/000026_warm_ups.sql") },
     Step { name: "m20261130_000027_relay_message_ids", sql: include_str!("steps/000027_relay_message_ids.sql") },
+    Step { name: "m20261130_000028_engaged_first", sql: include_str!("steps/000028_engaged_first.sql") },
 ];
 
 impl MigrationName for Step {

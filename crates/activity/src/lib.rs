@@ -2,6 +2,7 @@
 
 mod adopt;
 mod dialect;
+mod engagement;
 mod error;
 mod fact;
 mod forget;
@@ -10,6 +11,7 @@ mod reader;
 mod record;
 
 pub use adopt::adopt;
+pub use engagement::engaged_since;
 pub use error::Error;
 pub use fact::Fact;
 pub use forget::forget;

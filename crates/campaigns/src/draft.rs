@@ -27,6 +27,7 @@ pub async fn create(db: &Database, draft: Draft, actor: &Actor, now: DateTime<Ut
         compiled: Set(None),
         mailing_no: Set(None),
         launch_after: Set(None),
+        launch_band: Set(None),
         launched_at: Set(None),
         finished_at: Set(None),
         version: Set(1),

@@ -30,7 +30,7 @@ pub use draft::{create, update};
 pub use drain::{finish_drained, settle_cancelled};
 pub use error::Error;
 pub use event::{HistoryEntry, history};
-pub use launch::{Launch, launch_due};
+pub use launch::{Launch, NewRelay, launch_due, launch_due_by};
 pub use letter::{Letter, Reader, letter};
 pub use look::{look, site};
 pub use person::person;

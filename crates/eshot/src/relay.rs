@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use campaigns::NewRelay;
 use limits::WarmUp;
 use secrecy::ExposeSecret;
 use sender::relay::{Credentials, InvalidRelay, Policy, Proof, Relay, Settings, Timeouts};
@@ -56,6 +57,15 @@ pub(crate) fn limits<'a>(config: &Config, outlets: &'a [Outlet]) -> impl Iterato
 pub(crate) fn warm_ups(config: &Config, outlets: &[Outlet]) -> BTreeMap<String, WarmUp> {
     let plans = sections(config).into_iter().map(|section| section.config.warm_up.clone());
     outlets.iter().zip(plans).filter_map(|(outlet, plan)| Some((outlet.name.clone(), plan?))).collect()
+}
+
+/// The relays that are warmed up, as a launch needs to know them.
+pub(crate) fn new_relays(config: &Config) -> Vec<NewRelay> {
+    // What is wrong with a relay is told when the program starts.
+    let outlets = outlets(config).unwrap_or_default();
+    let mut warm_ups = warm_ups(config, &outlets);
+    let new = |Outlet { name, brands, .. }: Outlet| Some(NewRelay { warm_up: warm_ups.remove(&name)?, name, brands });
+    outlets.into_iter().filter_map(new).collect()
 }
 
 /// A relay as people are told of it: by its name, and by its address where that says more.

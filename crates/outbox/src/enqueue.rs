@@ -66,9 +66,30 @@ pub async fn one(conn: &impl ConnectionTrait, mailing: MailingNo, intent: Intent
 /// `audience` has the columns `subscriber_id` and `lane` and is ordered by `subscriber_id`; the caller bounds it (LIMIT) and
 /// lets it begin behind the last chunk's last subscriber.
 pub async fn chunk(conn: &impl ConnectionTrait, mailing: MailingNo, audience: SelectStatement) -> Result<Chunk, Error> {
+    add(conn, mailing, audience, "").await
+}
+
+/// The same, but for those who have a delivery in the mailing already.
+pub async fn chunk_of_others(
+    conn: &impl ConnectionTrait,
+    mailing: MailingNo,
+    audience: SelectStatement,
+) -> Result<Chunk, Error> {
+    let others = format!(
+        "WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber_id = a.subscriber_id AND d.mailing_no = {mailing})"
+    );
+    add(conn, mailing, audience, &others).await
+}
+
+async fn add(
+    conn: &impl ConnectionTrait,
+    mailing: MailingNo,
+    audience: SelectStatement,
+    which: &str,
+) -> Result<Chunk, Error> {
     // The lock on the mailing's row is held from here to the commit: ordinals become visible in their order.
     let base = reserve(conn, mailing, 0).await?;
-    let enqueued = insert(conn, mailing, base, audience).await?;
+    let enqueued = insert(conn, mailing, base, audience, which).await?;
     if enqueued == 0 {
         return Ok(Chunk { enqueued: 0, last: None });
     }
@@ -97,6 +118,7 @@ async fn insert(
     mailing: MailingNo,
     base: i64,
     audience: SelectStatement,
+    which: &str,
 ) -> Result<i64, DbErr> {
     let backend = conn.get_database_backend();
     let (select, values) = match backend {
@@ -107,7 +129,7 @@ async fn insert(
     let sql = format!(
         "INSERT INTO deliveries (mailing_no, ordinal, subscriber_id, lane) \
          SELECT {mailing}, {base} + ROW_NUMBER() OVER (ORDER BY a.subscriber_id), a.subscriber_id, a.lane \
-         FROM ({select}) AS a"
+         FROM ({select}) AS a {which}"
     );
     let values: Vec<Value> = values.0;
     let done = conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;

@@ -35,7 +35,7 @@ pub mod topic;
 pub mod unconfirmed;
 mod voucher;
 
-pub use audience::audience;
+pub use audience::{Page, audience, page_end};
 pub use basis::Basis;
 pub use draft::{Change, New};
 pub use erase::{Erased, erase};

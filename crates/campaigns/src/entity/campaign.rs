@@ -21,6 +21,7 @@ pub struct Model {
     pub compiled: Option<String>,
     pub mailing_no: Option<MailingNo>,
     pub launch_after: Option<SubscriberId>,
+    pub launch_band: Option<i32>,
     pub launched_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
     pub version: i64,

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use campaigns::{CampaignStatus, Error};
+use campaigns::{CampaignStatus, Error, NewRelay};
 use chrono::TimeDelta;
 use database::lease::{self, BeginError};
 use domain::{CampaignId, InstanceId};
+use limits::WarmUp;
 use outbox::Claim;
 use outbox::mailing::MailingState;
 use sea_orm::ConnectionTrait;
@@ -238,5 +239,65 @@ both!(
         for asked in asked.collect::<Vec<_>>() {
             asked.await.unwrap().unwrap();
         }
+    }
+);
+
+both!(
+    async fn while_a_relay_is_warmed_up_those_come_first_who_have_answered_last_and_everybody_once(db: TestDb) {
+        let db = db.database();
+        let setting = Setting::lay(db).await;
+        let people: Vec<_> = setting.people(db, 1_203).await;
+        let mut by_id = people.clone();
+        by_id.sort();
+        // Days ago; whom nothing is known of is written to in the end.
+        let answered = [(1_199, 100), (7, 60), (1_000, 20), (3, 29), (600, 1), (601, 6), (2, 0)];
+        for (at, days) in answered {
+            let fact = activity::Fact::new(activity::Kind::Clicked, setting.brand, now() - TimeDelta::days(days));
+            activity::record(db.writer(), &fact.about(by_id[at])).await.unwrap();
+        }
+        let relay = |name: &str, brands: &[&str]| NewRelay {
+            name: name.to_owned(),
+            brands: brands.iter().map(|brand| (*brand).to_owned()).collect(),
+            warm_up: WarmUp {
+                start: std::num::NonZeroU32::new(50).unwrap(),
+                providers: std::collections::BTreeMap::new(),
+                growth: limits::warm_up::Growth::default(),
+                ceiling: std::num::NonZeroU32::new(1_000).unwrap(),
+            },
+        };
+        let launched = async |relays: &[NewRelay]| {
+            let id = setting.scheduled(db).await.id;
+            let mut enqueued = 0;
+            loop {
+                let done = campaigns::launch_due_by(db, &scheduler(db, now()).await, relays, now()).await.unwrap();
+                enqueued += done.enqueued;
+                if !done.more {
+                    break;
+                }
+            }
+            assert_eq!((enqueued, status(db, id).await), (1_203, CampaignStatus::Sending));
+            let mailing = campaigns::find(db.reader(), id).await.unwrap().unwrap().mailing.unwrap();
+            let mut order = Vec::new();
+            let mut after = None;
+            loop {
+                let page = outbox::list(db.reader(), mailing, None, after, 500).await.unwrap();
+                let Some(last) = page.last() else { break };
+                after = Some(last.key.ordinal);
+                order.extend(page.iter().filter_map(|delivery| delivery.subscriber));
+            }
+            order
+        };
+        assert_eq!(launched(&[]).await, by_id);
+        assert_eq!(launched(&[relay("new", &["other"])]).await, by_id, "it gets none of this mail");
+        let order = launched(&[relay("old", &["other"]), relay("new", &["acme"])]).await;
+        let first = [2, 600, 601, 3, 1_000, 7].map(|at: usize| by_id[at]);
+        assert_eq!(order[..6], first);
+        let rest: Vec<_> = by_id.iter().copied().filter(|who| !first.contains(who)).collect();
+        assert_eq!(order[6..], rest);
+
+        // It is warmed up at the only provider that it has had mail for.
+        let begun = "INSERT INTO warm_ups (relay, provider, begun_at, days) VALUES ('new', 'other', $1, 99)";
+        database::sql::execute(db.writer(), begun, [now().into()]).await.unwrap();
+        assert_eq!(launched(&[relay("new", &[])]).await, by_id);
     }
 );

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use campaigns::NewRelay;
 use chrono::{DateTime, NaiveDate, Utc};
 use database::lease::{self, Lease};
 use dns::Resolver;
@@ -9,6 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Shared;
 use super::retention::Retention;
+use crate::relay::new_relays;
 
 /// How long the role stays with an instance that says nothing any more.
 const TTL: Duration = Duration::from_secs(15);
@@ -53,9 +55,10 @@ pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
 
 async fn rounds(shared: &Shared) {
     let mut tick = every(shared.context.config.scheduler.tick.0);
+    let relays = new_relays(&shared.context.config);
     while next(&mut tick, shared).await {
         if let Some(lease) = held(shared, "scheduler").await {
-            work(shared, &lease).await;
+            work(shared, &relays, &lease).await;
         }
     }
 }
@@ -170,9 +173,9 @@ async fn held_for(shared: &Shared, role: &str, ttl: Duration) -> Option<Lease> {
 }
 
 /// One round. Each part is tried whatever became of the others, and tells its own failure.
-async fn work(shared: &Shared, lease: &Lease) {
+async fn work(shared: &Shared, relays: &[NewRelay], lease: &Lease) {
     let (db, now) = (&shared.db, shared.context.now());
-    launch(shared, lease).await;
+    launch(shared, relays, lease).await;
     told("finishing campaigns", campaigns::finish_drained(db, lease, now).await);
     settle(shared, lease).await;
     if let Some(reaped @ 1..) = told("reaping", outbox::reap(db, shared.instance, now).await) {
@@ -216,10 +219,10 @@ pub(super) fn has_time(shared: &Shared, lease: &Lease) -> bool {
 }
 
 /// Launches what is due until nothing is left, or the instance ends, or the lease does.
-async fn launch(shared: &Shared, lease: &Lease) {
+async fn launch(shared: &Shared, relays: &[NewRelay], lease: &Lease) {
     while !shared.stop.is_cancelled() {
         let now = shared.context.now();
-        match told("launching", campaigns::launch_due(&shared.db, lease, now).await) {
+        match told("launching", campaigns::launch_due_by(&shared.db, lease, relays, now).await) {
             // The next round renews the lease before it goes on.
             Some(launch) if launch.more && now + TTL / 2 < lease.expires_at => {}
             _ => break,

@@ -4,7 +4,7 @@ use domain::{Actor, MailKind, SubscriberId};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ConnectionTrait, StatementBuilder};
 use subscribers::opt_out::What;
-use subscribers::{audience, may_be_mailed, pause};
+use subscribers::{Page, audience, may_be_mailed, page_end, pause};
 use testkit::{TestDb, both};
 use verdict::Class;
 
@@ -14,6 +14,10 @@ async fn people(stage: &Stage<'_>, select: SelectStatement) -> Vec<SubscriberId>
     let statement = StatementBuilder::build(&select, &stage.db.backend());
     let rows = stage.db.reader().query_all_raw(statement).await.unwrap();
     rows.iter().map(|row| row.try_get("", "subscriber_id").unwrap()).collect()
+}
+
+fn page(after: Option<SubscriberId>, limit: u64) -> Page {
+    Page { after, to: None, limit, engaged_since: None }
 }
 
 both!(
@@ -39,7 +43,7 @@ both!(
 
         for at in [now(), days(1), days(731)] {
             for topic in 0..3 {
-                let select = audience(stage.brand, stage.topic(topic), None, 100, at);
+                let select = audience(stage.brand, stage.topic(topic), page(None, 100), at);
                 let chosen = people(&stage, select).await;
                 let scope = subscribers::Scope { brand: stage.brand, topic: Some(stage.topic(topic)) };
                 let answers = may_be_mailed(stage.db.reader(), MailKind::Campaign, &scope, &all, at).await.unwrap();
@@ -57,7 +61,7 @@ both!(
         crate::imports::bring(&stage, (0..25).map(|at| format!("p{at}@gmail.com")).collect()).await;
         let (mut after, mut seen) = (None, Vec::new());
         loop {
-            let chunk = people(&stage, audience(stage.brand, stage.topic(0), after, 10, now())).await;
+            let chunk = people(&stage, audience(stage.brand, stage.topic(0), page(after, 10), now())).await;
             if chunk.is_empty() {
                 break;
             }
@@ -66,6 +70,33 @@ both!(
         }
         assert_eq!(seen.len(), 25);
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 25);
+    }
+);
+
+both!(
+    async fn a_piece_of_the_audience_ends_where_it_is_told_and_may_hold_those_only_who_have_answered_since(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        crate::imports::bring(&stage, (0..9).map(|at| format!("p{at}@gmail.com")).collect()).await;
+        let all = people(&stage, audience(stage.brand, stage.topic(0), page(None, 100), now())).await;
+        let end = async |after, size| page_end(stage.db.reader(), stage.topic(0), after, size).await.unwrap();
+        assert_eq!((end(None, 4).await, end(Some(all[3]), 5).await), (Some(all[3]), Some(all[8])));
+        assert_eq!((end(Some(all[3]), 6).await, end(Some(all[8]), 1).await), (None, None));
+        let kinds = [activity::Kind::Clicked, activity::Kind::Confirmed, activity::Kind::Sent, activity::Kind::Opened];
+        for (at, kind) in [1, 3, 4, 8].into_iter().zip(kinds) {
+            let fact = activity::Fact::new(kind, stage.brand, days(at as i64)).about(all[at]);
+            activity::record(stage.db.writer(), &fact).await.unwrap();
+        }
+        for (to, since, expected) in [
+            (None, None, &all[1..]),
+            (Some(all[4]), None, &all[1..=4]),
+            (None, Some(days(0)), &[all[1], all[3], all[8]]),
+            (None, Some(days(3)), &[all[3], all[8]]),
+            (Some(all[4]), Some(days(2)), &[all[3]]),
+            (Some(all[4]), Some(days(4)), &[]),
+        ] {
+            let page = Page { after: Some(all[0]), to, limit: 100, engaged_since: since };
+            assert_eq!(people(&stage, audience(stage.brand, stage.topic(0), page, now())).await, expected, "{page:?}");
+        }
     }
 );
 
