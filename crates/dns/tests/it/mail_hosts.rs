@@ -120,3 +120,51 @@ async fn a_company_is_known_by_its_mail_server_and_a_person_by_the_domain() {
     assert_eq!(resolver.provider("own.example").await.unwrap().as_str(), "other");
     assert_eq!(resolver.provider("gmail.com").await.unwrap().as_str(), "gmail");
 }
+
+/// A row of the table.
+#[derive(serde::Deserialize)]
+struct Row {
+    provider: String,
+    #[serde(default)]
+    domains: Vec<String>,
+    #[serde(default)]
+    mx: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Table {
+    row: Vec<Row>,
+}
+
+#[tokio::test]
+async fn each_row_of_the_table_changes_who_keeps_a_domain_s_mailboxes() {
+    let table: Table = toml::from_str(include_str!("../../data/providers.toml")).unwrap();
+    let suffixes: Vec<(&str, &str)> =
+        table.row.iter().flat_map(|row| row.mx.iter().map(|suffix| (suffix.as_str(), row.provider.as_str()))).collect();
+    let mut zone = Zone::default();
+    for (at, (suffix, _)) in suffixes.iter().enumerate() {
+        // A tenant with hosts of its own behind a gateway, one behind hosts that are everybody's, one whose second server is the
+        // provider's, and somebody else's host whose name only ends alike.
+        zone = zone
+            .mx(&format!("tenant{at}.example"), 10, &format!("tenant{at}-example.region{suffix}"))
+            .mx(&format!("shared{at}.example"), 10, &format!("MX1{suffix}"))
+            .mx(&format!("second{at}.example"), 20, &format!("mx1{suffix}"))
+            .mx(&format!("second{at}.example"), 10, "mx.second.example")
+            .mx(&format!("stranger{at}.example"), 10, &format!("mx.not{}", &suffix[1..]));
+    }
+    let resolver = resolver(zone.serve().await);
+    let found = async |domain: String| resolver.provider(&domain).await.unwrap().as_str().to_owned();
+    for (at, (suffix, provider)) in suffixes.into_iter().enumerate() {
+        assert_eq!(found(format!("tenant{at}.example")).await, provider, "{suffix}");
+        assert_eq!(found(format!("shared{at}.example")).await, provider, "{suffix}");
+        assert_eq!(found(format!("second{at}.example")).await, "other", "{suffix}");
+        assert_eq!(found(format!("stranger{at}.example")).await, "other", "{suffix}");
+    }
+    for row in table.row {
+        for domain in row.domains {
+            assert_eq!(found(domain.clone()).await, row.provider, "{domain}");
+            // Its name ends alike, and the name server knows nothing of it.
+            assert_eq!(found(format!("not{domain}")).await, "other", "{domain}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod fleet;
 mod paces;
 mod pauses;
 mod permits;
+mod published;
 mod quotas;
 mod slots;
 mod warm_ups;
