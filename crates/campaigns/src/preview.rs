@@ -15,7 +15,10 @@ pub async fn preview(
 ) -> Result<Rendered, Error> {
     let letter = letter::letter(conn, id).await?;
     let person = match subscriber {
-        Some(id) => person(&subscribers::find(conn, id).await?.ok_or(Error::UnknownSubscriber(id))?),
+        Some(id) => {
+            let subscriber = subscribers::find(conn, id).await?.ok_or(Error::UnknownSubscriber(id))?;
+            person(&subscriber.email, subscriber.profile)
+        }
         None => renderer::Person::default(),
     };
     letter.render(links, Reader::Onlooker, person)

@@ -67,6 +67,21 @@ impl EmailAddress {
         lettre::Address::new(self.local_part(), self.domain()).map_err(|_| InvalidAddress::Syntax)
     }
 
+    /// The address of another mailbox in the same domain, whose local part is one of our own making: small letters, digits and
+    /// hyphens, which need none of the looks that somebody else's text needs.
+    pub fn neighbour(&self, local_part: &str) -> Result<Self, InvalidAddress> {
+        let domain = self.domain();
+        let length = local_part.len() + 1 + domain.len();
+        let plain = local_part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if local_part.is_empty() || local_part.len() > 64 || !plain {
+            return Err(InvalidAddress::Syntax);
+        }
+        if length > 254 {
+            return Err(InvalidAddress::TooLong(length));
+        }
+        Ok(Self([local_part, "@", domain].concat()))
+    }
+
     /// The form for logs: enough to recognise, too little to write to.
     pub fn masked(&self) -> Masked<'_> {
         Masked(self)

@@ -7,7 +7,8 @@ use crate::person;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     base_url: Url,
-    bounce_domain: String,
+    /// A mailbox at the domain that mail comes back to: the longest that we write, so that all others fit.
+    longest: EmailAddress,
 }
 
 /// Why links cannot live at a place.
@@ -35,9 +36,9 @@ impl Site {
             return Err(InvalidSite::BaseUrl(base_url));
         }
         let longest = format!("{:x<1$}@{bounce_domain}", person::MAILTO, person::MAILTO_LENGTH);
-        let address: EmailAddress =
+        let longest: EmailAddress =
             longest.parse().map_err(|why| InvalidSite::BounceDomain { domain: bounce_domain.to_owned(), why })?;
-        Ok(Self { base_url, bounce_domain: address.domain().to_owned() })
+        Ok(Self { base_url, longest })
     }
 
     /// What the links begin with.
@@ -47,7 +48,7 @@ impl Site {
 
     /// The domain of the return paths, in A-labels.
     pub fn bounce_domain(&self) -> &str {
-        &self.bounce_domain
+        self.longest.domain()
     }
 
     /// The link with `token` at one of the [paths](crate::path), below a path that the base may have itself.
@@ -60,7 +61,7 @@ impl Site {
     }
 
     pub(crate) fn mailbox(&self, local_part: &str) -> Result<EmailAddress, InvalidAddress> {
-        format!("{local_part}@{}", self.bounce_domain).parse()
+        self.longest.neighbour(local_part)
     }
 }
 

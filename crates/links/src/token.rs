@@ -84,10 +84,14 @@ impl Ring {
     /// The token for a payload: payload, key id, MAC over both, in small letters.
     pub(crate) fn sign<const N: usize>(&self, payload: &[u8; N]) -> String {
         let (id, key) = &self.current;
-        let mut token = [payload.as_slice(), &[*id]].concat();
+        let mut token = Vec::with_capacity(N + 1 + MAC);
+        token.extend_from_slice(payload);
+        token.push(*id);
         let mac = hmac::sign(key, &token);
         token.extend_from_slice(&mac.as_ref()[..MAC]);
-        BASE32_NOPAD_NOCASE.encode(&token).to_ascii_lowercase()
+        let mut letters = BASE32_NOPAD_NOCASE.encode(&token);
+        letters.make_ascii_lowercase();
+        letters
     }
 
     /// The payload of a token, in whatever case it came back. The MAC is compared in constant time.

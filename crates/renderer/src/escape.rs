@@ -3,6 +3,10 @@
 /// For HTML text and quoted attributes. A character that cannot be shown becomes a space, so a value is always one
 /// line.
 pub(crate) fn html(value: &str, out: &mut String) {
+    if is_harmless(value) {
+        out.push_str(value);
+        return;
+    }
     for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -32,6 +36,10 @@ pub(crate) fn url_part(value: &str, out: &mut String) {
 
 /// For plain text and subjects: no line breaks and nothing that hides or turns the text around it.
 pub(crate) fn line(value: &str, out: &mut String) {
+    if is_harmless(value) {
+        out.push_str(value);
+        return;
+    }
     out.extend(value.chars().map(visible));
 }
 
@@ -40,6 +48,14 @@ pub(crate) fn line(value: &str, out: &mut String) {
 fn visible(c: char) -> char {
     let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') { ' ' } else { c }
+}
+
+/// Whether a value is the same in every place: printable ASCII without what HTML gives a meaning to. Most are.
+pub(crate) fn is_harmless(value: &str) -> bool {
+    let is_harmless =
+        |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | b'`');
+    // It looks at all bytes, whatever it finds: such a loop goes over many at a time.
+    value.bytes().fold(true, |so_far, byte| so_far & is_harmless(byte))
 }
 
 /// One value as HTML, for the constants of a template.

@@ -85,8 +85,10 @@ pub enum MimeError {
 pub fn message(rendered: &Rendered, headers: &Headers) -> Result<Vec<u8>, MimeError> {
     let envelope = Envelope::new(Some(headers.from.to_lettre()?), vec![headers.to.to_lettre()?])?;
     let mut builder = Message::builder().envelope(envelope);
-    for field in header::fields(headers, &rendered.subject)? {
-        builder = builder.raw_header(field.to_lettre());
+    let mut head = Vec::with_capacity(12);
+    header::write(headers, &rendered.subject, &mut head)?;
+    for field in head {
+        builder = builder.raw_header(field);
     }
     let parts = MultiPart::alternative()
         .boundary(body::boundary(&headers.message_id))

@@ -2,6 +2,7 @@ use lettre::message::header::ContentTransferEncoding;
 
 use crate::compile::MAIL_LIMIT;
 use crate::error::{MessageError, RenderError};
+use crate::escape;
 use crate::mime::parts::{Media, Parts};
 use crate::mime::quoted_printable::{self, Encoded};
 use crate::mime::{self, Headers};
@@ -87,9 +88,13 @@ impl Sheet<Encoded> for Page<'_> {
     }
 
     fn value(&mut self, value: &str, form: Form) {
-        self.value.clear();
-        form.write(value, &mut self.value);
-        self.column = quoted_printable::encode(&self.value, self.column, self.out);
-        self.plain += self.value.len();
+        let harmless = form == Form::Html && escape::is_harmless(value);
+        if !harmless {
+            self.value.clear();
+            form.write(value, &mut self.value);
+        }
+        let written = if harmless { value } else { &self.value };
+        self.column = quoted_printable::encode(written, self.column, self.out);
+        self.plain += written.len();
     }
 }

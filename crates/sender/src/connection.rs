@@ -42,6 +42,7 @@ pub struct Connection {
     smtp: AsyncSmtpConnection,
     gate: Gate,
     offered: Offered,
+    encrypted: bool,
     phase: Phase,
     /// The first refusal of the message under way, as soon as it is heard.
     refusal: Option<(Phase, SmtpReply)>,

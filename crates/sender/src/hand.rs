@@ -154,7 +154,7 @@ impl Worker {
             return News::NoRelay(piece, error);
         }
         let (links, redirect_to) = (&self.bench.links, self.bench.redirect_to.as_ref());
-        match compose(&piece, stationery, links, redirect_to, self.bench.clock.now()) {
+        match compose(*piece, stationery, links, redirect_to, self.bench.clock.now()) {
             Ok(message) => {
                 self.message = Some(message);
                 News::Prepared
@@ -189,7 +189,7 @@ impl Worker {
     async fn send(&mut self, submitted: Submitted, guard: Guard) -> News {
         let started_at = self.bench.clock.now();
         let ended = match (self.message.take(), &self.bench.route) {
-            (Some(message), Route::Smtp(_) | Route::Service(_)) => self.hand_over(&message, &guard).await,
+            (Some(mut message), Route::Smtp(_) | Route::Service(_)) => self.hand_over(&mut message, &guard).await,
             (Some(message), Route::Folder(folder)) => folder.put(submitted, message.raw, guard).await,
             // Nothing was prepared, so nothing goes.
             (None, _) => Ended::Withheld { phase: outbox::Phase::MailFrom },
@@ -197,7 +197,7 @@ impl Worker {
         News::Ended { ended, started_at, answered_at: self.bench.clock.now() }
     }
 
-    async fn hand_over(&mut self, message: &Message, guard: &Guard) -> Ended {
+    async fn hand_over(&mut self, message: &mut Message, guard: &Guard) -> Ended {
         let seasoned = self.connection.as_ref().is_some_and(|connection| connection.carried() > 0);
         let ended = self.try_once(message, guard).await;
         // The relay had enough of this connection and has heard nothing of this message: it may have it on another one.
@@ -213,7 +213,7 @@ impl Worker {
         ended
     }
 
-    async fn try_once(&mut self, message: &Message, guard: &Guard) -> Ended {
+    async fn try_once(&mut self, message: &mut Message, guard: &Guard) -> Ended {
         let now = self.bench.clock.now();
         let Some(connection) = &mut self.connection else {
             return Ended::Withheld { phase: outbox::Phase::MailFrom };

@@ -45,7 +45,7 @@ impl Line {
         }
     }
 
-    pub(crate) async fn send(&mut self, message: &Message, guard: &Guard, now: DateTime<Utc>) -> Ended {
+    pub(crate) async fn send(&mut self, message: &mut Message, guard: &Guard, now: DateTime<Utc>) -> Ended {
         match self {
             Self::Smtp(connection) => connection.send(message, guard).await,
             Self::Http(session) => session.send(message, guard, now).await,

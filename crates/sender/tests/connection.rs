@@ -44,7 +44,7 @@ fn always() -> Guard {
 async fn a_message_arrives_byte_for_byte_with_parameters_for_its_reports() {
     let sink = SmtpSink::start().await;
     let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-    let ended = connection.send(&message("a+b@example.com"), &always()).await;
+    let ended = connection.send(&mut message("a+b@example.com"), &always()).await;
     assert!(matches!(&ended, Ended::Accepted(reply) if reply.to_string() == "250 2.0.0 taken as 1-1"), "{ended:?}");
     let arrived = &sink.messages()[0];
     assert_eq!(arrived.text(), "Subject: x\r\n\r\n.dot\r\nend\r\n");
@@ -57,9 +57,9 @@ async fn a_message_arrives_byte_for_byte_with_parameters_for_its_reports() {
 async fn parameters_that_are_not_offered_are_not_used() {
     let sink = SmtpSink::with(Script::default().without("DSN").without("SIZE").without("SMTPUTF8")).await;
     let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-    let ended = connection.send(&message("jörg@example.com"), &always()).await;
+    let ended = connection.send(&mut message("jörg@example.com"), &always()).await;
     assert!(matches!(ended, Ended::Unfit(Unfit::NeedsSmtpUtf8)), "{ended:?}");
-    connection.send(&message("a@example.com"), &always()).await;
+    connection.send(&mut message("a@example.com"), &always()).await;
     assert!(sink.messages()[0].parameters.is_empty());
     assert!(sink.messages()[0].to[0].parameters.is_empty());
 }
@@ -81,13 +81,13 @@ async fn refuse_in_each_phase(script: &Script) {
         let sink = SmtpSink::with(script.clone()).await;
         sink.add(Rule::reply(moment, "550-5.7.1 not from\r\n550 5.7.1 you").times(1));
         let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-        let ended = connection.send(&message("a@example.com"), &always()).await;
+        let ended = connection.send(&mut message("a@example.com"), &always()).await;
         assert!(
             matches!(&ended, Ended::Refused { phase: found, reply } if *found == phase && reply.to_string() == "550 5.7.1 not from you"),
             "{moment:?}: {ended:?}"
         );
         assert!(!ended.leaves_doubt());
-        let ended = connection.send(&message("b@example.com"), &always()).await;
+        let ended = connection.send(&mut message("b@example.com"), &always()).await;
         assert!(matches!(ended, Ended::Accepted(_)), "{moment:?}: {ended:?}");
         assert_eq!((sink.connections(), sink.count()), (1, 1), "{moment:?}");
     }
@@ -113,7 +113,7 @@ async fn break_in_each_phase(script: &Script) {
             let sink = SmtpSink::with(script.clone()).await;
             sink.add(rule);
             let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-            let ended = connection.send(&message("a@example.com"), &always()).await;
+            let ended = connection.send(&mut message("a@example.com"), &always()).await;
             assert!(matches!(&ended, Ended::Broken { phase: found, .. } if *found == phase), "{moment:?}: {ended:?}");
             assert_eq!(ended.leaves_doubt(), phase == Phase::Dot, "{moment:?}");
             assert!(!connection.is_usable(), "{moment:?}");
@@ -128,7 +128,7 @@ async fn a_big_message_that_breaks_before_its_dot_leaves_no_doubt() {
     let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
     // More than the buffers of both sockets hold, so the dot is still here when the time is up.
     let raw = "a line of a very big message\r\n".repeat(1_000_000).into_bytes();
-    let ended = connection.send(&Message { raw, ..message("a@example.com") }, &always()).await;
+    let ended = connection.send(&mut Message { raw, ..message("a@example.com") }, &always()).await;
     assert!(matches!(ended, Ended::Broken { phase: Phase::Body, problem: Problem::TimedOut(_) }), "{ended:?}");
     assert!(!ended.leaves_doubt());
 }
@@ -139,9 +139,9 @@ async fn four_twenty_one_ends_the_connection_but_says_that_nothing_was_taken() {
     sink.add(Rule::reply(Moment::Mail, "421 4.7.0 enough for today").after(2));
     let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
     for _ in 0..2 {
-        assert!(matches!(connection.send(&message("a@example.com"), &always()).await, Ended::Accepted(_)));
+        assert!(matches!(connection.send(&mut message("a@example.com"), &always()).await, Ended::Accepted(_)));
     }
-    let ended = connection.send(&message("a@example.com"), &always()).await;
+    let ended = connection.send(&mut message("a@example.com"), &always()).await;
     assert!(ended.is_farewell(), "{ended:?}");
     assert!(!connection.is_usable());
     assert_eq!(sink.count(), 2);
@@ -151,8 +151,8 @@ async fn four_twenty_one_ends_the_connection_but_says_that_nothing_was_taken() {
 async fn a_relay_that_closes_without_a_word_is_a_farewell() {
     let sink = SmtpSink::with(Script { messages_per_connection: Some(1), ..Script::default() }).await;
     let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-    assert!(matches!(connection.send(&message("a@example.com"), &always()).await, Ended::Accepted(_)));
-    let ended = connection.send(&message("b@example.com"), &always()).await;
+    assert!(matches!(connection.send(&mut message("a@example.com"), &always()).await, Ended::Accepted(_)));
+    let ended = connection.send(&mut message("b@example.com"), &always()).await;
     assert!(ended.is_farewell(), "{ended:?}");
 }
 
@@ -163,13 +163,13 @@ async fn the_guard_is_asked_before_mail_from_and_before_the_dot() {
         let asked = AtomicUsize::new(0);
         let guard: Guard = Arc::new(move || asked.fetch_add(1, Ordering::Relaxed) < yes);
         let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-        let ended = connection.send(&message("a@example.com"), &guard).await;
+        let ended = connection.send(&mut message("a@example.com"), &guard).await;
         assert!(matches!(&ended, Ended::Withheld { phase: found } if *found == phase), "{ended:?}");
         assert!(!connection.is_usable() && !ended.leaves_doubt());
     }
     // Neither dot was ever sent: the next message is the first to arrive.
     let mut connection = Connection::open(relay(settings(&sink))).await.unwrap();
-    connection.send(&message("a@example.com"), &always()).await;
+    connection.send(&mut message("a@example.com"), &always()).await;
     assert_eq!(sink.count(), 1);
 }
 
@@ -191,11 +191,11 @@ async fn the_guard_holds_an_encrypted_dot_too() {
         };
         let mut connection = Connection::open(Arc::clone(&relay)).await.unwrap();
         assert!(
-            matches!(connection.send(&message("a@example.com"), &guard).await, Ended::Accepted(_)),
+            matches!(connection.send(&mut message("a@example.com"), &guard).await, Ended::Accepted(_)),
             "{encryption:?}"
         );
         mine.store(false, Ordering::Relaxed);
-        let ended = connection.send(&message("b@example.com"), &guard).await;
+        let ended = connection.send(&mut message("b@example.com"), &guard).await;
         assert!(matches!(ended, Ended::Withheld { phase: Phase::Body }), "{encryption:?}: {ended:?}");
         assert_eq!(sink.count(), 1);
         assert!(sink.messages()[0].encrypted);
@@ -207,9 +207,9 @@ async fn a_connection_is_recycled_after_so_many_messages() {
     let sink = SmtpSink::start().await;
     let relay = relay(Settings { messages_per_connection: 2, ..settings(&sink) });
     let mut connection = Connection::open(relay).await.unwrap();
-    connection.send(&message("a@example.com"), &always()).await;
+    connection.send(&mut message("a@example.com"), &always()).await;
     assert!(connection.is_usable());
-    connection.send(&message("b@example.com"), &always()).await;
+    connection.send(&mut message("b@example.com"), &always()).await;
     assert!(!connection.is_usable());
     connection.close().await;
     assert_eq!(sink.commands().last().map(String::as_str), Some("QUIT"));
@@ -280,7 +280,7 @@ async fn both_ways_to_log_in_work() {
             })
             .await;
             let mut connection = Connection::open(relay(with_password(&sink))).await.unwrap();
-            assert!(matches!(connection.send(&message("a@example.com"), &always()).await, Ended::Accepted(_)));
+            assert!(matches!(connection.send(&mut message("a@example.com"), &always()).await, Ended::Accepted(_)));
             assert_eq!(sink.messages()[0].user.as_deref(), Some("eshot"));
         }
     }
@@ -310,7 +310,7 @@ async fn each_policy_meets_each_kind_of_server() {
         let certificates = trusted.then(|| sink.certificate_pem().as_bytes().to_vec());
         match Connection::open(relay(Settings { policy, certificates, ..settings(&sink) })).await {
             Ok(mut connection) => {
-                let ended = connection.send(&message("a@example.com"), &always()).await;
+                let ended = connection.send(&mut message("a@example.com"), &always()).await;
                 assert!(matches!(ended, Ended::Accepted(_)), "{case}: {ended:?}");
                 assert_eq!(Some(sink.messages()[0].encrypted), expected, "{case}");
             }

@@ -72,7 +72,7 @@ const LINES: usize = 4;
 #[tokio::test]
 async fn a_message_takes_two_round_trips() {
     let (address, heard) = relay(vec![(3, TAKEN), (LINES, "250 2.0.0 taken\r\n")]).await;
-    let ended = connection(address).await.send(&message("a@example.com"), &always()).await;
+    let ended = connection(address).await.send(&mut message("a@example.com"), &always()).await;
     assert!(matches!(ended, Ended::Accepted(_)), "{ended:?}");
     let heard = heard.await.unwrap();
     assert_eq!(heard[2], ["MAIL FROM:<b-token@bounce.example.com>", "RCPT TO:<a@example.com>", "DATA"]);
@@ -89,7 +89,7 @@ async fn over_a_distance_every_message_takes_two_round_trips_and_four_where_noth
         // As large as a newsletter is: it leaves in several segments, and waits for no answer between them.
         let message = Message { raw: b"Subject: x\r\n\r\n".repeat(1_250), ..message("a@example.com") };
         for n in 1..=5 {
-            let ended = connection.send(&message, &always()).await;
+            let ended = connection.send(&mut message.clone(), &always()).await;
             assert!(matches!(ended, Ended::Accepted(_)), "{ended:?}");
             assert_eq!(proxy.round_trips() - before, each * n);
         }
@@ -107,9 +107,9 @@ async fn a_relay_that_wants_a_message_for_nobody_gets_an_empty_one() {
     ];
     let (address, heard) = relay(turns).await;
     let mut connection = connection(address).await;
-    let ended = connection.send(&message("a@example.com"), &always()).await;
+    let ended = connection.send(&mut message("a@example.com"), &always()).await;
     assert!(matches!(&ended, Ended::Refused { phase: Phase::RcptTo, reply } if reply.code == 550), "{ended:?}");
-    let ended = connection.send(&message("b@example.com"), &always()).await;
+    let ended = connection.send(&mut message("b@example.com"), &always()).await;
     assert!(matches!(ended, Ended::Accepted(_)), "{ended:?}");
     let heard = heard.await.unwrap();
     assert_eq!(heard[3], ["", "."], "nothing of the message was said");
@@ -126,9 +126,9 @@ async fn the_first_refusal_counts_and_the_other_answers_are_not_taken_for_the_ne
     ];
     let (address, heard) = relay(turns).await;
     let mut connection = connection(address).await;
-    let ended = connection.send(&message("a@example.com"), &always()).await;
+    let ended = connection.send(&mut message("a@example.com"), &always()).await;
     assert!(matches!(&ended, Ended::Refused { phase: Phase::MailFrom, reply } if reply.code == 450), "{ended:?}");
-    let ended = connection.send(&message("b@example.com"), &always()).await;
+    let ended = connection.send(&mut message("b@example.com"), &always()).await;
     assert!(matches!(ended, Ended::Accepted(_)), "{ended:?}");
     heard.await.unwrap();
 }
@@ -138,7 +138,7 @@ async fn a_relay_that_refuses_and_hangs_up_has_refused() {
     for answer in ["250 2.1.0 ok\r\n550 5.1.1 nobody\r\n", "550 5.7.1 not from you\r\n", "421 4.3.2 closing\r\n"] {
         let (address, heard) = relay(vec![(3, answer)]).await;
         let mut connection = connection(address).await;
-        let ended = connection.send(&message("a@example.com"), &always()).await;
+        let ended = connection.send(&mut message("a@example.com"), &always()).await;
         assert!(matches!(&ended, Ended::Refused { .. }), "{answer}: {ended:?}");
         assert!(!ended.leaves_doubt() && !connection.is_usable(), "{answer}");
         heard.await.unwrap();
@@ -152,7 +152,7 @@ async fn what_a_relay_says_before_the_dot_is_kept_and_the_message_is_not_sent_be
         // It says all of it at once, and then listens until nothing more is said.
         let (address, heard) = relay(vec![(3, format!("{TAKEN}{early}").leak()), (LINES, "")]).await;
         let mut connection = connection(address).await;
-        let ended = connection.send(&message("a@example.com"), &always()).await;
+        let ended = connection.send(&mut message("a@example.com"), &always()).await;
         match &ended {
             Ended::Refused { phase: Phase::Dot, reply } => assert_eq!(reply.code, code, "{ended:?}"),
             // Nobody has taken what was not there.

@@ -71,14 +71,14 @@ impl House {
 }
 
 async fn send(connection: &mut Connection) -> Ended {
-    let message = Message {
+    let mut message = Message {
         return_path: "b-token@bounce.example.com".parse().unwrap(),
         recipient: "a@example.com".parse().unwrap(),
         envid: "7.1".to_owned(),
         raw: b"Subject: x\r\n\r\nx\r\n".to_vec(),
     };
     let always: Guard = Arc::new(|| true);
-    connection.send(&message, &always).await
+    connection.send(&mut message, &always).await
 }
 
 #[tokio::test]

@@ -35,12 +35,6 @@ pub async fn find_by_email(conn: &impl ConnectionTrait, email: &EmailAddress) ->
     row.map(Subscriber::try_from).transpose()
 }
 
-/// Those of these people who are on file, in no order.
-pub async fn find_many(conn: &impl ConnectionTrait, ids: &[SubscriberId]) -> Result<Vec<Subscriber>, Error> {
-    let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(conn).await?;
-    rows.into_iter().map(Subscriber::try_from).collect()
-}
-
 /// People by the time that they came on file, beginning behind `after`.
 pub async fn list(
     conn: &impl ConnectionTrait,

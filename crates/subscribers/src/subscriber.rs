@@ -142,18 +142,11 @@ impl TryFrom<Model> for Subscriber {
     type Error = Error;
 
     fn try_from(row: Model) -> Result<Self, Error> {
-        let told = |value: Option<Private>| value.map(|value| value.0);
-        let attributes = serde_json::from_str(&row.attributes.0).map_err(|_| Error::Row(row.id))?;
+        let told = [row.name, row.company, row.phone, row.postal_address];
         Ok(Self {
             id: row.id,
             email: row.email,
-            profile: Profile {
-                name: told(row.name),
-                company: told(row.company),
-                phone: told(row.phone),
-                postal_address: told(row.postal_address),
-                attributes,
-            },
+            profile: profile(row.id, told, &row.attributes)?,
             locale: row.locale,
             provider: row.provider,
             tracking_consent: row.tracking_consent,
@@ -166,6 +159,13 @@ impl TryFrom<Model> for Subscriber {
             updated_by: row.updated_by,
         })
     }
+}
+
+/// A profile as its row has it.
+pub(crate) fn profile(id: SubscriberId, told: [Option<Private>; 4], attributes: &Private) -> Result<Profile, Error> {
+    let [name, company, phone, postal_address] = told.map(|value| value.map(|value| value.0));
+    let attributes = serde_json::from_str(&attributes.0).map_err(|_| Error::Row(id))?;
+    Ok(Profile { name, company, phone, postal_address, attributes })
 }
 
 #[cfg(test)]

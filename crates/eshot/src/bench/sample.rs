@@ -59,7 +59,8 @@ async fn compare(
     let address: EmailAddress = recipient.parse()?;
     let person = subscribers::find_by_email(rig.db.reader(), &address).await?.context("nobody has this address")?;
     let number = person.profile.attributes.get(people::NUMBER).context("the person has no number")?.clone();
-    let wanted = sent.letter.render(links, Reader::Subscriber(person.id), campaigns::person(&person))?;
+    let wanted =
+        sent.letter.render(links, Reader::Subscriber(person.id), campaigns::person(&person.email, person.profile))?;
     let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).unwrap_or_default();
     anyhow::ensure!(to == recipient, "it is addressed to {to}");
     anyhow::ensure!(message.subject() == Some(wanted.subject.as_str()), "the subject is {:?}", message.subject());

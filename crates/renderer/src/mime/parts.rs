@@ -21,9 +21,7 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Writes the head of the message.
     pub(crate) fn begin(headers: &Headers, subject: &str, out: &'a mut Vec<u8>) -> Result<Self, MimeError> {
-        for field in header::fields(headers, subject)? {
-            field.write(out);
-        }
+        header::write(headers, subject, out)?;
         let boundary = body::boundary(&headers.message_id);
         for part in
             ["MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"", boundary.as_str(), "\"\r\n\r\n"]

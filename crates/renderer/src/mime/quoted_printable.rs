@@ -89,7 +89,14 @@ fn plain_run(bytes: &[u8]) -> usize {
 }
 
 fn copy(mut plain: &[u8], mut column: usize, out: &mut Vec<u8>) -> usize {
-    while column + plain.len() > COLUMNS {
+    loop {
+        // A line that begins with a dot would have to get a second one on its way (RFC 5321 §4.5.2).
+        if let (0, Some((b'.', rest))) = (column, plain.split_first()) {
+            (plain, column) = (rest, escape(b'.', 0, out));
+        }
+        if column + plain.len() <= COLUMNS {
+            break;
+        }
         let (line, rest) = plain.split_at(COLUMNS - column);
         out.extend_from_slice(line);
         out.extend_from_slice(SOFT_BREAK);
@@ -126,7 +133,7 @@ mod tests {
             ("blank \nend ", "blank=20\r\nend=20"),
             ("two  \n", "two =20\r\n"),
             ("\ttab\t\n", "=09tab=09\r\n"),
-            (".\n..\n", ".\r\n..\r\n"),
+            (".\n..\n a.", "=2E\r\n=2E.\r\n a."),
             ("\r\u{0}\u{7f}", "=0D=00=7F"),
             ("", ""),
         ] {

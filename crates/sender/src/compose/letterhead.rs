@@ -1,32 +1,32 @@
 use campaigns::{Letter, Reader};
 use chrono::{DateTime, Utc};
-use domain::{SubscriberId, TopicNo};
 use links::{Links, Person};
+use renderer::Merge;
 use renderer::mime::{Headers, ListHeaders, Mailbox};
+use url::Url;
 
-use super::{ComposeError, Piece, Stationery};
+use super::piece::Addressee;
+use super::{ComposeError, Stationery};
 
-/// The list that a mail belongs to: a topic, and whom its unsubscribe links name.
+/// The list that a mail belongs to: a topic, and whom and what its unsubscribe links name.
 pub(super) struct List {
     pub(super) person: Person,
-    topic: String,
+    pub(super) topic: String,
+    pub(super) unsubscribe: Url,
 }
 
 impl List {
-    pub(super) fn new(subscriber: SubscriberId, topic: TopicNo, name: &str) -> Self {
-        Self { person: Person { subscriber, topic }, topic: name.to_owned() }
+    pub(super) fn of(letter: &Letter, reader: Reader, merge: &Merge) -> Self {
+        let unsubscribe = merge.links.unsubscribe.clone();
+        Self { person: letter.person(reader), topic: letter.topic_name.clone(), unsubscribe }
     }
 
-    pub(super) fn of(letter: &Letter, reader: Reader) -> Self {
-        Self { person: letter.person(reader), topic: letter.topic_name.clone() }
-    }
-
-    fn headers(&self, stationery: &Stationery, links: &Links) -> Result<ListHeaders, ComposeError> {
+    fn headers(self, stationery: &Stationery, links: &Links) -> Result<ListHeaders, ComposeError> {
         let (site, brand, mailing) = (&stationery.site, &stationery.brand, &stationery.mailing);
         Ok(ListHeaders {
-            unsubscribe: links.unsubscribe_url(site, self.person),
             unsubscribe_mailto: links.unsubscribe_mailto(site, self.person)?,
-            name: self.topic.clone(),
+            unsubscribe: self.unsubscribe,
+            name: self.topic,
             // By its number, because RFC 2919 §3 wants an id that stays when the list is renamed.
             id: format!("topic-{}.{}", self.person.topic.0, brand.sending_domain),
             // Google's four fields: campaign, customer, type, and a sender that is always the same.
@@ -37,7 +37,7 @@ impl List {
 
 /// What stands above every message.
 pub(super) fn headers(
-    piece: &Piece,
+    to: &Addressee<'_>,
     stationery: &Stationery,
     links: &Links,
     list: Option<List>,
@@ -46,13 +46,13 @@ pub(super) fn headers(
     let brand = &stationery.brand;
     let list = list.map(|list| list.headers(stationery, links)).transpose()?;
     // Before an address is confirmed, its name is whatever anybody typed: it has no place in a header.
-    let name = list.is_some().then(|| piece.name.clone()).flatten();
+    let name = list.is_some().then(|| to.name.map(str::to_owned)).flatten();
     Ok(Headers {
         kind: stationery.mailing.kind,
         from: Mailbox { name: Some(brand.from_name.clone()), address: brand.from_address.clone() },
         reply_to: brand.reply_to.clone().map(|address| Mailbox { name: None, address }),
-        to: Mailbox { name, address: piece.recipient.clone() },
-        message_id: links.message_id(&stationery.site, piece.key)?,
+        to: Mailbox { name, address: to.recipient.clone() },
+        message_id: links.message_id(&stationery.site, to.key)?,
         date: now,
         list,
     })

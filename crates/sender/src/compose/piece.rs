@@ -23,6 +23,13 @@ pub(crate) struct Piece {
     pub(super) content: Content,
 }
 
+/// Whom a message goes to.
+pub(super) struct Addressee<'a> {
+    pub(super) key: DeliveryKey,
+    pub(super) recipient: &'a EmailAddress,
+    pub(super) name: Option<&'a str>,
+}
+
 /// What a message says.
 #[derive(Debug)]
 pub(super) enum Content {
@@ -42,17 +49,19 @@ pub(super) enum Content {
 
 /// The signed message of a piece, with its envelope, which may name a stand-in instead of the recipient.
 pub(crate) fn compose(
-    piece: &Piece,
+    piece: Piece,
     stationery: &Stationery,
     links: &Links,
     redirect_to: Option<&EmailAddress>,
     now: DateTime<Utc>,
 ) -> Result<Message, ComposeError> {
-    let (draft, list) = Stage::Render.of(|| piece.content.draft(piece, stationery, links))?;
-    let headers = letterhead::headers(piece, stationery, links, list, now)?;
+    let Piece { key, recipient, name, content, .. } = piece;
+    let addressee = Addressee { key, recipient: &recipient, name: name.as_deref() };
+    let (draft, list) = Stage::Render.of(|| content.draft(&addressee, stationery, links))?;
+    let headers = letterhead::headers(&addressee, stationery, links, list, now)?;
     let mut raw = Stage::Mime.of(|| draft.write(&headers))?;
     if redirect_to.is_some() {
-        raw.splice(..0, format!("X-Original-To: {}\r\n", piece.recipient).into_bytes());
+        raw.splice(..0, format!("X-Original-To: {recipient}\r\n").into_bytes());
     }
     if !wire::is_fit(&raw) {
         return Err(ComposeError::Wire);
@@ -61,18 +70,18 @@ pub(crate) fn compose(
         // A report about the stand-in must not be taken for one about the person, so it does not come back to us.
         return_path: match redirect_to {
             Some(stand_in) => stand_in.clone(),
-            None => links.return_path(&stationery.site, piece.key)?,
+            None => links.return_path(&stationery.site, key)?,
         },
-        recipient: redirect_to.unwrap_or(&piece.recipient).clone(),
-        envid: links.envid(piece.key)?,
+        envid: links.envid(key)?,
         raw: Stage::Sign.of(|| stationery.signer.sign(raw, now))?,
+        recipient: redirect_to.cloned().unwrap_or(recipient),
     })
 }
 
 impl Content {
     fn draft<'a>(
-        &'a self,
-        piece: &Piece,
+        self,
+        to: &Addressee<'_>,
         stationery: &'a Stationery,
         links: &Links,
     ) -> Result<(Draft<'a>, Option<List>), ComposeError> {
@@ -80,41 +89,43 @@ impl Content {
         Ok(match self {
             Self::Letter { reader, person } => {
                 let letter = stationery.letter.as_ref().ok_or(ComposeError::NoLetter)?;
-                let merge = letter.merge(links, *reader, (**person).clone())?;
-                (Draft::Letter(letter, Box::new(merge)), Some(List::of(letter, *reader)))
+                let merge = letter.merge(links, reader, *person)?;
+                let list = List::of(letter, reader, &merge);
+                (Draft::Letter(letter, Box::new(merge)), Some(list))
             }
             Self::Test(letter) => {
-                let person = Person { email: Some(piece.recipient.to_string()), ..Person::default() };
+                let person = Person { email: Some(to.recipient.to_string()), ..Person::default() };
                 let merge = letter.merge(links, Reader::Tester, person)?;
-                (Draft::Letter(letter, Box::new(merge)), Some(List::of(letter, Reader::Tester)))
+                let list = List::of(&letter, Reader::Tester, &merge);
+                (Draft::Test(letter, Box::new(merge)), Some(list))
             }
             Self::Question { locale, name, opt_in, topics, days } => {
-                let confirm = links.confirm_url(site, *opt_in);
-                let data = system::Confirmation { name: name.clone(), topics: topics.clone(), confirm, days: *days };
+                let data = system::Confirmation { name, topics, confirm: links.confirm_url(site, opt_in), days };
                 let rendered = match stationery.mailing.kind {
-                    MailKind::Reminder => system::reminder(*locale, look, &data)?,
-                    _ => system::confirmation(*locale, look, &data)?,
+                    MailKind::Reminder => system::reminder(locale, look, &data)?,
+                    _ => system::confirmation(locale, look, &data)?,
                 };
                 (Draft::Own(rendered), None)
             }
             Self::Welcome { locale, subscriber, topics } => {
                 let first = topics.first().ok_or(ComposeError::NoTopic)?;
-                let list = List::new(*subscriber, first.no, &first.name);
+                let person = links::Person { subscriber, topic: first.no };
                 let data = system::Welcome {
-                    name: piece.name.clone(),
+                    name: to.name.map(str::to_owned),
                     topics: topics.iter().map(|topic| topic.name.clone()).collect(),
-                    preferences: links.preferences_url(site, list.person),
-                    unsubscribe: links.unsubscribe_url(site, list.person),
+                    preferences: links.preferences_url(site, person),
+                    unsubscribe: links.unsubscribe_url(site, person),
                 };
-                (Draft::Own(system::welcome(*locale, look, &data)?), Some(list))
+                let list = List { person, topic: first.name.clone(), unsubscribe: data.unsubscribe.clone() };
+                (Draft::Own(system::welcome(locale, look, &data)?), Some(list))
             }
             Self::Access { locale, access } => {
                 let minutes = u32::try_from(access::MINUTES).unwrap_or(u32::MAX);
-                let link = links.access_url(site, *access);
-                let data = system::Access { name: piece.name.clone(), link, minutes };
-                (Draft::Own(system::access(*locale, look, &data)?), None)
+                let link = links.access_url(site, access);
+                let data = system::Access { name: to.name.map(str::to_owned), link, minutes };
+                (Draft::Own(system::access(locale, look, &data)?), None)
             }
-            Self::Alert(data) => (Draft::Own(system::alert(stationery.brand.locale, look, data)?), None),
+            Self::Alert(data) => (Draft::Own(system::alert(stationery.brand.locale, look, &data)?), None),
         })
     }
 }
@@ -123,6 +134,8 @@ impl Content {
 enum Draft<'a> {
     /// A campaign, and what it says to one person.
     Letter(&'a Letter, Box<Merge>),
+    /// A campaign as it is now.
+    Test(Box<Letter>, Box<Merge>),
     /// A mail of the system's own.
     Own(Rendered),
 }
@@ -131,6 +144,7 @@ impl Draft<'_> {
     fn write(self, headers: &Headers) -> Result<Vec<u8>, ComposeError> {
         Ok(match self {
             Self::Letter(letter, merge) => letter.segments.message(&merge, headers)?,
+            Self::Test(letter, merge) => letter.segments.message(&merge, headers)?,
             Self::Own(rendered) => mime::message(&rendered, headers)?,
         })
     }

@@ -9,7 +9,7 @@ use outbox::Claimed;
 use renderer::system;
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
-use subscribers::{Subscriber, intent, opt_in};
+use subscribers::{Recipient, intent, opt_in};
 
 use super::piece::{Content, Piece};
 use super::{ComposeError, Stationery};
@@ -38,8 +38,8 @@ pub(crate) async fn read(
     now: DateTime<Utc>,
 ) -> Result<Read, ComposeError> {
     let ids: Vec<SubscriberId> = claimed.iter().filter_map(|claimed| claimed.subscriber).collect();
-    let people = if ids.is_empty() { Vec::new() } else { subscribers::find_many(conn, &ids).await? };
-    let mut people: HashMap<SubscriberId, Subscriber> = people.into_iter().map(|person| (person.id, person)).collect();
+    let people = if ids.is_empty() { Vec::new() } else { subscribers::recipients(conn, &ids).await? };
+    let mut people: HashMap<SubscriberId, Recipient> = people.into_iter().map(|person| (person.id, person)).collect();
     let mut read = Read { pieces: Vec::with_capacity(claimed.len()), skipped: Vec::new() };
     for claimed in claimed {
         let person = claimed.subscriber.and_then(|id| people.remove(&id));
@@ -59,12 +59,14 @@ async fn piece(
     conn: &impl ConnectionTrait,
     stationery: &Stationery,
     claimed: Claimed,
-    person: Option<Subscriber>,
+    mut person: Option<Recipient>,
     now: DateTime<Utc>,
 ) -> Result<Option<Piece>, ComposeError> {
-    let content = match (stationery.mailing.kind, &person) {
+    let name = person.as_ref().and_then(|person| person.profile.name.clone());
+    let content = match (stationery.mailing.kind, &mut person) {
         (MailKind::Campaign, Some(person)) => {
-            Some(Content::Letter { reader: Reader::Subscriber(person.id), person: Box::new(campaigns::person(person)) })
+            let told = campaigns::person(&person.email, std::mem::take(&mut person.profile));
+            Some(Content::Letter { reader: Reader::Subscriber(person.id), person: Box::new(told) })
         }
         (MailKind::Test, _) => {
             let Test { campaign } = serde_json::from_value(claimed.data)?;
@@ -86,7 +88,6 @@ async fn piece(
         (MailKind::Alert, _) => Some(alert(conn, serde_json::from_value(claimed.data)?).await?),
         (_, None) => None,
     };
-    let name = person.as_ref().and_then(|person| person.profile.name.clone());
     let recipient = claimed.recipient.or(person.map(|person| person.email));
     let (Some(content), Some(recipient)) = (content, recipient) else { return Ok(None) };
     Ok(Some(Piece { key: claimed.key, subscriber: claimed.subscriber, recipient, name, content }))
@@ -112,7 +113,7 @@ async fn alert(conn: &impl ConnectionTrait, alerts::Intent { alert }: alerts::In
 async fn question(
     conn: &impl ConnectionTrait,
     intent: intent::OptIn,
-    person: &Subscriber,
+    person: &Recipient,
     now: DateTime<Utc>,
 ) -> Result<Option<Content>, ComposeError> {
     let Some(request) = opt_in::open(conn, intent.opt_in, now).await? else { return Ok(None) };

@@ -23,6 +23,8 @@ struct State {
     end: Option<u64>,
     refused: bool,
     bytewise: bool,
+    /// What the stream is to send next, behind all that was given to it otherwise.
+    letter: Option<Vec<u8>>,
 }
 
 impl Gate {
@@ -31,6 +33,19 @@ impl Gate {
         let mut state = self.lock();
         let end = state.accepted + length as u64;
         (state.guard, state.end, state.refused) = (Some(guard), Some(end), false);
+    }
+
+    /// Lays down what the stream sends before it next waits for an answer: past lettre, which would copy it twice.
+    pub(super) fn post(&self, letter: Vec<u8>) {
+        self.lock().letter = Some(letter);
+    }
+
+    /// What was laid down: it is the stream's now.
+    pub(super) fn collect(&self) -> Option<Vec<u8>> {
+        let mut state = self.lock();
+        let letter = state.letter.take()?;
+        state.accepted += letter.len() as u64;
+        Some(letter)
     }
 
     /// After a message that was answered.

@@ -129,8 +129,9 @@ impl Opening {
 
     /// The connection, ready for mail.
     pub(crate) fn finish(self) -> Connection {
-        let Self { relay, smtp, gate, offered, encrypted: _ } = self;
-        Connection { relay, smtp, gate, offered, phase: Phase::MailFrom, refusal: None, carried: 0, broken: false }
+        let Self { relay, smtp, gate, offered, encrypted } = self;
+        let (phase, refusal) = (Phase::MailFrom, None);
+        Connection { relay, smtp, gate, offered, encrypted, phase, refusal, carried: 0, broken: false }
     }
 
     pub(crate) fn offered(&self) -> &Offered {

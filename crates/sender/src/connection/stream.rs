@@ -23,15 +23,30 @@ pub(super) struct Stream {
     gate: Gate,
     kept: Vec<u8>,
     sent: usize,
+    /// What was kept before a letter took its place.
+    spare: Vec<u8>,
 }
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, gate: Gate) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
-        Ok(Self { tcp, gate, kept: Vec::with_capacity(32 * 1024), sent: 0 })
+        Ok(Self { tcp, gate, kept: Vec::with_capacity(512), sent: 0, spare: Vec::new() })
     }
 
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.drain_kept(cx))?;
+        if let Some(letter) = self.gate.collect() {
+            self.spare = std::mem::replace(&mut self.kept, letter);
+            ready!(self.drain_kept(cx))?;
+        }
+        // A letter's memory goes with it: it is many times what commands need.
+        if self.spare.capacity() > 0 {
+            self.kept = std::mem::take(&mut self.spare);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn drain_kept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.kept.len() {
             // Asked anew for every write: the last one may have had to wait for long.
             self.gate.may_send()?;

@@ -1,14 +1,16 @@
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use domain::{EmailAddress, SmtpReply};
 use lettre::Address;
 use lettre::transport::smtp::Error;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{MailParameter, RcptParameter};
 use lettre::transport::smtp::response::{Response, Severity};
 use outbox::Phase;
 use tokio::time::timeout;
 
+use super::gate::Gate;
 use super::problem::{Problem, reply};
 use super::transparency::{END, transparent};
 use super::{Connection, Ended, Guard, Unfit};
@@ -29,7 +31,9 @@ pub struct Message {
 impl Connection {
     /// Hands over one message. The guard is asked before MAIL FROM and before the final dot; if it says no, the connection is
     /// dropped where it stands.
-    pub async fn send(&mut self, message: &Message, guard: &Guard) -> Ended {
+    ///
+    /// The message's bytes are taken as soon as the relay waits for them; before that they stay, for another connection.
+    pub async fn send(&mut self, message: &mut Message, guard: &Guard) -> Ended {
         let ended = match self.dialogue(message, guard).await {
             Ok(reply) => Ended::Accepted(reply),
             Err(ended) => ended,
@@ -40,13 +44,12 @@ impl Connection {
         ended
     }
 
-    async fn dialogue(&mut self, message: &Message, guard: &Guard) -> Result<SmtpReply, Ended> {
+    async fn dialogue(&mut self, message: &mut Message, guard: &Guard) -> Result<SmtpReply, Ended> {
         (self.phase, self.refusal) = (Phase::MailFrom, None);
         if !guard() {
             return Err(Ended::Withheld { phase: Phase::MailFrom });
         }
         let (mail, rcpt) = self.envelope(message).map_err(Ended::Unfit)?;
-        let letter = transparent(&message.raw).map_err(Ended::Unfit)?;
         let go_on = if self.offered.pipelining {
             self.ask_together(&mail, &rcpt).await?
         } else {
@@ -58,10 +61,13 @@ impl Connection {
             let answer = go_on.first_line().unwrap_or_default().to_owned();
             return Err(self.lost(Problem::Garbled(answer)));
         }
-        self.hand_over(&letter, guard).await
+        self.hand_over(transparent(std::mem::take(&mut message.raw)), guard).await
     }
 
     fn envelope(&self, message: &Message) -> Result<(Mail, Rcpt), Unfit> {
+        if !message.raw.is_ascii() {
+            return Err(Unfit::EightBit);
+        }
         let address = |address: &EmailAddress| address.to_lettre().map_err(|_| Unfit::Address);
         let (from, to): (Address, Address) = (address(&message.return_path)?, address(&message.recipient)?);
         let ascii = message.recipient.as_str().is_ascii();
@@ -93,12 +99,12 @@ impl Connection {
         self.understood(answer)
     }
 
-    async fn hand_over(&mut self, letter: &str, guard: &Guard) -> Result<SmtpReply, Ended> {
+    async fn hand_over(&mut self, letter: Vec<u8>, guard: &Guard) -> Result<SmtpReply, Ended> {
         self.phase = Phase::Body;
         self.gate.arm(guard.clone(), letter.len() - END.len());
         let (body_limit, dot_limit) = (self.relay.timeouts.body, self.relay.timeouts.dot);
         let answer = {
-            let mut exchange = std::pin::pin!(self.smtp.command(letter));
+            let mut exchange = std::pin::pin!(say(&mut self.smtp, &self.gate, self.encrypted, letter));
             match timeout(body_limit, &mut exchange).await {
                 // The dot is out, so this is the wait for its answer, which may be longer.
                 Err(_) if self.gate.is_passed() => timeout(dot_limit, &mut exchange).await.map_err(|_| dot_limit),
@@ -149,6 +155,25 @@ impl Connection {
             Ended::Refused { .. } if self.broken => {}
             Ended::Refused { .. } => self.broken = self.ask(Phase::MailFrom, Rset).await.is_err(),
         }
+    }
+}
+
+/// Says the letter and waits for the answer. Where nothing is encrypted it goes to the stream as it is; where lettre has to encrypt
+/// it, it has to go by lettre, which copies it.
+async fn say(smtp: &mut AsyncSmtpConnection, gate: &Gate, encrypted: bool, letter: Vec<u8>) -> Result<Response, Error> {
+    if encrypted {
+        return smtp.command(Ascii(letter)).await;
+    }
+    gate.post(letter);
+    smtp.read_response().await
+}
+
+/// Bytes that are known to be ASCII.
+struct Ascii(Vec<u8>);
+
+impl Display for Ascii {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&self.0).map_err(|_| fmt::Error)?)
     }
 }
 

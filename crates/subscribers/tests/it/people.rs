@@ -112,7 +112,7 @@ both!(
         let rest = subscribers::list(stage.db.reader(), &Filter::default(), Some(first[3].id), 4).await.unwrap();
         assert_eq!(rest.len(), 2);
         let ids: Vec<_> = first.iter().map(|person| person.id).collect();
-        assert_eq!(subscribers::find_many(stage.db.reader(), &ids).await.unwrap().len(), 4);
+        assert_eq!(subscribers::recipients(stage.db.reader(), &ids).await.unwrap().len(), 4);
     }
 );
 
