@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use sea_orm::Value;
 
 /// Rows as a table called `v`.
@@ -16,15 +18,23 @@ pub struct Table {
 pub fn table(others: usize, mut rows: Vec<Vec<Value>>) -> Table {
     let nobody: Vec<Value> = rows.first().into_iter().flatten().map(Value::as_null).collect();
     rows.resize(rows.len().next_power_of_two(), nobody);
+    let cells = rows.iter().map(Vec::len).sum::<usize>();
+    let mut sql = String::with_capacity(80 + cells * 7);
+    sql.push_str("(SELECT * FROM (VALUES ");
     let mut parameter = others;
-    let mut texts = Vec::with_capacity(rows.len());
     for row in &rows {
-        let parameters: Vec<_> = (1..=row.len()).map(|no| format!("${}", parameter + no)).collect();
-        texts.push(format!("({})", parameters.join(", ")));
-        parameter += row.len();
+        sql.push_str(if parameter == others { "(" } else { ", (" });
+        for column in 0..row.len() {
+            parameter += 1;
+            // Writing to a String never fails.
+            let _ = write!(sql, "{}{parameter}", if column == 0 { "$" } else { ", $" });
+        }
+        sql.push(')');
     }
-    let sql = format!("(SELECT * FROM (VALUES {}) AS rows WHERE column1 IS NOT NULL) AS v", texts.join(", "));
-    Table { sql, values: rows.into_iter().flatten().collect() }
+    sql.push_str(") AS rows WHERE column1 IS NOT NULL) AS v");
+    let mut values = Vec::with_capacity(cells);
+    values.extend(rows.into_iter().flatten());
+    Table { sql, values }
 }
 
 #[cfg(test)]

@@ -89,14 +89,22 @@ fn trips(writes: Vec<Write>) -> Vec<Vec<Write>> {
 /// SQLite takes several statements in one text, whose parameters are one list. They lose their numbers: it looks a number up among
 /// all others, and there are a thousand of them.
 fn one_after_another(writes: Vec<Write>) -> (String, Vec<Value>) {
-    let (mut sql, mut values) = (String::new(), Vec::new());
+    let bytes = writes.iter().map(|write| write.sql.len() + 20).sum();
+    let (mut sql, mut values) = (String::with_capacity(bytes), Vec::new());
     for write in writes {
+        let mut numbers = Vec::with_capacity(write.values.len());
         for (text, parameter) in parameters(&write.sql) {
             sql.push_str(text);
-            if let Some(value) = parameter.and_then(|number| write.values.get(number - 1)) {
+            if let Some(number) = parameter.filter(|number| *number <= write.values.len()) {
                 sql.push('?');
-                values.push(value.clone());
+                numbers.push(number - 1);
             }
+        }
+        // Most have each of theirs once and in order: then there is nothing to copy.
+        if numbers.iter().copied().eq(0..write.values.len()) {
+            values.extend(write.values);
+        } else {
+            values.extend(numbers.iter().map(|number| write.values[*number].clone()));
         }
         sql.push_str("; SELECT changes();");
     }
@@ -128,17 +136,24 @@ fn parameters(sql: &str) -> impl Iterator<Item = (&str, Option<usize>)> {
         if rest.is_empty() {
             return None;
         }
-        for (at, _) in rest.match_indices('$') {
-            let behind = &rest[at + 1..];
-            let digits = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            if let Ok(number @ 1..) = behind[..digits].parse() {
+        let mut from = 0;
+        while let Some(at) = memchr::memchr(b'$', &rest.as_bytes()[from..]).map(|at| at + from) {
+            let (number, end) = number(rest.as_bytes(), at + 1);
+            if number > 0 {
                 let text = &rest[..at];
-                rest = &behind[digits..];
+                rest = &rest[end..];
                 return Some((text, Some(number)));
             }
+            from = end;
         }
         Some((std::mem::take(&mut rest), None))
     })
+}
+
+/// The number that begins here, nought without one, and where it ends.
+fn number(text: &[u8], from: usize) -> (usize, usize) {
+    let digits = text[from..].iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold((0, from), |(number, end), digit| (number * 10 + usize::from(digit - b'0'), end + 1))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use domain::{DeliveryKey, EnhancedStatus, InstanceId, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use serde_json::json;
 
-use crate::dialect::{self, Column};
+use crate::dialect::{self, Cell, Column};
 use crate::{Answer, Phase, State};
 
 /// One attempt at a delivery and what became of it. Nothing but erasing the person changes it, save that an answer which
@@ -101,7 +101,7 @@ pub(crate) fn hear(
     writes: &mut Writes,
     now: DateTime<Utc>,
 ) {
-    const HEARD: &[Column] = &[
+    const HEARD: &[Column; 16] = &[
         ("mailing_no", "bigint"),
         ("ordinal", "bigint"),
         ("attempt", "integer"),
@@ -124,7 +124,7 @@ pub(crate) fn hear(
     }
     let rows: Vec<_> = heard.iter().map(Heard::row).collect();
     // WHERE tells SQLite that ON CONFLICT does not belong to a join.
-    let table = dialect::table(backend, 2, HEARD, &rows);
+    let table = dialect::table(backend, 2, HEARD, rows);
     let sql = format!(
         "INSERT INTO attempts (mailing_no, ordinal, attempt, instance, relay, phase, outcome, code, status, reply, \
              relay_message_id, class, rule, started_at, answered_at, noted_at, late, offered) \
@@ -132,8 +132,8 @@ pub(crate) fn hear(
              started_at, answered_at, $2, late, offered FROM {} WHERE true \
          ON CONFLICT (mailing_no, ordinal, attempt) DO UPDATE SET instance = excluded.instance, relay = excluded.relay, \
              phase = excluded.phase, outcome = excluded.outcome, code = excluded.code, status = excluded.status, \
-             reply = excluded.reply, relay_message_id = excluded.relay_message_id, class = excluded.class, rule = excluded.rule, started_at = excluded.started_at, \
-             answered_at = excluded.answered_at, late = excluded.late, offered = excluded.offered \
+             reply = excluded.reply, relay_message_id = excluded.relay_message_id, class = excluded.class, rule = excluded.rule, \
+             started_at = excluded.started_at, answered_at = excluded.answered_at, late = excluded.late, offered = excluded.offered \
          WHERE attempts.answered_at IS NULL",
         table.sql
     );
@@ -159,27 +159,28 @@ pub(crate) async fn lose(
 }
 
 impl Heard<'_> {
-    fn row(&self) -> serde_json::Value {
+    fn row(&self) -> [Cell; 16] {
         let answer = self.answer;
         let reply = answer.reply.as_ref();
-        json!({
-            "mailing_no": answer.key.mailing,
-            "ordinal": answer.key.ordinal,
-            "attempt": answer.attempt,
-            "relay": answer.relay,
-            "phase": answer.phase,
-            "outcome": answer.outcome.as_str(),
-            "code": reply.map(|reply| reply.code),
-            "status": reply.and_then(|reply| reply.status),
-            "reply": reply.filter(|_| !self.forgotten).map(|reply| words(&reply.text)).unwrap_or_default(),
-            "relay_message_id": answer.relay_message_id.as_deref().map(words),
-            "class": answer.class,
-            "rule": answer.rule,
-            "started_at": dialect::time(answer.started_at),
-            "answered_at": dialect::time(answer.answered_at),
-            "late": self.late,
-            "offered": answer.offered,
-        })
+        let said = reply.filter(|_| !self.forgotten).map(|reply| words(&reply.text));
+        [
+            answer.key.mailing.0.into(),
+            answer.key.ordinal.0.into(),
+            i64::from(answer.attempt).into(),
+            answer.relay.clone().into(),
+            answer.phase.as_str().into(),
+            answer.outcome.as_str().into(),
+            reply.map(|reply| i64::from(reply.code)).into(),
+            reply.and_then(|reply| reply.status).map(|status| status.to_string()).into(),
+            said.unwrap_or_default().into(),
+            answer.relay_message_id.as_deref().map(words).into(),
+            answer.class.clone().into(),
+            answer.rule.clone().into(),
+            dialect::time(answer.started_at).into(),
+            dialect::time(answer.answered_at).into(),
+            self.late.into(),
+            answer.offered.into(),
+        ]
     }
 }
 

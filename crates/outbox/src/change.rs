@@ -91,7 +91,7 @@ pub(crate) async fn count(conn: &impl ConnectionTrait, shard: InstanceId, change
 
 /// Adds changes to locked rows to what is to be written, and to what is to be counted.
 pub(crate) fn write(backend: DbBackend, changes: &[Change], writes: &mut Writes, deltas: &mut Deltas) {
-    const CHANGE: &[Column] = &[
+    const CHANGE: &[Column; 7] = &[
         ("mailing_no", "bigint"),
         ("ordinal", "bigint"),
         ("was", "text"),
@@ -106,17 +106,17 @@ pub(crate) fn write(backend: DbBackend, changes: &[Change], writes: &mut Writes,
     let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
         deltas.moved(change.key.mailing, change.from, change.to, 1);
-        rows.push(json!({
-            "mailing_no": change.key.mailing,
-            "ordinal": change.key.ordinal,
-            "was": change.from,
-            "state": change.to,
-            "due_at": change.due_at.map(dialect::time),
-            "sent_at": change.sent_at.map(dialect::time),
-            "why": change.why,
-        }));
+        rows.push([
+            change.key.mailing.0.into(),
+            change.key.ordinal.0.into(),
+            change.from.as_str().into(),
+            change.to.as_str().into(),
+            change.due_at.map(dialect::time).into(),
+            change.sent_at.map(dialect::time).into(),
+            change.why.clone().into(),
+        ]);
     }
-    let table = dialect::table(backend, 0, CHANGE, &rows);
+    let table = dialect::table(backend, 0, CHANGE, rows);
     let sql = format!(
         "UPDATE deliveries SET state = v.state, due_at = v.due_at, sent_at = COALESCE(v.sent_at, deliveries.sent_at), \
              skipped_why = v.why \

@@ -6,7 +6,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use database::Table;
 use sea_orm::{DbBackend, Value};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A batch as the parameter that [`rows`], [`numbers`] and [`texts`] read.
 pub(crate) fn json(batch: &impl Serialize) -> Value {
@@ -31,29 +31,86 @@ pub(crate) fn rows(backend: DbBackend, parameter: u8, columns: &[Column]) -> Str
 /// How many parameters [`table`] makes at most, of the 32,766 that SQLite takes.
 const MOST: usize = 16_000;
 
-/// A batch with these columns, each row a JSON object, behind so many other parameters, as a table called `v`. The first column is
-/// never NULL.
+/// One value of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Cell {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Word(&'static str),
+    Text(String),
+}
+
+/// A batch with these columns behind so many other parameters, as a table called `v`. The first column is never NULL.
 ///
 /// PostgreSQL reads the batch from one parameter, like [`rows`]. SQLite would read the JSON once for every column of every row, and
 /// so gets each value of a batch of usual size as a parameter.
-pub(crate) fn table(backend: DbBackend, others: u8, columns: &[Column], batch: &[serde_json::Value]) -> Table {
-    if backend != DbBackend::Sqlite || columns.len() * batch.len().next_power_of_two() > MOST {
-        return Table { sql: rows(backend, others + 1, columns), values: vec![json(&batch)] };
+pub(crate) fn table<const N: usize>(
+    backend: DbBackend,
+    others: u8,
+    columns: &[Column; N],
+    batch: Vec<[Cell; N]>,
+) -> Table {
+    if backend != DbBackend::Sqlite || N * batch.len().next_power_of_two() > MOST {
+        let objects: Vec<_> = batch.iter().map(|row| Object(columns, row)).collect();
+        return Table { sql: rows(backend, others + 1, columns), values: vec![json(&objects)] };
     }
-    let cells = batch.iter().map(|row| columns.iter().map(|(name, _)| value(&row[*name])).collect()).collect();
+    let cells = batch.into_iter().map(|row| row.into_iter().map(Value::from).collect()).collect();
     let table = database::table(usize::from(others), cells);
     let names: Vec<_> =
         columns.iter().enumerate().map(|(at, (name, _))| format!("column{} AS {name}", at + 1)).collect();
     Table { sql: format!("(SELECT {} FROM {}) AS v", names.join(", "), table.sql), ..table }
 }
 
-/// A value of JSON as a parameter of SQLite.
-fn value(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Bool(yes) => (*yes).into(),
-        serde_json::Value::Number(number) => number.as_i64().into(),
-        serde_json::Value::String(text) => text.as_str().into(),
-        other => Some(other).filter(|other| !other.is_null()).map(ToString::to_string).into(),
+/// A row as an object of JSON.
+struct Object<'a, const N: usize>(&'a [Column; N], &'a [Cell; N]);
+
+impl<const N: usize> Serialize for Object<'_, N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, _)| name).zip(self.1))
+    }
+}
+
+impl From<Cell> for Value {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Null => Self::String(None),
+            Cell::Bool(yes) => yes.into(),
+            Cell::Int(number) => number.into(),
+            Cell::Word(word) => word.into(),
+            Cell::Text(text) => text.into(),
+        }
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(yes: bool) -> Self {
+        Self::Bool(yes)
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<&'static str> for Cell {
+    fn from(word: &'static str) -> Self {
+        Self::Word(word)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 
