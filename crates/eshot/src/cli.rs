@@ -89,7 +89,7 @@ pub(crate) struct BenchSend {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) dkim: Signing,
     /// How many connections to the relay at once.
-    #[arg(long, default_value = "64")]
+    #[arg(long, default_value = "128")]
     pub(crate) connections: std::num::NonZeroU32,
 }
 
