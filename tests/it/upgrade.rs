@@ -202,7 +202,7 @@ async fn sending_goes_on(db: &Database) {
     let letter = campaigns::letter(db.reader(), campaign.id).await.unwrap();
     let anybody = subscribers::list(db.reader(), &subscribers::Filter::default(), None, 1).await.unwrap().remove(0);
     let reader = Reader::Subscriber(anybody.id);
-    let mail = letter.render(&Links::new(&keys()), reader, campaigns::person(&anybody)).unwrap();
+    let mail = letter.render(&Links::new(&keys()), reader, campaigns::person(&anybody.email, anybody.profile)).unwrap();
     assert!(mail.html.contains("https://news.example.com/u/"), "the frozen letter has its links");
 
     let me = InstanceId::new(end());

@@ -33,7 +33,7 @@ pub async fn lines(
 ) -> Result<Vec<Line>, Error> {
     let entries = outbox::ledger::page(conn, mailing, state, after, PAGE).await?;
     let ids: Vec<SubscriberId> = entries.iter().filter_map(|entry| entry.delivery.subscriber).collect();
-    let people = if ids.is_empty() { Vec::new() } else { subscribers::find_many(conn, &ids).await? };
+    let people = if ids.is_empty() { Vec::new() } else { subscribers::recipients(conn, &ids).await? };
     let addresses: HashMap<SubscriberId, EmailAddress> =
         people.into_iter().map(|person| (person.id, person.email)).collect();
     let line = |entry: Entry| {
