@@ -10,8 +10,12 @@ mod address;
 mod call;
 mod invalid;
 mod letter;
+mod mailgun;
 mod meaning;
+mod parts;
+mod postmark;
 mod probe;
+mod sendgrid;
 mod ses;
 mod session;
 mod sigv4;
@@ -27,7 +31,10 @@ use url::Url;
 use self::address::{Address, Kind};
 use self::call::{Call, Told};
 pub use self::invalid::InvalidService;
+use self::mailgun::Mailgun;
 pub use self::meaning::{Answered, Meaning};
+use self::postmark::Postmark;
+use self::sendgrid::SendGrid;
 use self::ses::Ses;
 pub use self::session::Session;
 use crate::connection::{Message, Unfit};
@@ -39,7 +46,7 @@ const TOKEN: &str = "eshot";
 /// How to reach a mail service, as an operator writes it.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `ses://REGION`; see [`Service::is_meant_by`].
+    /// `ses://REGION`, `sendgrid://HOST`, `mailgun://HOST/DOMAIN` or `postmark://HOST`; `?configuration_set=` and `?stream=` may follow.
     pub url: Url,
     /// The public half of the credentials, where there is one: the id of an AWS access key.
     pub key_id: String,
@@ -69,6 +76,9 @@ pub struct Service {
 #[derive(Clone)]
 enum Api {
     Ses(Ses),
+    SendGrid(SendGrid),
+    Mailgun(Mailgun),
+    Postmark(Postmark),
 }
 
 impl Settings {
@@ -122,6 +132,9 @@ impl Service {
                 key_id: settings.key_id,
                 secret: settings.secret,
             }),
+            Kind::SendGrid => Api::SendGrid(SendGrid { key: settings.secret }),
+            Kind::Mailgun => Api::Mailgun(Mailgun { domain: address.place, key: settings.secret }),
+            Kind::Postmark => Api::Postmark(Postmark { stream: address.option, token: settings.secret }),
         };
         Ok(Self {
             api,
@@ -135,7 +148,11 @@ impl Service {
 
     /// The name in attempts, logs and reports: host and port.
     pub fn name(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 
     /// The value of the header Host: a port that everybody knows is not said.
@@ -150,6 +167,9 @@ impl Service {
         }
         match &self.api {
             Api::Ses(ses) => Ok(ses.hand_over(message, &self.authority(), now)),
+            Api::SendGrid(sendgrid) => sendgrid.hand_over(message),
+            Api::Mailgun(mailgun) => Ok(mailgun.hand_over(message)),
+            Api::Postmark(postmark) => postmark.hand_over(message),
         }
     }
 
@@ -157,6 +177,9 @@ impl Service {
     fn ask(&self, now: DateTime<Utc>) -> Call {
         match &self.api {
             Api::Ses(ses) => ses.ask(&self.authority(), now),
+            Api::SendGrid(sendgrid) => sendgrid.ask(),
+            Api::Mailgun(mailgun) => mailgun.ask(),
+            Api::Postmark(postmark) => postmark.ask(),
         }
     }
 
@@ -164,14 +187,21 @@ impl Service {
     fn judge(&self, told: &Told) -> Answered {
         let (kind, reading) = match &self.api {
             Api::Ses(_) => (Kind::Ses, Ses::read(told)),
+            Api::SendGrid(_) => (Kind::SendGrid, SendGrid::read(told)),
+            Api::Mailgun(_) => (Kind::Mailgun, Mailgun::read(told)),
+            Api::Postmark(_) => (Kind::Postmark, Postmark::read(told)),
         };
         meaning::judge(kind, told, reading.cleared_of(&self.secrets()))
     }
 
     /// What must not come back to us in an answer, and from there into a log.
-    fn secrets(&self) -> Vec<&str> {
+    fn secrets(&self) -> Vec<String> {
+        let own = |secret: &SecretString| secret.expose_secret().to_owned();
         match &self.api {
-            Api::Ses(ses) => vec![ses.secret.expose_secret()],
+            Api::Ses(ses) => vec![own(&ses.secret)],
+            Api::SendGrid(sendgrid) => vec![own(&sendgrid.key)],
+            Api::Mailgun(mailgun) => vec![own(&mailgun.key), mailgun.encoded()],
+            Api::Postmark(postmark) => vec![own(&postmark.token)],
         }
     }
 }

@@ -45,6 +45,9 @@ pub enum Unfit {
     /// An address does not fit an envelope.
     #[error("the address does not fit an envelope")]
     Address,
+    /// The message does not come apart again, as a mail service that puts messages together itself needs it.
+    #[error("the message cannot be taken apart")]
+    Message,
     /// The message holds bytes beyond ASCII.
     #[error("the message is not 7-bit")]
     EightBit,

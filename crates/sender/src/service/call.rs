@@ -64,10 +64,10 @@ impl Told {
 
 impl Reading {
     /// Without what is secret, should the service repeat it.
-    pub(super) fn cleared_of(mut self, secrets: &[&str]) -> Self {
+    pub(super) fn cleared_of(mut self, secrets: &[String]) -> Self {
         for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
             for text in [&mut self.code, &mut self.words].into_iter().chain(self.id.as_mut()) {
-                *text = text.replace(secret, "[secret]");
+                *text = text.replace(secret.as_str(), "[secret]");
             }
         }
         self

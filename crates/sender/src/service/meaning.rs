@@ -96,6 +96,31 @@ const TABLE: &[Row] = &[
     of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "missing final", Refused(Class::Hard)),
     of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "domain contains", Refused(Class::Hard)),
     of(Kind::Ses, "ses.recipient", 400, "BadRequestException", "local address contains", Refused(Class::Hard)),
+    // https://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html and
+    // https://support.sendgrid.com/hc/en-us/articles/18322114821403-4XX-API-Errors-and-Troubleshooting-Suggestions
+    of(Kind::SendGrid, "sendgrid.not-queued", 200, "", "", LockedOut),
+    of(Kind::SendGrid, "sendgrid.identity-not-verified", 403, "", "verified sender identity", Later(BLOCK)),
+    of(Kind::SendGrid, "sendgrid.sender", 400, "from.email", "", Later(BLOCK)),
+    of(Kind::SendGrid, "sendgrid.recipient", 400, "personalizations.0.to.0.email", "valid", Refused(Class::Hard)),
+    // https://documentation.mailgun.com/docs/mailgun/quickstart-guide/responses
+    of(Kind::Mailgun, "mailgun.recipient", 400, "", "to parameter is not a valid address", Refused(Class::Hard)),
+    of(Kind::Mailgun, "mailgun.recipient", 400, "", "'to' parameter is not a valid address", Refused(Class::Hard)),
+    of(Kind::Mailgun, "mailgun.not-allowed", 400, "", "not allowed to send", LockedOut),
+    of(Kind::Mailgun, "mailgun.not-allowed", 400, "", "for test purposes only", LockedOut),
+    of(Kind::Mailgun, "mailgun.limit", 400, "", "limit exceeded", Later(None)),
+    of(Kind::Mailgun, "mailgun.limit", 420, "", "", Later(None)),
+    // https://postmarkapp.com/developer/api/overview#error-codes; of a 500 it says there that the message is lost *in most cases*.
+    of(Kind::Postmark, "postmark.maintenance", 503, "100", "", Later(None)),
+    of(Kind::Postmark, "postmark.recipient", 422, "300", "'to'", Refused(Class::Hard)),
+    of(Kind::Postmark, "postmark.sender", 422, "300", "'from'", Later(BLOCK)),
+    of(Kind::Postmark, "postmark.signature-not-found", 422, "400", "", Later(BLOCK)),
+    of(Kind::Postmark, "postmark.signature-not-confirmed", 422, "401", "", Later(BLOCK)),
+    of(Kind::Postmark, "postmark.not-allowed", 422, "405", "", LockedOut),
+    of(Kind::Postmark, "postmark.inactive-recipient", 422, "406", "", Refused(Class::Hard)),
+    of(Kind::Postmark, "postmark.account-pending", 422, "412", "", LockedOut),
+    of(Kind::Postmark, "postmark.account-may-not-send", 422, "413", "", LockedOut),
+    of(Kind::Postmark, "postmark.no-such-stream", 422, "1235", "", LockedOut),
+    of(Kind::Postmark, "postmark.broken", 500, "", "", InDoubt),
     // RFC 9110 §15.
     http("http.taken", 200..=299, Taken),
     http("http.moved", 300..=399, LockedOut),

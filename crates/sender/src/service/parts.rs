@@ -36,7 +36,8 @@ impl Parts {
             let first = address?.first()?;
             Some(Mailbox { name: first.name().map(str::to_owned), address: first.address()?.to_owned() })
         };
-        let body = |part: Option<std::borrow::Cow<'_, str>>| part.map(std::borrow::Cow::into_owned).ok_or(Unfit::Message);
+        let body =
+            |part: Option<std::borrow::Cow<'_, str>>| part.map(std::borrow::Cow::into_owned).ok_or(Unfit::Message);
         let kept = |name: &str| !ITS_OWN.contains(&name) && !name.starts_with("content-");
         Ok(Self {
             from: mailbox(parsed.from()).ok_or(Unfit::Message)?,
@@ -94,7 +95,10 @@ mod tests {
         assert_eq!(parts.from.quoted(), "\"Café\" <news@example.com>");
         assert_eq!((parts.to_name.as_deref(), parts.subject.as_str()), (Some("Ada"), "Café"));
         assert_eq!(parts.reply_to.unwrap().quoted(), "office@example.com");
-        assert_eq!((parts.message_id.as_str(), parts.text.trim(), parts.html.trim()), ("<m-1@example.com>", "Café", "<p>Café</p>"));
+        assert_eq!(
+            (parts.message_id.as_str(), parts.text.trim(), parts.html.trim()),
+            ("<m-1@example.com>", "Café", "<p>Café</p>")
+        );
         let headers: Vec<_> = parts.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         assert_eq!(
             headers,
@@ -109,7 +113,8 @@ mod tests {
 
     #[test]
     fn a_name_cannot_end_its_quotes() {
-        let mailbox = Mailbox { name: Some("A\" <eve@example.com>, \\".to_owned()), address: "ada@example.com".to_owned() };
+        let mailbox =
+            Mailbox { name: Some("A\" <eve@example.com>, \\".to_owned()), address: "ada@example.com".to_owned() };
         assert_eq!(mailbox.quoted(), "\"A\\\" <eve@example.com>, \\\\\" <ada@example.com>");
     }
 }

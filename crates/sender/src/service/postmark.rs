@@ -63,8 +63,7 @@ impl Postmark {
     }
 
     fn call(&self, method: Method, target: &str, body: String) -> Call {
-        let headers =
-            vec![(SERVER_TOKEN, secret(self.token.expose_secret())), (CONTENT_TYPE, JSON), (ACCEPT, JSON)];
+        let headers = vec![(SERVER_TOKEN, secret(self.token.expose_secret())), (CONTENT_TYPE, JSON), (ACCEPT, JSON)];
         Call { method, target: target.to_owned(), headers, body: body.into() }
     }
 

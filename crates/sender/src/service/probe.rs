@@ -3,8 +3,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use outbox::Phase;
 
+use super::mailgun::Mailgun;
+use super::postmark::Postmark;
+use super::sendgrid::SendGrid;
 use super::ses::Ses;
-use super::{Api, Meaning, Service, Session};
+use super::{Api, Service, Session};
 use crate::connection::{Ended, Problem};
 use crate::relay::{Probe, Step};
 
@@ -30,14 +33,16 @@ impl Service {
             Err(Ended::Broken { problem, .. }) => return Err(problem),
             Err(_) => return Err(Problem::Closed),
         };
-        let answered = self.judge(&told);
-        if answered.meaning != Meaning::Taken {
-            return Err(Problem::Refused(answered.reply));
+        if !told.status.is_success() {
+            return Err(Problem::Refused(self.judge(&told).reply));
         }
         let body = told.json();
         let found = match &self.api {
-            Api::Ses(_) => Ses::describe(&body),
+            Api::Ses(_) => Ses::describe(&body).ok_or("sending: the account is not allowed to"),
+            Api::SendGrid(_) => SendGrid::describe(&body).ok_or("sending: the key does not have the scope mail.send"),
+            Api::Mailgun(_) => Mailgun::describe(&body).ok_or("sending: the domain is not active"),
+            Api::Postmark(_) => Postmark::describe(&body).ok_or("what a server of Postmark does"),
         };
-        found.ok_or(Problem::NotOffered("sending: the account is not allowed to"))
+        found.map_err(Problem::NotOffered)
     }
 }

@@ -15,6 +15,10 @@ fn a_url_says_which_service_and_where() {
             true,
         ),
         ("ses+http://127.0.0.1:8080/eu-west-1?configuration_set=news", "AKID", "127.0.0.1:8080", false),
+        ("sendgrid://api.eu.sendgrid.com", "", "api.eu.sendgrid.com:443", true),
+        ("mailgun://api.mailgun.net/mg.example.com", "", "api.mailgun.net:443", true),
+        ("postmark://api.postmarkapp.com?stream=broadcast", "", "api.postmarkapp.com:443", true),
+        ("postmark+http://[::1]:8080", "", "[::1]:8080", false),
     ] {
         let service = made(url, key_id).unwrap();
         assert_eq!((service.name().as_str(), service.tls.is_some()), (name, encrypted), "{url}");
@@ -57,6 +61,27 @@ fn a_wrong_url_or_key_says_what_would_be_right() {
         ),
         ("ses://eu-west-1", "", "this mail service wants the id of an access key beside its secret"),
         ("ses://eu-west-1", "a b", "a key is printable ASCII without blanks"),
+        (
+            "sendgrid://api.sendgrid.com/v3",
+            "",
+            "the URL of this mail service is sendgrid://api.sendgrid.com, or api.eu.sendgrid.com",
+        ),
+        (
+            "sendgrid://api.sendgrid.com?stream=x",
+            "",
+            "the URL of this mail service takes nothing behind a ?, not \"stream=x\"",
+        ),
+        ("sendgrid://api.sendgrid.com", "apikey", "this mail service is told a key and no name"),
+        (
+            "mailgun://api.mailgun.net",
+            "",
+            "the URL of this mail service is mailgun://api.mailgun.net/DOMAIN, or api.eu.mailgun.net",
+        ),
+        (
+            "postmark:///",
+            "",
+            "the URL of a mail service names its host, as in postmark://api.postmarkapp.com, or for Amazon SES its region, as in ses://eu-west-1",
+        ),
     ] {
         assert_eq!(made(url, key_id).unwrap_err().to_string(), message, "{url}");
     }

@@ -175,3 +175,30 @@ both!(
         house.audit(mailing).await;
     }
 );
+
+both!(
+    async fn every_service_gets_a_campaign_with_its_way_out_and_finds_the_delivery(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol(&["ada@example.com"]).await;
+        for (kind, path, answer, field) in [
+            ("sendgrid", "", HttpAnswer::new(202, "").header("X-Message-Id", "m-1"), r#"{"eshot":"TOKEN"}"#),
+            ("mailgun", "/mg.example.com", HttpAnswer::new(200, r#"{"id":"<m-1>"}"#), "v:eshot\"\r\n\r\nTOKEN\r\n"),
+            ("postmark", "", HttpAnswer::new(200, r#"{"MessageID":"m-1","ErrorCode":0}"#), r#"{"eshot":"TOKEN"}"#),
+        ] {
+            let (_, mailing) = house.launch().await;
+            let sink = HttpSink::start(answer).await;
+            let url = format!("{kind}+http://{}{path}", sink.address()).parse().unwrap();
+            let outlet = Outlet::new(Service::new(Keys::new(url, "", "a-secret")).unwrap(), 1);
+            let mut sender = house.sender_with(|settings| Settings { outlets: vec![outlet.clone()], ..settings });
+            assert_eq!(sender.tick().await.unwrap().tally.sent, 1, "{kind}");
+            let (delivery, attempts) = &house.by_person(mailing).await["ada"];
+            assert_eq!(attempts[0].relay_message_id.as_deref(), Some("m-1"), "{kind}");
+            let body = &sink.requests()[0].body;
+            let token = house.links.envid(delivery.key).unwrap();
+            for part in ["List-Unsubscribe=One-Click", "Feedback-ID", "1 High Street", &field.replace("TOKEN", &token)]
+            {
+                assert!(body.contains(part), "{kind}: no {part} in {body}");
+            }
+        }
+    }
+);

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod ends;
+mod mailgun;
+mod postmark;
+mod sendgrid;
 mod ses;
 
 use std::sync::Arc;
@@ -40,6 +43,39 @@ fn message() -> Message {
     }
 }
 
+/// A message as it is composed, to a stand-in.
+fn letter() -> Message {
+    let raw = "X-Original-To: ada@example.com\r\nFrom: =?utf-8?B?Q2Fmw6k=?= <news@example.com>\r\n\
+        To: Ada Lovelace <ada@example.com>\r\nSubject: =?utf-8?B?TmV1ZXMgYXVzIE3DvG5jaGVu?=\r\n\
+        Date: Mon, 02 Mar 2026 09:30:00 +0000\r\nMessage-ID: <m-1@bounce.example.com>\r\nReply-To: office@example.com\r\n\
+        List-Unsubscribe: <https://news.example.com/u/1>,\r\n <mailto:u-1@bounce.example.com>\r\n\
+        List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nFeedback-ID: 1:acme:campaign:eshot\r\nPrecedence: bulk\r\n\
+        DKIM-Signature: v=1; b=x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nM=C3=BCnchen\r\n\
+        --b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+        <p>M=C3=BCnchen</p>\r\n--b--\r\n";
+    Message { recipient: "staging@example.com".parse().unwrap(), raw: raw.as_bytes().to_vec(), ..message() }
+}
+
+/// The request by which a service gets the letter, and what it calls it.
+async fn request(service: impl Fn(&HttpSink) -> Arc<Service>, answer: HttpAnswer) -> (String, Option<String>) {
+    let sink = HttpSink::start(answer).await;
+    let mut session = Session::open(service(&sink)).await.unwrap();
+    let ended = session.send(&letter(), &always(), now()).await;
+    assert!(matches!(&ended, Ended::Answered(answered) if answered.meaning == Meaning::Taken), "{ended:?}");
+    let request = sink.requests().remove(0).to_string().replace(&sink.address().to_string(), "HOST");
+    let basic = data_encoding::BASE64.encode(format!("api:{SECRET}").as_bytes());
+    let request = request.replace(SECRET, "SECRET").replace(&basic, "SECRET");
+    (request, ended.relay_message_id().map(str::to_owned))
+}
+
+/// What a check finds, or what is wrong.
+async fn checked(service: impl Fn(&HttpSink) -> Arc<Service>, answer: HttpAnswer) -> (String, Result<String, String>) {
+    let sink = HttpSink::start(answer).await;
+    let last = service(&sink).probe(now()).await.steps.pop().unwrap();
+    (sink.requests().remove(0).line, last.outcome.map_err(|problem| problem.to_string()))
+}
+
 fn now() -> DateTime<Utc> {
     "2026-03-02T09:30:00Z".parse().unwrap()
 }
@@ -56,7 +92,7 @@ async fn send(session: &mut Session) -> Ended {
 async fn answered(service: impl Fn(&HttpSink) -> Arc<Service>, answer: HttpAnswer) -> Answered {
     let sink = HttpSink::start(answer).await;
     let mut session = Session::open(service(&sink)).await.unwrap();
-    match send(&mut session).await {
+    match session.send(&letter(), &always(), now()).await {
         Ended::Answered(answered) => *answered,
         other => panic!("{other:?}"),
     }
