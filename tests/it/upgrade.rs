@@ -223,7 +223,8 @@ async fn sending_goes_on(db: &Database) {
 
 async fn what_was_scheduled_is_launched(db: &Database) {
     let now = start_of_time() + chrono::Duration::days(20);
-    let audience = subscribers::audience(brand(db).await, product_news(db).await, None, 1_000, now);
+    let page = subscribers::Page { after: None, to: None, limit: 1_000, engaged_since: None };
+    let audience = subscribers::audience(brand(db).await, product_news(db).await, page, now);
     let people = db.reader().query_all(&audience).await.unwrap();
     assert_eq!(people.len() as u64, READERS);
     let launch = campaigns::launch_due(db, &testkit::scheduler(db, now).await, now).await.unwrap();
