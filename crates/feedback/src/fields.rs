@@ -1,5 +1,7 @@
 //! `Name: value` lines, as reports (RFC 3464 §2.1, RFC 5965 §3) and returned headers have them.
 
+use std::borrow::Cow;
+
 /// More lines than this are no report that a server wrote.
 const LINES: usize = 5_000;
 /// A value longer than this is cut.
@@ -9,7 +11,7 @@ const VALUE: usize = 4_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Field<'a> {
     name: &'a str,
-    pub(crate) value: String,
+    pub(crate) value: Cow<'a, str>,
 }
 
 impl Field<'_> {
@@ -35,7 +37,7 @@ pub(crate) fn groups(text: &str) -> Vec<Vec<Field<'_>>> {
         } else if let (Some((name, value)), Some(fields)) = (line.split_once(':'), fields)
             && is_name(name.trim_end())
         {
-            fields.push(Field { name: name.trim_end(), value: cut(value.trim(), VALUE).to_owned() });
+            fields.push(Field { name: name.trim_end(), value: Cow::Borrowed(cut(value.trim(), VALUE)) });
         }
     }
     groups.retain(|fields| !fields.is_empty());
@@ -44,7 +46,7 @@ pub(crate) fn groups(text: &str) -> Vec<Vec<Field<'_>>> {
 
 /// The first value of `name` in `fields` that is not empty.
 pub(crate) fn value<'a>(fields: &'a [Field<'_>], name: &str) -> Option<&'a str> {
-    fields.iter().find(|field| field.is(name) && !field.value.is_empty()).map(|field| field.value.as_str())
+    fields.iter().find(|field| field.is(name) && !field.value.is_empty()).map(|field| field.value.as_ref())
 }
 
 /// `text` cut to at most `limit` bytes between two characters.
@@ -62,10 +64,11 @@ fn unfold(field: &mut Field<'_>, line: &str) {
     let room = VALUE.saturating_sub(field.value.len());
     let line = cut(line.trim(), room);
     if !line.is_empty() {
-        if !field.value.is_empty() {
-            field.value.push(' ');
+        let value = field.value.to_mut();
+        if !value.is_empty() {
+            value.push(' ');
         }
-        field.value.push_str(line);
+        value.push_str(line);
     }
 }
 
@@ -79,7 +82,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<Vec<(String, String)>> {
-        let pair = |field: Field<'_>| (field.name.to_lowercase(), field.value);
+        let pair = |field: Field<'_>| (field.name.to_lowercase(), field.value.into_owned());
         groups(text).into_iter().map(|fields| fields.into_iter().map(pair).collect()).collect()
     }
 

@@ -29,12 +29,13 @@ pub(crate) fn read(mail: &Mail) -> Option<DeliveryReport> {
         }
         found = whom::guess(mail);
     }
-    let action =
-        match compiled().fate(&text).or_else(|| compiled().fate(mail.headers.get("subject").unwrap_or_default())) {
-            Some(Became::Delayed) => Action::Delayed,
-            Some(Became::Delivered) => Action::Delivered,
-            None => Action::Failed,
-        };
+    let subject = mail.headers.get("subject").unwrap_or_default();
+    let action = match compiled().fate(&text).or_else(|| compiled().fate(subject)) {
+        // Some reports tell what they would do of others, or for how long they tried.
+        Some(Became::Delayed) if !why::is_final(&text) => Action::Delayed,
+        Some(Became::Delivered) => Action::Delivered,
+        _ => Action::Failed,
+    };
     let alone = found.len() == 1;
     let mut recipients = Vec::with_capacity(found.len());
     for (index, who) in found.iter().enumerate() {
@@ -57,27 +58,30 @@ pub(crate) fn read(mail: &Mail) -> Option<DeliveryReport> {
 
 /// Whether enough tells that the mail is a report.
 fn is_report(mail: &Mail, text: &str) -> bool {
-    let subject = mail.headers.get("subject").unwrap_or_default();
-    let from = mail.headers.get("from").unwrap_or_default();
+    let rules = compiled();
+    let header = |name| mail.headers.get(name).unwrap_or_default().to_lowercase();
     let mut points = 0;
     let mut server = false;
-    for (place, text) in [
-        (Place::From, from),
-        (Place::Subject, subject),
-        (Place::Header, mail.headers.telling().as_str()),
-        // The text is asked last, because ordinary mails have much of it.
-        (Place::Text, text),
-    ] {
-        if place == Place::Text && points + TEXT < REPORT {
-            return false;
+    for sign in rules.signs(Place::From, &header("from")) {
+        server |= sign.server;
+        // Several words for a sender are one sign.
+        points = points.max(sign.points);
+    }
+    let (subject, head) = (header("subject"), mail.headers.telling().to_lowercase());
+    for sign in rules.signs(Place::Subject, &subject).chain(rules.signs(Place::Header, &head)) {
+        server |= sign.server;
+        points += sign.points;
+    }
+    if points + TEXT < REPORT {
+        return false;
+    }
+    // Ordinary mails have much text. What speaks against a report is asked first, and no more than it takes.
+    for sign in rules.signs(Place::Text, &text.to_lowercase()) {
+        server |= sign.server;
+        points += sign.points;
+        if server && sign.points > 0 && points >= REPORT {
+            return true;
         }
-        let signs = || compiled().signs(place, text);
-        points += match place {
-            // Several words for the same thing are one sign.
-            Place::From => signs().map(|sign| sign.points).max().unwrap_or_default(),
-            _ => signs().map(|sign| sign.points).sum(),
-        };
-        server |= signs().any(|sign| sign.server);
     }
     server && points >= REPORT
 }

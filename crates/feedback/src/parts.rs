@@ -1,9 +1,10 @@
 //! The parts of a mail, read with bounds: how much, how many, how deep.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mail_parser::{HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
-use memchr::memchr2_iter;
+use mail_parser::{Header, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use memchr::{memchr_iter, memchr2_iter};
 
 use crate::fields::cut;
 
@@ -12,6 +13,9 @@ const SIZE: usize = 1 << 20;
 /// Every part but the first has a Content-Type, and each level of nesting takes one. The parser frees a nested message by
 /// recursion, so a mail of a thousand nested ones must not reach it whole.
 const PARTS: usize = 64;
+/// No mail has more fields in its head that say anything of it, nor longer ones.
+const FIELDS: usize = 300;
+const VALUE: usize = 4_000;
 /// A report of a report is read; a report of that is not.
 const NESTED: usize = 1;
 
@@ -37,11 +41,31 @@ pub(crate) struct Part {
 /// The parts of `raw`, or nothing where no header is.
 pub(crate) fn read(raw: &[u8]) -> Option<Mail> {
     let raw = bounded(raw);
+    let lines = line_ends(raw);
     // The parser promises not to panic. Should it break that on a mail from anywhere, the mail is kept as unknown, and
     // whoever brought it is not told to bring it again for ever.
-    catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(raw).map(|message| mail(&message, NESTED))))
-        .ok()
-        .flatten()
+    let read = || MessageParser::default().parse(lines.as_ref()).map(|message| mail(&message, NESTED));
+    let mut mail = catch_unwind(AssertUnwindSafe(read)).ok().flatten()?;
+    // Without the blank line behind the head, or with a head of another kind, all of it may be one broken head.
+    if !mail.parts.iter().any(|part| !part.text.trim().is_empty()) {
+        mail.parts.push(Part { kind: "text/plain".to_owned(), text: String::from_utf8_lossy(&lines).into_owned() });
+    }
+    Some(mail)
+}
+
+/// The parser knows no bare CR as the end of a line; old gateways do.
+fn line_ends(raw: &[u8]) -> Cow<'_, [u8]> {
+    let bare = |at: usize| raw.get(at + 1) != Some(&b'\n');
+    if !memchr_iter(b'\r', raw).any(bare) {
+        return Cow::Borrowed(raw);
+    }
+    let mut lines = raw.to_vec();
+    for at in memchr_iter(b'\r', raw).filter(|&at| bare(at)) {
+        if let Some(byte) = lines.get_mut(at) {
+            *byte = b'\n';
+        }
+    }
+    Cow::Owned(lines)
 }
 
 /// Every text in `raw` with its transfer encoding undone, nested messages and attachments included, headers decoded.
@@ -137,13 +161,25 @@ fn bounded(raw: &[u8]) -> &[u8] {
 }
 
 fn mail(message: &Message<'_>, deep: usize) -> Mail {
-    let headers = message.headers().iter().map(|header| {
+    // The traces of a long way are most of a head, and nobody asks for them.
+    let asked = |header: &&Header<'_>| {
+        !matches!(
+            header.name,
+            HeaderName::Received
+                | HeaderName::DkimSignature
+                | HeaderName::ArcSeal
+                | HeaderName::ArcMessageSignature
+                | HeaderName::ArcAuthenticationResults
+        )
+    };
+    let headers = message.headers().iter().filter(asked).take(FIELDS).map(|header| {
         let raw = || {
             let raw = message.raw_message.get(header.offset_start as usize..header.offset_end as usize);
-            String::from_utf8_lossy(raw.unwrap_or_default()).split_whitespace().collect::<Vec<_>>().join(" ")
+            let raw = raw.unwrap_or_default();
+            String::from_utf8_lossy(raw.get(..VALUE).unwrap_or(raw)).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let value = match &header.value {
-            HeaderValue::Text(text) => text.trim().to_owned(),
+            HeaderValue::Text(text) => cut(text.trim(), VALUE).to_owned(),
             _ => raw(),
         };
         (header.name().to_ascii_lowercase(), value)

@@ -163,7 +163,7 @@ impl Open {
 
     fn take(&mut self, field: &Field<'_>) {
         if let Some(slot) = self.slot(field) {
-            slot.get_or_insert_with(|| field.value.clone());
+            slot.get_or_insert_with(|| field.value.to_string());
         }
     }
 

@@ -89,7 +89,7 @@ fn hotmail(mail: &Mail) -> Option<FeedbackReport> {
     let recipient = returned
         .flatten()
         .find(|field| field.is("X-HmXmrOriginalRecipient"))
-        .map(|field| field.value)
+        .map(|field| field.value.into_owned())
         .or_else(|| mail.headers.get("x-hmxmroriginalrecipient").map(str::to_owned))?;
     Some(FeedbackReport { kind: FeedbackType::Abuse, user_agent: None, recipient: address(&recipient) })
 }

@@ -94,7 +94,7 @@ struct File {
 /// The compiled rules.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    signs: Vec<(Place, Vec<Sign>, RegexSet)>,
+    signs: Vec<(Sign, Regex)>,
     labels: (Vec<Means>, RegexSet),
     /// Where the returned message begins.
     pub(crate) end: Regex,
@@ -124,21 +124,21 @@ pub(crate) fn compiled() -> &'static Rules {
 
 impl Rules {
     fn compile() -> Result<Self, InvalidRules> {
-        let mut signs = toml::from_str::<File>(include_str!("../rules/signs.toml"))?.sign;
-        let mut by_place = Vec::new();
-        for place in [Place::From, Place::Subject, Place::Header, Place::Text] {
-            let here: Vec<Sign> = signs.extract_if(.., |sign| sign.place == place).collect();
-            let set = set(here.iter().map(|sign| sign.phrase.clone()))?;
-            by_place.push((place, here, set));
-        }
+        let signs = toml::from_str::<File>(include_str!("../rules/signs.toml"))?.sign;
+        let compile = |sign: Sign| {
+            let phrase = any("", [sign.phrase.as_str()])?;
+            Ok((sign, phrase))
+        };
+        let signs = signs.into_iter().map(compile).collect::<Result<Vec<_>, InvalidRules>>()?;
         let labels = toml::from_str::<File>(include_str!("../rules/labels.toml"))?.label;
         let ends = toml::from_str::<File>(include_str!("../rules/ends.toml"))?.end;
         let fates = toml::from_str::<File>(include_str!("../rules/actions.toml"))?.action;
+        let phrases = |rows: &[Row]| rows.iter().map(|row| row.phrase.clone()).collect::<Vec<_>>();
         let also = toml::from_str::<File>(include_str!("../rules/also.toml"))?.also;
         Ok(Self {
-            signs: by_place,
-            end: any(r"^[ \t>*#=_|+-]*", &ends)?,
-            also: any("", &also)?,
+            signs,
+            end: any(r"^[ \t>*#=_|+-]*", phrases(&ends).iter().map(String::as_str))?,
+            also: any("", phrases(&also).iter().map(String::as_str))?,
             labels: (
                 labels.iter().map(|label| label.means).collect(),
                 set(labels.iter().map(|label| format!(r"(?:^|\W)(?:{})\W*$", label.phrase)))?,
@@ -147,12 +147,10 @@ impl Rules {
         })
     }
 
-    /// The signs that `text` shows, which stands at `place`.
+    /// The signs that `text` shows, which stands at `place`, in small letters. One expression each, which ends at its first hit.
     pub(crate) fn signs(&self, place: Place, text: &str) -> impl Iterator<Item = &Sign> {
-        let here = self.signs.iter().filter(move |(other, ..)| *other == place);
-        here.flat_map(|(_, signs, set)| {
-            set.matches(text.to_lowercase().as_bytes()).into_iter().filter_map(|at| signs.get(at))
-        })
+        let here = self.signs.iter().filter(move |(sign, _)| sign.place == place);
+        here.filter(|(_, phrase)| phrase.is_match(text.as_bytes())).map(|(sign, _)| sign)
     }
 
     /// What the words in front of an address make of it.
@@ -168,15 +166,15 @@ impl Rules {
     }
 }
 
-/// One expression for all of `rows`, each behind `start`.
-fn any(start: &str, rows: &[Row]) -> Result<Regex, InvalidRules> {
-    let rows = rows.iter().map(|row| format!("(?:{})", row.phrase)).collect::<Vec<_>>().join("|");
-    let expression = format!("{start}(?:{rows})");
-    Ok(RegexBuilder::new(&expression).case_insensitive(true).multi_line(true).unicode(false).build()?)
+/// One expression for all of `phrases`, each behind `start`.
+fn any<'a>(start: &str, phrases: impl IntoIterator<Item = &'a str>) -> Result<Regex, InvalidRules> {
+    let phrases = phrases.into_iter().map(|phrase| format!("(?:{phrase})")).collect::<Vec<_>>().join("|");
+    let mut builder = RegexBuilder::new(&format!("{start}(?:{phrases})"));
+    Ok(builder.case_insensitive(true).multi_line(true).unicode(false).dfa_size_limit(CACHE).build()?)
 }
 
 /// What the automata of one set may take, which are built as texts ask for them. With less they are built again and again.
-const CACHE: usize = 32 << 20;
+pub(crate) const CACHE: usize = 32 << 20;
 
 /// Bytes, not characters: with Unicode's classes the automata are ten times as large and say nothing more here.
 fn set(patterns: impl Iterator<Item = String>) -> Result<RegexSet, InvalidRules> {

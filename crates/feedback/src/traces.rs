@@ -63,7 +63,7 @@ impl Traces {
 
     fn take(&mut self, field: &Field<'_>) {
         if field.is("Original-Envelope-Id") {
-            self.envelope_ids.push(field.value.clone());
+            self.envelope_ids.push(field.value.to_string());
         } else if field.is("Message-ID") || field.is("Original-Message-ID") {
             self.message_ids.extend(bracketed(&field.value));
         } else if field.is("Return-Path") || field.is("Original-Mail-From") {

@@ -70,7 +70,7 @@ fn real_servers_are_understood() {
     println!("{tally:#?}");
     assert_eq!(tally.ordinary_by_mistake, 0, "ordinary mail taken for a report");
     assert!(tally.found >= FOUND && tally.exactly >= EXACTLY && tally.strangers <= STRANGERS, "{tally:?}");
-    assert!(tally.hard_told >= HARD && tally.hard_by_mistake <= HARD_BY_MISTAKE, "{tally:?}");
+    assert!(tally.hard_told >= HARD && tally.hard_by_mistake == 0, "{tally:?}");
     assert!(tally.refusals_told >= REFUSALS_TOLD && tally.complaints_told >= COMPLAINTS, "{tally:?}");
 }
 
@@ -79,7 +79,6 @@ const FOUND: u32 = 361;
 const EXACTLY: u32 = 340;
 const STRANGERS: u32 = 1;
 const HARD: u32 = 107;
-const HARD_BY_MISTAKE: u32 = 0;
 const REFUSALS_TOLD: u32 = 73;
 const COMPLAINTS: u32 = 18;
 
@@ -111,11 +110,11 @@ impl Tally {
         if wanted.is_empty() {
             return;
         }
-        let strangers = told.iter().filter(|who| !wanted.contains(who)).count();
+        let strangers: u32 = told.iter().map(|who| u32::from(!wanted.contains(who))).sum();
         let exactly = strangers == 0 && wanted.iter().all(|who| told.contains(who));
         self.named += 1;
         self.exactly += u32::from(exactly);
-        self.strangers += u32::try_from(strangers).unwrap();
+        self.strangers += strangers;
         if !exactly {
             println!("{name}: not exactly the recipients");
         }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use domain::EmailAddress;
-use feedback::{Kind, Returned, parse};
+use feedback::{DeliveryReport, Kind, Returned, parse};
 use proptest::prelude::*;
 
 /// What was read, and in clear what its own words mask; of addresses, for each recipient the one that failed or complained, and the
@@ -75,6 +75,39 @@ fn ten_mebibytes_of_attachment_are_not_looked_at() {
     assert!(matches!(parse(&mail).kind, Kind::Delivery(_)));
 }
 
+/// What gateways of old did to line ends and to the blank line behind the head.
+#[test]
+fn a_report_survives_bare_carriage_returns_and_a_missing_blank_line() {
+    for name in ["postfix-unknown-user.eml", "qmail.eml", "exim.eml"] {
+        let mail = String::from_utf8(sample(name)).unwrap();
+        let Kind::Delivery(whole) = parse(mail.as_bytes()).kind else { panic!("{name} is a report") };
+        for broken in [mail.replace('\n', "\r"), mail.replacen("\n\n", "\n", 1)] {
+            let Kind::Delivery(report) = parse(broken.as_bytes()).kind else { panic!("{name} is a report still") };
+            let addresses =
+                |report: &DeliveryReport| report.recipients.iter().map(|who| who.address.clone()).collect::<Vec<_>>();
+            assert_eq!(addresses(&report), addresses(&whole), "{name}");
+        }
+    }
+}
+
+/// 50 ms is what a mail may cost at most; a debug build on a busy machine is given a hundred times as long.
+#[test]
+fn no_mail_takes_long_to_read() {
+    let head = "From: MAILER-DAEMON@relay.example.net\nSubject: failure notice\n";
+    for mail in [
+        format!("{head}\n{}", "@".repeat(1 << 20)),
+        format!("{head}\n{}", "a@example.org ".repeat(100_000)),
+        format!("{head}\n<a@example.org>: 550 {}", "no ".repeat(300_000)),
+        format!("{head}{}\nno", "To: a@example.org\n".repeat(50_000)),
+        format!("From: {}\nSubject: {}\n\nno", "mail ".repeat(100_000), "delivery ".repeat(50_000)),
+    ] {
+        parse(mail.as_bytes());
+        let begun = std::time::Instant::now();
+        parse(mail.as_bytes());
+        assert!(begun.elapsed().as_millis() < 5_000, "{}", &mail[..80]);
+    }
+}
+
 fn samples() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -86,14 +119,30 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)).unwrap()
 }
 
-/// What gateways and attackers do to a mail.
+/// What gateways and attackers write into a mail.
+const WORDS: [&str; 10] = [
+    "boundary=\"b\"",
+    "charset=iso-2022-jp",
+    "charset=utf-7",
+    "Content-Transfer-Encoding: base64\n",
+    "Content-Type: message/rfc822\n\n",
+    "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
+    "\r",
+    "<a@example.org>: 550 5.1.1 no",
+    "\0",
+    ">>> RCPT TO:",
+];
+
+/// What gateways and attackers do to a mail. `PROPTEST_CASES=1000000` tries it a million times.
 fn mutate(mut mail: Vec<u8>, other: &[u8], kind: u8, at: usize, byte: u8) -> Vec<u8> {
     let at = at % (mail.len() + 1);
-    match kind % 6 {
+    match kind % 8 {
         0 => mail.truncate(at),
         1 => mail.splice(at..at, other.iter().copied()).for_each(drop),
         2 => mail.splice(..at, other.iter().copied()).for_each(drop),
         3 => mail.insert(at, byte),
+        6 => mail.splice(at..at, WORDS[usize::from(byte) % WORDS.len()].bytes()).for_each(drop),
+        7 => mail.splice(..0, *b"From: a@example.org\nContent-Type: message/rfc822\n\n").for_each(drop),
         4 => mail.iter_mut().skip(at).take(1).for_each(|old| *old = byte),
         _ => mail.retain(|old| *old != byte),
     }

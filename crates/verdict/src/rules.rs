@@ -62,11 +62,11 @@ pub(crate) struct Name {
     _source: String,
 }
 
-/// Phrase rules in order, compiled to one set.
+/// Phrase rules in order, compiled to one set for each file: small automata are built faster as texts ask for them, and what an
+/// early file decides asks no later one.
 #[derive(Debug)]
 pub(crate) struct Phrases {
-    rules: Vec<Rule>,
-    set: RegexSet,
+    files: Vec<(Vec<Rule>, RegexSet)>,
 }
 
 /// All rules in the order in which they are asked.
@@ -111,7 +111,7 @@ pub(crate) fn compiled() -> &'static Rules {
 /// Every rule, in the order in which they are asked.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let Rules { clear, codes, vague, fallback, .. } = compiled();
-    clear.rules.iter().chain(codes).chain(&vague.rules).chain(fallback)
+    clear.rules().chain(codes).chain(vague.rules()).chain(fallback)
 }
 
 impl Rules {
@@ -139,17 +139,24 @@ impl Rules {
 
 impl Phrases {
     fn compile(files: &[&str]) -> Result<Self, InvalidRules> {
-        let mut rules = Vec::new();
-        for file in files {
-            rules.extend(read(file)?);
-        }
-        let set = set(rules.iter().map(|rule| rule.phrase.as_deref().unwrap_or("$^")))?;
-        Ok(Self { rules, set })
+        let compile = |file: &&str| {
+            let rules = read(file)?;
+            let set = set(rules.iter().map(|rule| rule.phrase.as_deref().unwrap_or("$^")))?;
+            Ok((rules, set))
+        };
+        Ok(Self { files: files.iter().map(compile).collect::<Result<_, InvalidRules>>()? })
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.files.iter().flat_map(|(rules, _)| rules)
     }
 
     /// The rules whose phrase is in `words`, first one first.
     pub(crate) fn matching<'a>(&'a self, words: &str) -> impl Iterator<Item = &'a Rule> + use<'a> {
-        self.set.matches(words.to_lowercase().as_bytes()).into_iter().filter_map(|index| self.rules.get(index))
+        let words = words.to_lowercase();
+        self.files.iter().flat_map(move |(rules, set)| {
+            set.matches(words.as_bytes()).into_iter().filter_map(move |index| rules.get(index))
+        })
     }
 }
 
@@ -185,7 +192,7 @@ fn read(file: &str) -> Result<Vec<Rule>, InvalidRules> {
 }
 
 /// What the automata of one set may take, which are built as texts ask for them. With less they are built again and again.
-const CACHE: usize = 32 << 20;
+pub(crate) const CACHE: usize = 32 << 20;
 
 /// Bytes, not characters: with Unicode's classes the automata are ten times as large and say nothing more here.
 fn set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<RegexSet, InvalidRules> {

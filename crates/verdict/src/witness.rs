@@ -6,15 +6,7 @@
 use std::sync::LazyLock;
 
 use domain::EnhancedStatus;
-use regex::Regex;
-
-#[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
-static DATA: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)(reply|response|after|sending|did not like our|error from .{0,30} for).{0,16}\b(end of data|data|text|message body|final dot)\b|end of data|\bDATA command|TEXT command|>>> ?DATA|\[(DATA|end_of_data)\]",
-    )
-    .expect("the pattern compiles")
-});
+use regex::bytes::Regex;
 
 #[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
 static RCPT: LazyLock<Regex> =
@@ -22,11 +14,5 @@ static RCPT: LazyLock<Regex> =
 
 /// Whether there is a second witness beside the words.
 pub(crate) fn has(status: Option<EnhancedStatus>, diagnostic: &str) -> bool {
-    if status.is_some_and(|status| status.class == 5 && status.subject == 1) {
-        return true;
-    }
-    if DATA.is_match(diagnostic) && !RCPT.is_match(diagnostic) {
-        return false;
-    }
-    RCPT.is_match(diagnostic)
+    status.is_some_and(|status| status.class == 5 && status.subject == 1) || RCPT.is_match(diagnostic.as_bytes())
 }

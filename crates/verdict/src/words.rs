@@ -1,39 +1,76 @@
 //! What a server said, without what it merely echoed.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::bytes::{Regex, RegexBuilder};
 
-use crate::rules::{Name, Rules};
+use crate::rules::{CACHE, Name, Rules};
 
 /// Longer texts are cut: no server needs more to say why.
 const LIMIT: usize = 4_000;
 
+/// One alternative for each [`Echo`]. Of bytes and without groups, so that an automaton runs it.
 #[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
 static ECHOES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r#"(?i)(?P<address><[^<>\r\n]{0,320}@[^<>\r\n]{0,320}>|"[^"@\r\n]{1,64}"@[a-z0-9.-]+|[^\s<>()\[\]"',;:=]{1,320}@[^\s<>()\[\]"',;:]{1,255})"#,
-        r"|(?P<url>\b(?:https?://|www\.)[^\s<>]+)",
+    let pattern = concat!(
+        r#"<[^<>\r\n@]{0,320}@[^<>\r\n]{0,320}>|"[^"@\r\n]{1,64}"@[a-z0-9.-]+|[^\s<>()\[\]"',;:=@]+@[^\s<>()\[\]"',;:]+"#,
+        r"|\b(?:https?://|www\.)[^\s<>]+",
         // Cisco's gateways put the registry's words for the code in front of what the server said.
-        r"|(?P<label>\b5\.\d\.\d - (?:unknown address error|other mail system problem|other network problem)\b)",
-        r"|(?P<code>\b[245]\d\d[- ]?#?[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\d\d-)",
-        r"|(?P<host>\b[a-z0-9_](?:[a-z0-9_-]*\.)+[a-z][a-z0-9-]+\b)",
-    ))
-    .expect("the pattern of echoes compiles")
+        r"|\b5\.\d\.\d - (?:unknown address error|other mail system problem|other network problem)\b",
+        r"|\b[245]\d\d[- ]?#?[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\d\d-",
+        r"|\b[a-z0-9_](?:[a-z0-9_-]*\.)+[a-z][a-z0-9-]+\b",
+    );
+    let mut builder = RegexBuilder::new(pattern);
+    builder.case_insensitive(true).unicode(false).dfa_size_limit(CACHE).build().expect("the pattern of echoes compiles")
 });
+
+/// What a server merely echoes.
+enum Echo {
+    Address,
+    Url,
+    Code,
+    Host,
+}
+
+impl Echo {
+    /// Which it is shows in how it looks.
+    fn of(text: &str) -> Self {
+        if text.contains('@') {
+            Self::Address
+        } else if text.contains("://") || text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
+            Self::Url
+        } else if text.contains(' ') || text.bytes().all(|byte| byte.is_ascii_digit() || b"-#.".contains(&byte)) {
+            Self::Code
+        } else {
+            Self::Host
+        }
+    }
+}
 
 /// The words of `text` without addresses, URLs, host names and codes, in single spaces.
 pub(crate) fn clean(text: &str, rules: &Rules) -> String {
     let text = cut(text, LIMIT);
-    let kept = ECHOES.replace_all(text, |found: &Captures<'_>| match found.name("host") {
-        _ if found.name("address").is_some() || found.name("code").is_some() || found.name("label").is_some() => {
-            Cow::Borrowed(" ")
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for found in ECHOES.find_iter(text.as_bytes()) {
+        // A letter beyond ASCII is several bytes, and the expression knows only bytes.
+        let (Some(before), Some(echo)) = (text.get(from..found.start()), text.get(found.range())) else { continue };
+        from = found.end();
+        kept.push_str(before);
+        match Echo::of(echo) {
+            Echo::Address | Echo::Code => kept.push(' '),
+            // `unknown.Please` is a sentence that lost its blank, not a host name.
+            Echo::Host if is_prose(echo) => kept.push_str(&echo.replace('.', ". ")),
+            Echo::Host | Echo::Url => {
+                kept.push(' ');
+                if let Some(name) = meaning(echo, rules) {
+                    kept.push_str(&name.means);
+                    kept.push(' ');
+                }
+            }
         }
-        // `unknown.Please` is a sentence that lost its blank, not a host name.
-        Some(host) if is_prose(host.as_str()) => Cow::Owned(host.as_str().replace('.', ". ")),
-        _ => meaning(&found[0], rules).map_or(Cow::Borrowed(" "), |name| Cow::Owned(format!(" {} ", name.means))),
-    });
+    }
+    kept.push_str(text.get(from..).unwrap_or_default());
     let mut words = String::with_capacity(kept.len());
     // Control characters are no words either, and PostgreSQL keeps no NUL in a text.
     for word in kept.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {

@@ -9,6 +9,9 @@ use crate::rules::{Means, compiled};
 /// A report about more people is cut.
 const MANY: usize = 200;
 
+/// RFC 2142: who answers for a server.
+const ROLES: [&str; 7] = ["postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "webmaster"];
+
 /// An address that a report names.
 #[derive(Clone, Debug)]
 pub(super) struct Who {
@@ -48,6 +51,11 @@ pub(super) fn read(mail: &Mail, text: &str) -> Vec<Who> {
             once.push(who);
         }
     }
+    // Whom to ask is named beside whom it did not reach.
+    let is_role = |who: &Who| ROLES.contains(&who.address.local_part());
+    if !once.iter().all(is_role) {
+        once.retain(|who| !is_role(who));
+    }
     once
 }
 
@@ -57,7 +65,7 @@ pub(super) fn guess(mail: &Mail) -> Vec<Who> {
     if found.is_empty() {
         let returned = mail.parts.iter().find(|part| part.is_returned());
         let fields = returned.map(|part| fields::groups(&part.text)).unwrap_or_default();
-        let value = |name| fields.iter().flatten().find(|field| field.is(name)).map(|field| field.value.as_str());
+        let value = |name| fields.iter().flatten().find(|field| field.is(name)).map(|field| field.value.as_ref());
         // The server that took it last knows whom it was for; `To` may be a list, or nobody.
         let taken_for = value("Received").and_then(|trace| trace.split_once(" for ")).map(|(_, rest)| rest);
         let taken_for = taken_for.and_then(|rest| rest.split(';').next());

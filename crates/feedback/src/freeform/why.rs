@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::whom::Who;
 use crate::fields::cut;
-use crate::rules::compiled;
+use crate::rules::{CACHE, compiled};
 
 /// No server needs more to say why.
 const LENGTH: usize = 1_500;
@@ -16,16 +16,27 @@ const PROSE: usize = 3_800;
 
 #[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
-    let code = r"(?i-u)(^|[\s:>'\x22(\[#])([45][0-9][0-9]([ :-]|$)|[45]\.[0-9]\.[0-9]{1,3}\b)|said: |reason: ";
-    Regex::new(code).expect("the pattern of codes compiles")
+    let code = r"(?i)(^|[\s:>'\x22(\[#])([45][0-9][0-9]([ :-]|$)|[45]\.[0-9]\.[0-9]{1,3}\b)|said: |reason: ";
+    RegexBuilder::new(code).unicode(false).dfa_size_limit(CACHE).build().expect("the pattern of codes compiles")
 });
 
 /// A command that was refused: `(in reply to RCPT TO command)`, `after RCPT TO:<…>`, `>>> DATA`, `[RCPT_TO]`.
 #[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
 static STAGE: LazyLock<Regex> = LazyLock::new(|| {
-    let stage = r"(?i-u)(reply to|response to|after|did not like our|>>>|\[|from) ?\(?(the |sending )?(end of |initial )?(RCPT|DATA|TEXT command)[ _]?(TO|command)?|end of data|has rejected address";
-    Regex::new(stage).expect("the pattern of commands compiles")
+    let stage = r"(?i)(reply to|response to|after|did not like our|>>>|\[|from) ?\(?(the |sending )?(end of |initial )?(RCPT|DATA|TEXT command)[ _]?(TO|command)?|end of data|has rejected address";
+    RegexBuilder::new(stage).unicode(false).dfa_size_limit(CACHE).build().expect("the pattern of commands compiles")
 });
+
+#[expect(clippy::expect_used, reason = "the pattern is part of the program, and a test runs it")]
+static FINAL: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?i)(^|[\s:>'\x22(\[#])(5[0-9][0-9][ -]|5\.[0-9]\.[0-9]{1,3}\b)|permanent(ly)? .{0,10}(error|fail|fatal)|failed permanently|given up";
+    RegexBuilder::new(pattern).unicode(false).dfa_size_limit(CACHE).build().expect("the pattern of the end compiles")
+});
+
+/// Whether a report says that nothing will be tried any more.
+pub(super) fn is_final(text: &str) -> bool {
+    FINAL.is_match(text.as_bytes())
+}
 
 /// The words about `who`, which end where the next recipient is named.
 pub(super) fn read(text: &str, who: &Who, next: Option<usize>, alone: bool) -> String {
