@@ -10,3 +10,4 @@ mod frozen;
 mod gone;
 mod orders;
 mod phases;
+mod providers;

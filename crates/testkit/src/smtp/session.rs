@@ -31,6 +31,17 @@ struct Session<'a> {
     envelope: Option<(String, Vec<String>)>,
     recipients: Vec<Recipient>,
     messages: usize,
+    /// Given up when the farewell is said: who has heard that may connect anew at once.
+    open: Option<Open<'a>>,
+}
+
+/// A connection that is counted as open.
+struct Open<'a>(&'a Shared);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.record).open -= 1;
+    }
 }
 
 pub(super) async fn serve(stream: TcpStream, shared: &Shared) {
@@ -42,11 +53,11 @@ pub(super) async fn serve(stream: TcpStream, shared: &Shared) {
         record.connections
     };
     // A client that hangs up, or a handshake that fails, is nothing to tell anybody about.
-    let _ = run(stream, shared, number).await;
-    lock(&shared.record).open -= 1;
+    let _ = run(stream, Open(shared), number).await;
 }
 
-async fn run(stream: TcpStream, shared: &Shared, number: usize) -> io::Result<()> {
+async fn run(stream: TcpStream, open: Open<'_>, number: usize) -> io::Result<()> {
+    let shared = open.0;
     stream.set_nodelay(true)?;
     let implicit = shared.script.encryption == Encryption::Implicit;
     let stream: Box<dyn Stream> =
@@ -60,6 +71,7 @@ async fn run(stream: TcpStream, shared: &Shared, number: usize) -> io::Result<()
         envelope: None,
         recipients: Vec::new(),
         messages: 0,
+        open: Some(open),
     };
     if session.answer(Moment::Connect, "220 sink.example ESMTP").await?.is_break() {
         return Ok(());
@@ -99,6 +111,7 @@ impl Session<'_> {
             }
             "NOOP" => self.say("250 2.0.0 ok").await,
             "QUIT" => {
+                self.open = None;
                 let _ = self.say("221 2.0.0 bye").await?;
                 OFF
             }
