@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000026_warm_ups", sql: include_str!("steps/000026_warm_ups.sql") },
     Step { name: "m20261130_000027_relay_message_ids", sql: include_str!("steps/000027_relay_message_ids.sql") },
     Step { name: "m20261130_000028_engaged_first", sql: include_str!("steps/000028_engaged_first.sql") },
+    Step { name: "m20261130_000029_returned_as", sql: include_str!("steps/000029_returned_as.sql") },
 ];
 
 impl MigrationName for Step {

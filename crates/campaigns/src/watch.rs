@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
 use database::lease::Lease;
 use domain::{CampaignId, MailboxProvider, MailingNo};
-use outbox::recent::{self, Ended};
+use outbox::recent::{self, BusyLane, Ended};
 
 use crate::{Error, store};
 
@@ -44,13 +44,14 @@ impl Watch {
     /// Whoever calls it holds `lease`, one role for all instances. What fails for one campaign or provider is logged, and
     /// holds up no other.
     pub async fn round(&mut self, db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut concerned = failures::count(db, lease, now).await?;
+        let concerned = failures::count(db, lease, now).await?;
         let seen = match self.is_news(db, now).await? {
             true => look(db, now).await?,
             false => Seen::default(),
         };
-        concerned.extend(seen.campaigns.keys().copied());
-        for id in concerned {
+        let Concerned { mut campaigns, lanes } = concerned;
+        campaigns.extend(seen.campaigns.keys().copied());
+        for id in campaigns {
             let attempts = seen.campaigns.get(&id).map_or(&[][..], Vec::as_slice);
             match campaign::judge(db, lease, id, attempts, now).await {
                 // Somebody was at it between the look and the act: the next look sees it as it then is.
@@ -59,12 +60,12 @@ impl Watch {
             }
         }
         for (name, attempts) in &seen.providers {
-            match provider::judge(db, lease, name, attempts, now).await {
-                Err(error) if !store::is_lost(&error) => {
-                    tracing::error!(provider = %name, error = &error as &dyn std::error::Error, "watching {name} failed");
-                }
-                judged => judged?,
-            }
+            judge(db, lease, name, attempts, now).await?;
+        }
+        for lane in lanes.values() {
+            let mut attempts = recent::last_ended(db.reader(), lane, LOOKED_AT).await?;
+            newest_first(&mut attempts);
+            judge(db, lease, &lane.lane, &attempts, now).await?;
         }
         campaign::end_old(db, lease, now).await?;
         provider::tell(db, lease, now).await
@@ -93,16 +94,54 @@ async fn look(db: &Database, now: DateTime<Utc>) -> Result<Seen, Error> {
         }
         seen.providers.entry(lane.lane).or_default().extend(ended);
     }
-    let newest_first = |attempts: &mut Vec<Ended>| attempts.sort_by_key(|attempt| std::cmp::Reverse(attempt.at));
-    seen.campaigns.values_mut().chain(seen.providers.values_mut()).for_each(newest_first);
+    seen.campaigns.values_mut().chain(seen.providers.values_mut()).for_each(|attempts| newest_first(attempts));
     Ok(seen)
+}
+
+fn newest_first(attempts: &mut [Ended]) {
+    attempts.sort_by_key(|attempt| std::cmp::Reverse(attempt.at));
+}
+
+/// Judges a provider; that one cannot be judged holds up no other.
+async fn judge(
+    db: &Database,
+    lease: &Lease,
+    name: &MailboxProvider,
+    attempts: &[Ended],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    match provider::judge(db, lease, name, attempts, now).await {
+        Err(error) if !store::is_lost(&error) => {
+            tracing::error!(provider = %name, error = &error as &dyn std::error::Error, "watching {name} failed");
+            Ok(())
+        }
+        judged => judged,
+    }
 }
 
 /// How many of the last attempts after `since` were of this class.
 fn share_of(attempts: &[Ended], class: verdict::Class, since: Option<DateTime<Utc>>) -> limits::Share {
     let counted = attempts.iter().filter(|attempt| since.is_none_or(|since| attempt.at > since));
-    limits::Share::of_last(counted.map(|attempt| attempt.class.as_deref() == Some(class.as_str())))
+    // That our relay has enough for today says nothing of the provider.
+    let is_of_relay = |attempt: &Ended| attempt.rule.as_deref().is_some_and(verdict::is_of_relay);
+    let failed = |attempt: &Ended| attempt.class.as_deref() == Some(class.as_str()) && !is_of_relay(attempt);
+    limits::Share::of_last(counted.map(failed))
 }
 
-/// The campaigns of which something is to be told.
-type Concerned = BTreeSet<CampaignId>;
+/// Of what something is to be told.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Concerned {
+    campaigns: BTreeSet<CampaignId>,
+    /// Where mail came back because the provider refuses us, each up to the last that did.
+    lanes: BTreeMap<(MailingNo, MailboxProvider), BusyLane>,
+}
+
+impl Concerned {
+    fn add(&mut self, more: Self) {
+        self.campaigns.extend(more.campaigns);
+        for (name, lane) in more.lanes {
+            let known = self.lanes.entry(name).or_insert_with(|| lane.clone());
+            known.mark = known.mark.max(lane.mark);
+        }
+    }
+}

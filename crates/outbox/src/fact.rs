@@ -13,7 +13,17 @@ use crate::state::{Event, State};
 
 /// The message came back. Says whether that is news: not if it was known, or if no such message was ever begun.
 pub async fn bounced(conn: &impl ConnectionTrait, key: DeliveryKey, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    came_back(conn, key, Fact::Bounced, now).await
+    came_back(conn, key, Fact::Bounced(None), now).await
+}
+
+/// The message [came back](bounced), and this is what `verdict` calls the reason.
+pub async fn bounced_as(
+    conn: &impl ConnectionTrait,
+    key: DeliveryKey,
+    class: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    came_back(conn, key, Fact::Bounced(Some(class)), now).await
 }
 
 /// The recipient complained. Says whether that is news: not if it was known, or if no such message was ever begun.
@@ -48,29 +58,32 @@ pub async fn bounced_among(conn: &impl ConnectionTrait, keys: &[DeliveryKey]) ->
 }
 
 #[derive(Copy, Clone)]
-enum Fact {
-    Bounced,
+enum Fact<'a> {
+    Bounced(Option<&'a str>),
     Complained,
 }
 
 async fn came_back(
     conn: &impl ConnectionTrait,
     key: DeliveryKey,
-    fact: Fact,
+    fact: Fact<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let Some(from) = begun(conn, key).await? else { return Ok(false) };
-    let column = match fact {
-        Fact::Bounced => "bounced_at",
-        Fact::Complained => "complained_at",
+    let (column, class) = match fact {
+        Fact::Bounced(class) => ("bounced_at", class),
+        Fact::Complained => ("complained_at", None),
     };
-    let sql =
-        format!("UPDATE deliveries SET {column} = $3 WHERE mailing_no = $1 AND ordinal = $2 AND {column} IS NULL");
-    let news = sql::execute(conn, &sql, [key.mailing.into(), key.ordinal.into(), now.into()]).await? == 1;
+    let sql = format!(
+        "UPDATE deliveries SET {column} = $3, returned_as = COALESCE($4, returned_as) \
+         WHERE mailing_no = $1 AND ordinal = $2 AND {column} IS NULL"
+    );
+    let class = class.map(str::to_owned);
+    let news = sql::execute(conn, &sql, [key.mailing.into(), key.ordinal.into(), now.into(), class.into()]).await? == 1;
     let mut deltas = Deltas::default();
     let counts = deltas.of(key.mailing);
     match fact {
-        Fact::Bounced => counts.bounced += i64::from(news),
+        Fact::Bounced(_) => counts.bounced += i64::from(news),
         Fact::Complained => counts.complained += i64::from(news),
     }
     prove(conn, key, from, &mut deltas, now).await?;

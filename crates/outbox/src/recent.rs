@@ -28,6 +28,8 @@ pub struct Ended {
     pub at: DateTime<Utc>,
     /// What `verdict` called it, if it was refused.
     pub class: Option<String>,
+    /// The rule that said so.
+    pub rule: Option<String>,
 }
 
 /// What an open mailing has had that is not as it should be.
@@ -55,7 +57,8 @@ pub async fn busy_lanes(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Re
     sql::all(conn, sql, [since.into()]).await
 }
 
-/// How the attempts at the last `most` deliveries of a lane ended that were offered to a relay, in no order that matters.
+/// How the attempts at the last `most` deliveries of a lane ended that were offered to a relay, in no order that matters. What was taken
+/// and came back because the provider refuses us has the class of that.
 pub async fn last_ended(conn: &impl ConnectionTrait, lane: &BusyLane, most: u32) -> Result<Vec<Ended>, DbErr> {
     let values =
         [lane.mailing_no.into(), lane.lane.clone().into(), lane.mark.into(), REACH.into(), i64::from(most).into()];
@@ -63,9 +66,10 @@ pub async fn last_ended(conn: &impl ConnectionTrait, lane: &BusyLane, most: u32)
 }
 
 /// It goes down the index of the lane and stops as soon as it has enough. CROSS JOIN keeps SQLite from beginning with the attempts.
-pub(crate) const LAST_ENDED: &str = "SELECT COALESCE(a.answered_at, a.noted_at) AS at, a.class FROM ( \
-         SELECT r.mailing_no, r.ordinal FROM ( \
-             SELECT d.mailing_no, d.ordinal, d.state FROM deliveries d \
+pub(crate) const LAST_ENDED: &str = "SELECT COALESCE(a.answered_at, a.noted_at) AS at, \
+         CASE WHEN a.outcome = 'sent' AND t.returned_as = 'block' THEN t.returned_as ELSE a.class END AS class, a.rule \
+     FROM (SELECT r.mailing_no, r.ordinal, r.returned_as FROM ( \
+             SELECT d.mailing_no, d.ordinal, d.state, d.returned_as FROM deliveries d \
              WHERE d.mailing_no = $1 AND d.lane = $2 AND d.ordinal <= $3 ORDER BY d.ordinal DESC LIMIT $4) AS r \
          WHERE r.state NOT IN ('queued', 'skipped') ORDER BY r.ordinal DESC LIMIT $5) AS t \
      CROSS JOIN attempts a WHERE a.mailing_no = t.mailing_no AND a.ordinal = t.ordinal AND a.offered";

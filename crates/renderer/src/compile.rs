@@ -72,7 +72,7 @@ impl Compiled {
     pub(crate) fn html(&self, values: &Values<'_>) -> Result<String, RenderError> {
         let html = self.html.run(values);
         if html.len() > MAIL_LIMIT {
-            return Err(RenderError::TooLarge { bytes: html.len(), limit: MAIL_LIMIT });
+            return Err(self.html.too_large(values, html.len()));
         }
         Ok(html)
     }

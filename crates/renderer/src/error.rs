@@ -218,13 +218,19 @@ fn place(home: &[&str]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
     /// The values of this person blow the mail up.
-    #[error("the mail has {bytes} bytes with this person's values, at most {limit} are allowed")]
+    #[error("the mail has {bytes} bytes with this person's values, at most {limit} are allowed{}", most(largest.as_deref()))]
     TooLarge {
         /// The size it would have.
         bytes: usize,
         /// The size it may have.
         limit: usize,
+        /// The field whose value takes the most room, as a template names it.
+        largest: Option<String>,
     },
+}
+
+fn most(field: Option<&str>) -> String {
+    field.map(|field| format!("; most of it is {field}")).unwrap_or_default()
 }
 
 /// Why a compiled template gave no message for one person.

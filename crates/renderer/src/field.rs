@@ -73,6 +73,16 @@ impl Field {
     }
 }
 
+impl fmt::Display for Field {
+    /// The path that names it in a template.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, FOR_STAFF.iter().chain(&FOR_THE_HOUSE).find(|(_, field)| field == self)) {
+            (Self::Attribute(key), _) => write!(f, "attributes.{key}"),
+            (_, named) => f.write_str(named.map_or("", |(name, _)| name)),
+        }
+    }
+}
+
 /// Every name that an author can use, for an error message.
 pub(crate) fn names_for_staff() -> impl fmt::Display {
     FOR_STAFF.map(|(name, _)| name).join(", ") + " and attributes.ANY"
@@ -87,6 +97,13 @@ fn is_key(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_shows_as_the_path_that_names_it() {
+        for path in FOR_STAFF.iter().chain(&FOR_THE_HOUSE).map(|(path, _)| *path).chain(["attributes.plan"]) {
+            assert_eq!(Field::named(path, Author::House).map(|field| field.to_string()).as_deref(), Some(path));
+        }
+    }
 
     #[test]
     fn staff_cannot_name_the_fields_of_the_house() {

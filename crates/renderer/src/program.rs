@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::compile::MAIL_LIMIT;
+use crate::error::RenderError;
 use crate::escape;
 use crate::field::Field;
 use crate::values::Values;
@@ -117,6 +119,35 @@ impl<L> Program<L> {
     /// Runs it onto a sheet: the one walk, whatever the mail is written on.
     pub(crate) fn write(&self, values: &Values<'_>, sheet: &mut impl Sheet<L>) {
         write(&self.0, values, sheet);
+    }
+
+    /// Why these values make a mail of so many bytes, which is too large: the one whose value takes the most room is named.
+    pub(crate) fn too_large(&self, values: &Values<'_>, bytes: usize) -> RenderError {
+        let mut room = Vec::new();
+        measure(&self.0, values, &mut room);
+        let largest = room.iter().max_by_key(|(_, room)| *room).map(|(field, _)| field.to_string());
+        RenderError::TooLarge { bytes, limit: MAIL_LIMIT, largest }
+    }
+}
+
+/// Adds up how much room the value of each field takes where it stands.
+fn measure<'a, L>(ops: &'a [Op<L>], values: &Values<'_>, room: &mut Vec<(&'a Field, usize)>) {
+    for op in ops {
+        match op {
+            Op::Literal(_) => {}
+            Op::Value { field, form, .. } => {
+                let mut written = String::new();
+                form.write(values.get(field).unwrap_or_default(), &mut written);
+                let bytes = written.len();
+                match room.iter_mut().find(|(known, _)| *known == field) {
+                    Some((_, sum)) => *sum += bytes,
+                    None => room.push((field, bytes)),
+                }
+            }
+            Op::If { field, then, otherwise } => {
+                measure(if values.get(field).is_some() { then } else { otherwise }, values, room);
+            }
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl Segments {
             Some(html) => parts.quoted_printable(Media::Html, |out| {
                 let mut page = Page { out, column: 0, plain: 0, value: String::new() };
                 html.write(&values, &mut page);
-                page.measure()
+                page.measure(html, &values)
             })?,
             None => parts.text(Media::Html, &self.compiled.html(&values)?),
         }
@@ -73,9 +73,9 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn measure(&self) -> Result<(), RenderError> {
+    fn measure(&self, html: &Program<Encoded>, values: &Values<'_>) -> Result<(), RenderError> {
         if self.plain > MAIL_LIMIT {
-            return Err(RenderError::TooLarge { bytes: self.plain, limit: MAIL_LIMIT });
+            return Err(html.too_large(values, self.plain));
         }
         Ok(())
     }

@@ -227,7 +227,7 @@ fn write(
     };
     let look = Look { locale, ..look.clone() };
     let compiled = compile::build(&source, &look, Author::House, words)?;
-    compiled.run(values).map_err(|RenderError::TooLarge { bytes, limit }| TemplateError {
+    compiled.run(values).map_err(|RenderError::TooLarge { bytes, limit, .. }| TemplateError {
         part: Part::Body,
         line: None,
         problem: Problem::TooLong { bytes, limit },

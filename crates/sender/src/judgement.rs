@@ -33,7 +33,11 @@ impl Attempt<'_> {
         };
         let outcome = match ended {
             Ended::Accepted(_) => Outcome::Sent,
-            Ended::Refused { reply, .. } if reply.is_permanent() => Outcome::Failed,
+            Ended::Refused { reply, .. }
+                if reply.is_permanent() && !verdict.as_ref().is_some_and(|verdict| verdict.again) =>
+            {
+                Outcome::Failed
+            }
             Ended::Unfit(_) => Outcome::Failed,
             Ended::Answered(answered) => self.answered(answered, ladder),
             ended if ended.leaves_doubt() => Outcome::InDoubt,
@@ -128,6 +132,8 @@ mod tests {
             (refused(Phase::RcptTo, "450 4.2.0 later"), 99, "never"),
             (refused(Phase::RcptTo, "550 5.1.1 unknown"), 1, "never"),
             (refused(Phase::Dot, "554 5.7.1 spam"), 1, "never"),
+            (refused(Phase::Dot, "550 5.4.5 Daily user sending limit exceeded"), 1, "later"),
+            (refused(Phase::Dot, "550 5.4.5 Daily user sending limit exceeded"), 99, "never"),
             (broken(Phase::MailFrom), 1, "later"),
             (broken(Phase::Body), 1, "later"),
             (broken(Phase::Body), 99, "never"),

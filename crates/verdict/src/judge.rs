@@ -24,6 +24,10 @@ pub struct Verdict {
     pub pause: Option<Duration>,
     /// Whether the mailbox provider should be mailed more slowly from now on.
     pub slow: bool,
+    /// Whether the message is to be tried again although the code is final: a quota or a rate that is used up for now.
+    pub again: bool,
+    /// Whether it speaks of the relay that we send through, and not of whoever keeps the mailbox.
+    pub relay: bool,
 }
 
 /// What a relay's or a mail server's own answer means.
@@ -75,10 +79,25 @@ fn weigh(
         Some(rule) => {
             // Words alone take nobody off a list: see `witness`.
             let doubted = rule.class == Class::Hard && rule.phrase.is_some() && !rule.sure && !sure;
-            let class = if doubted { Class::LikelyGone } else { rule.class };
-            Verdict { class, rule: rule.id.clone(), words, pause: pause(rule), slow: rule.slow }
+            Verdict {
+                class: if doubted { Class::LikelyGone } else { rule.class },
+                rule: rule.id.clone(),
+                words,
+                pause: pause(rule),
+                slow: rule.slow,
+                again: rule.again,
+                relay: rule.relay,
+            }
         }
-        None => Verdict { class: Class::Soft, rule: "none".to_owned(), words, pause: None, slow: false },
+        None => Verdict {
+            class: Class::Soft,
+            rule: "none".to_owned(),
+            words,
+            pause: None,
+            slow: false,
+            again: false,
+            relay: false,
+        },
     }
 }
 

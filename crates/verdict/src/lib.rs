@@ -8,4 +8,4 @@ mod words;
 
 pub use class::{Class, InvalidClass};
 pub use judge::{Codes, Verdict, codes, judge, judge_report};
-pub use rules::{Rule, rules};
+pub use rules::{Rule, is_of_relay, rules};

@@ -35,6 +35,12 @@ pub struct Rule {
     /// Whether its words need no second witness in a report: a server speaks so of its own directory only.
     #[serde(default)]
     pub sure: bool,
+    /// Whether the message is tried again although the code is final: what it says is over by itself.
+    #[serde(default)]
+    pub again: bool,
+    /// Whether it speaks of the relay that we send through, and not of whoever keeps the mailbox.
+    #[serde(default)]
+    pub relay: bool,
     /// Where it was learnt.
     pub source: String,
 }
@@ -108,6 +114,11 @@ pub(crate) fn compiled() -> &'static Rules {
     &RULES
 }
 
+/// Whether the rule of this name speaks of the relay that we send through.
+pub fn is_of_relay(id: &str) -> bool {
+    rules().any(|rule| rule.relay && rule.id == id)
+}
+
 /// Every rule, in the order in which they are asked.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let Rules { clear, codes, vague, fallback, .. } = compiled();
@@ -118,6 +129,7 @@ impl Rules {
     fn compile() -> Result<Self, InvalidRules> {
         let clear = [
             include_str!("../rules/exact.toml"),
+            include_str!("../rules/quota.toml"),
             include_str!("../rules/reputation.toml"),
             include_str!("../rules/content.toml"),
             include_str!("../rules/mailbox.toml"),
@@ -225,6 +237,9 @@ mod tests {
             assert!(rule.source.len() > 5, "{} has no source", rule.id);
             assert!(rule.phrase.is_some() ^ rule.code.is_some(), "{} needs either a phrase or a code", rule.id);
             assert!(rule.pause.is_none() || rule.class == Class::Block, "{} pauses without a block", rule.id);
+            assert!(!rule.again || rule.class == Class::Block, "{} is over by itself and no block", rule.id);
+            let spares = rule.pause.is_some_and(|pause| pause.is_zero()) && !rule.slow;
+            assert!(!rule.relay || spares, "{} has a provider pay for our relay", rule.id);
         }
         assert!(seen.len() > 100);
     }

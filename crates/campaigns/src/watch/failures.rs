@@ -1,12 +1,13 @@
 //! What failed or came back, from the facts: late, and about mails of long ago.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use activity::{Cursor, Fact, Kind};
 use chrono::{DateTime, Utc};
 use database::Database;
 use database::lease::{self, Lease};
-use domain::{CampaignId, DeliveryKey, MailingNo};
+use domain::{CampaignId, DeliveryKey, MailboxProvider, MailingNo, Ordinal};
+use outbox::recent::BusyLane;
 use sea_orm::ConnectionTrait;
 use verdict::Class;
 
@@ -22,15 +23,15 @@ const CHUNK: u32 = 500;
 /// How many transactions a look has.
 const TURNS: usize = 20;
 
-/// Counts what has gone wrong since the last time, and says in which campaigns.
+/// Counts what has gone wrong since the last time, and says in which campaigns, and in which lanes a provider has refused us.
 pub(super) async fn count(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<Concerned, Error> {
-    let mut concerned = BTreeSet::new();
+    let mut concerned = Concerned::default();
     for _ in 0..TURNS {
         let from = activity::position(db.reader(), READER).await?;
         let facts = activity::read_failures(db.reader(), READER, CHUNK).await?;
         // Whoever else counted them has the role now, and looks at what they concern.
         let Some(theirs) = take(db, lease, from, &facts, now).await? else { break };
-        concerned.extend(theirs);
+        concerned.add(theirs);
         if facts.len() < CHUNK as usize {
             break;
         }
@@ -64,16 +65,34 @@ async fn add(conn: &impl ConnectionTrait, facts: impl Iterator<Item = &Fact>) ->
             of_mailing.entry(key.mailing).or_default().push((key, fact));
         }
     }
-    let mut concerned = BTreeSet::new();
+    let mut concerned = Concerned::default();
     for (mailing, facts) in of_mailing {
-        let Some(campaign) = outbox::mailing::find(conn, mailing).await?.and_then(|mailing| mailing.campaign) else {
-            continue;
-        };
+        let Some(mailing) = outbox::mailing::find(conn, mailing).await? else { continue };
+        for (lane, mark) in refusing(conn, &facts).await? {
+            let lane = BusyLane { mailing_no: mailing.no, campaign_id: mailing.campaign, lane, mark };
+            concerned.lanes.insert((lane.mailing_no, lane.lane.clone()), lane);
+        }
+        let Some(campaign) = mailing.campaign else { continue };
         if add_to(conn, campaign, &facts).await? {
-            concerned.insert(campaign);
+            concerned.campaigns.insert(campaign);
         }
     }
     Ok(concerned)
+}
+
+/// The lanes of which mail came back because the provider refuses us, each with the last such message in it. The report comes when
+/// much has gone since: the share is one of the messages around those that came back.
+async fn refusing(
+    conn: &impl ConnectionTrait,
+    facts: &[(DeliveryKey, &Fact)],
+) -> Result<BTreeMap<MailboxProvider, Ordinal>, Error> {
+    let mut lanes = BTreeMap::new();
+    for (key, _) in facts.iter().filter(|(_, fact)| is_refusal(fact)) {
+        let Some(delivery) = outbox::find(conn, *key).await? else { continue };
+        let last = lanes.entry(delivery.lane).or_insert(key.ordinal);
+        *last = key.ordinal.max(*last);
+    }
+    Ok(lanes)
 }
 
 /// Says whether anything of it counts.
@@ -103,8 +122,16 @@ async fn has_gone_before(conn: &impl ConnectionTrait, key: DeliveryKey, since: D
 }
 
 fn is_hard(fact: &Fact) -> bool {
-    let class = fact.detail.as_ref().and_then(|detail| detail["class"].as_str());
-    matches!(fact.kind, Kind::Failed | Kind::Bounced) && class == Some(Class::Hard.as_str())
+    matches!(fact.kind, Kind::Failed | Kind::Bounced) && class(fact) == Some(Class::Hard.as_str())
+}
+
+/// What failed at once is among the last attempts anyway.
+fn is_refusal(fact: &Fact) -> bool {
+    fact.kind == Kind::Bounced && class(fact) == Some(Class::Block.as_str())
+}
+
+fn class(fact: &Fact) -> Option<&str> {
+    fact.detail.as_ref().and_then(|detail| detail["class"].as_str())
 }
 
 #[cfg(test)]
@@ -128,7 +155,7 @@ mod tests {
                 }
                 tokio::task::yield_now().await;
             };
-            assert_eq!(take(db, &lease, from, &facts, now).await.unwrap(), Some(Concerned::new()));
+            assert_eq!(take(db, &lease, from, &facts, now).await.unwrap(), Some(Concerned::default()));
             assert_eq!(take(db, &lease, from, &facts, now).await.unwrap(), None);
         }
     }

@@ -44,7 +44,12 @@ pub(super) async fn reported(
     }
     // A report that is forgotten already may come all the same, and two servers may report one message. A database that was restored
     // from a backup may not know that the message went.
-    if !fact::bounced(txn, key, now).await? {
+    // What our relay could not take on says nothing of the provider.
+    let news = match verdict.relay {
+        true => fact::bounced(txn, key, now).await?,
+        false => fact::bounced_as(txn, key, verdict.class.as_str(), now).await?,
+    };
+    if !news {
         let why = "a failure that is known already, or of a message that is not known to have gone";
         return Ok(Some(about.note(Standing::Noted, why)));
     }

@@ -93,6 +93,11 @@ both!(
         let key = world.sent("ada@example.org", "other", None).await;
         world.process(&world.return_path(key), &world.returned("broken-boundary.eml", key)).await;
         assert!(pause::active(world.db.reader(), start_of_time()).await.unwrap().is_empty());
+        // It counts in the share of those that refuse us all the same.
+        let ended = "SELECT returned_as FROM deliveries WHERE returned_as IS NOT NULL";
+        let classes = database::sql::rows(world.db.reader(), ended, []).await.unwrap();
+        let classes: Vec<String> = classes.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        assert_eq!(classes, ["block"]);
     }
 );
 

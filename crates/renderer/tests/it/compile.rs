@@ -187,6 +187,20 @@ fn a_value_cannot_blow_the_mail_up() {
 }
 
 #[test]
+fn the_field_that_makes_a_mail_too_large_is_named() {
+    let words = "{{company}} {{#if city}}{{attributes.plan}}{{/if}}{{fallback phone \"none\"}}";
+    let compiled = compile(&body(words), &look()).unwrap();
+    let refused = |person: Person| compiled.render(&merge(person)).unwrap_err().to_string();
+    let (long, longer) = ("x".repeat(1_100_000), "<".repeat(1_000_000));
+    let attributes = |value: &str| [("plan".to_owned(), value.to_owned())].into();
+    let (company, city) = (Some(long.clone()), Some("Exampleton".to_owned()));
+    let person = Person { company: company.clone(), attributes: attributes(&longer), ..Person::default() };
+    assert!(refused(person.clone()).ends_with("are allowed; most of it is company"));
+    let shown = Person { city, ..person };
+    assert!(refused(shown).ends_with("; most of it is attributes.plan"), "as it is written, not as it is on file");
+}
+
+#[test]
 fn words_that_look_like_the_renderers_own_are_words() {
     let words = "xq0000 {{name}} xq1q0001 <img src=\"{{asset \"offer.png\"}}\" alt=\"\" /> xq0002";
     let look = renderer::Look { base_url: "https://xq2q0000.example.com/".parse().unwrap(), ..look() };

@@ -65,9 +65,11 @@ impl Ended {
                 Meaning::Later(None) | Meaning::LockedOut | Meaning::InDoubt => Some(true),
                 Meaning::Refused(_) | Meaning::Later(Some(_)) => None,
             },
-            // RFC 5321 §3.8: 421 is the server's farewell, whatever it is an answer to.
+            // RFC 5321 §3.8: 421 is the server's farewell, whatever it is an answer to. What we may send through it may be used up at
+            // any moment.
             Self::Refused { phase, reply } => {
-                (reply.code == 421 || (*phase == Phase::MailFrom && reply.is_transient())).then_some(true)
+                let own = reply.code == 421 || (*phase == Phase::MailFrom && reply.is_transient());
+                (own || verdict::judge(reply, None).relay).then_some(true)
             }
         }
     }

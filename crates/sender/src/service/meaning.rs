@@ -170,7 +170,7 @@ impl Answered {
         };
         // The words without addresses; what they say of a mailbox provider is not the service's to say.
         let words = verdict::judge(&self.reply, None).words;
-        Some(Verdict { class, rule: self.rule.to_owned(), words, pause: None, slow: false })
+        Some(Verdict { class, rule: self.rule.to_owned(), words, pause: None, slow: false, again: false, relay: false })
     }
 
     /// The name of the row, where there is more to say than that all is well.

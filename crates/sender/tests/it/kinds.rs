@@ -175,6 +175,24 @@ both!(
 );
 
 both!(
+    async fn whose_values_make_a_mail_too_large_is_told_by_the_field_and_the_campaign_goes_on(db: TestDb) {
+        let house = House::new(&db).await;
+        let people = house.enrol(&["ada@example.org", "bob@example.org"]).await;
+        let (campaign, mailing) = house.launch().await;
+        let name = "UPDATE subscribers SET name = $2 WHERE id = $1";
+        let values = [people[0].into(), "x".repeat(1_100_000).into()];
+        database::sql::execute(house.db.writer(), name, values).await.unwrap();
+        let tick = house.sender(1).tick().await.unwrap();
+        assert_eq!(tick.tally, Tally { sent: 1, skipped: 1, ..Tally::default() });
+        let why = house.by_person(mailing).await["ada"].0.skipped_why.clone().unwrap();
+        assert!(why.starts_with("cannot be composed: the message cannot be put together: the mail has "), "{why}");
+        assert!(why.ends_with("; most of it is first_name"), "{why}");
+        let campaign = campaigns::find(house.db.reader(), campaign.id).await.unwrap().unwrap();
+        assert_eq!(campaign.status, campaigns::CampaignStatus::Sending);
+    }
+);
+
+both!(
     async fn a_campaign_whose_messages_cannot_be_made_is_paused(db: TestDb) {
         let house = House::new(&db).await;
         house.enrol(&["ada@example.org"]).await;

@@ -192,6 +192,25 @@ both!(
 );
 
 both!(
+    async fn what_a_relay_refuses_because_we_have_had_enough_of_it_goes_by_the_other_and_nobody_fails(db: TestDb) {
+        let (house, second) = (House::new(&db).await, SmtpSink::start().await);
+        house.sink.add(Rule::reply(Moment::Dot, "550 5.4.5 Daily user sending limit exceeded."));
+        house.enrol_many(30).await;
+        let (_, mailing) = house.launch().await;
+        let mut sender = sender(&house, first_and_second(&house, &second));
+        let tally = sender.tick().await.unwrap().tally;
+        assert!(tally.failed == 0 && tally.deferred < 10 && tally.sent + tally.deferred == 30, "{tally:?}");
+        let lanes = limits::pause::active(house.db.reader(), house.clock_now()).await.unwrap();
+        assert_eq!(lanes, [], "no provider is left alone for what our relay says");
+        assert!(second.count() > 20, "{}", second.count());
+        house.sink.forgive();
+        house.advance_minutes(60);
+        sender.tick().await.unwrap();
+        assert_eq!(house.counts(mailing).await.sent, 30);
+    }
+);
+
+both!(
     async fn what_is_beyond_a_relay_s_quota_is_the_other_s_until_the_hour_is_over(db: TestDb) {
         let hourly = |n| Limit { hourly: NonZeroU32::new(n), ..Limit::default() };
         let relays = [("first".to_owned(), hourly(5)), ("second".to_owned(), hourly(9))].into();

@@ -8,7 +8,15 @@ use verdict::{Class, Verdict};
 use crate::stage::{Stage, ada, brand, days, now, staff};
 
 pub(crate) fn verdict(class: Class) -> Verdict {
-    Verdict { class, rule: "test".to_owned(), words: "ada@example.com unknown".to_owned(), pause: None, slow: false }
+    Verdict {
+        class,
+        rule: "test".to_owned(),
+        words: "ada@example.com unknown".to_owned(),
+        pause: None,
+        slow: false,
+        again: false,
+        relay: false,
+    }
 }
 
 pub(crate) async fn fail(stage: &Stage<'_>, who: SubscriberId, class: Class, now: DateTime<Utc>) -> Effect {

@@ -200,3 +200,59 @@ fn each_word_for_slower_is_heard_and_no_other() {
         assert!(!judge(&reply.parse().unwrap(), None).slow, "{reply}");
     }
 }
+
+#[test]
+fn a_quota_or_a_rate_is_over_by_itself_whatever_the_code() {
+    let said = [
+        ("550 5.4.5 Daily user sending limit exceeded. For more information on Gmail sending limits", "quota.google"),
+        ("550-5.7.1 Daily SMTP relay limit exceeded for customer.", "quota.google"),
+        (
+            "550 5.7.233 - Your message can't be sent because your tenant exceeded its daily limit for sending email",
+            "quota.microsoft",
+        ),
+        (
+            "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; submission quota",
+            "quota.microsoft",
+        ),
+        ("554 Throttling failure: Daily message quota exceeded.", "quota.amazon"),
+        ("550 5.4.6 Mail rate exceeded limit", "quota.zoho"),
+        (
+            "550 Domain example.com has exceeded the max emails per hour (150/150 (100%)) allowed. Message discarded.",
+            "quota.hosting",
+        ),
+        ("554 5.7.1 <x@example.com>: Recipient address rejected: You have exceeded your Outmail quota.", "quota.own"),
+        ("550 5.7.0 daily sending quota of 500 reached", "quota.own"),
+        (
+            "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more",
+            "exact.mailbox-rate",
+        ),
+        ("550 5.7.28 There is an unusual rate of messages", "code.google-rate"),
+        ("554 5.7.1 Too many connections from your host", "rate.connections"),
+        ("550 5.7.1 too many messages, slow down", "rate.messages"),
+    ];
+    for (reply, rule) in said {
+        let verdict = judge(&reply.parse().unwrap(), None);
+        assert_eq!((verdict.rule.as_str(), verdict.class, verdict.again), (rule, Class::Block, true), "{reply}");
+        assert_eq!(verdict.relay, rule.starts_with("quota."), "{reply}");
+        assert!(!verdict.relay || verdict.pause.is_none() && !verdict.slow, "no provider pays for our relay: {reply}");
+    }
+    let again: Vec<&str> = rules().filter(|rule| rule.again).map(|rule| rule.id.as_str()).collect();
+    assert!(again.iter().all(|id| said.iter().any(|(_, rule)| rule == id)), "{again:?}");
+}
+
+#[test]
+fn a_full_mailbox_and_what_is_refused_for_good_are_no_quota_of_ours() {
+    for (reply, class) in [
+        ("552 5.2.2 <x@example.com>: mailbox full", Class::Soft),
+        ("552 5.2.2 The email account that you tried to reach is over quota", Class::Soft),
+        ("552 5.2.2 Quota exceeded (mailbox for user is full)", Class::Soft),
+        ("550 5.2.2 User has exceeded his disk quota limit", Class::Soft),
+        ("552 5.3.4 Message size exceeds fixed limit", Class::Content),
+        ("550 5.7.1 message rejected due to policy", Class::Block),
+        ("550 5.1.1 user unknown", Class::Hard),
+        ("550 5.7.1 Service unavailable; client host is listed by a blocklist", Class::Block),
+    ] {
+        let verdict = judge(&reply.parse().unwrap(), None);
+        assert_eq!((verdict.class, verdict.again, verdict.relay), (class, false, false), "{reply}: {}", verdict.rule);
+    }
+}

@@ -114,3 +114,39 @@ async fn warms_up(stage: &Stage<'_>, warm_ups: &BTreeMap<String, WarmUp>) {
     let class = limits.class(&Route { relay: "main", provider: &other(), brand: "acme", campaign });
     limits.refill(stage.db, &[(class, 1)], now).await.unwrap();
 }
+
+both! {
+    async fn refusals_that_come_back_later_count_among_the_messages_around_them(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 1_000).await;
+        let keys = stage.send(100, 0, "", "").await;
+        // Much has gone by the time the reports come.
+        stage.send(400, 0, "", "").await;
+        stage.look().await;
+        let report = async |stage: &Stage<'_>, key, class: &str| {
+            assert!(outbox::fact::bounced_as(stage.db.writer(), key, class, at(stage.sent)).await.unwrap());
+            stage.came_back(key, activity::Kind::Bounced, class).await;
+        };
+        report(&stage, keys[59], "hard").await;
+        for key in &keys[60..63] {
+            report(&stage, *key, "block").await;
+        }
+        stage.look().await;
+        assert_eq!(pause::active(stage.db.reader(), at(stage.sent)).await.unwrap()[..], []);
+        report(&stage, keys[64], "block").await;
+        stage.look().await;
+        let paused = pause::active(stage.db.reader(), at(stage.sent)).await.unwrap().remove(0);
+        assert_eq!(paused.words, "4 of 65 attempts were refused for policy or reputation");
+        assert_eq!(stage.raised().await, [(Cause::Refusals, Level::Pause, share(4, 65))]);
+        // The same report again is no news.
+        assert!(!outbox::fact::bounced_as(stage.db.writer(), keys[60], "block", at(stage.sent)).await.unwrap());
+    }
+}
+
+both! {
+    async fn a_relay_that_has_enough_for_today_is_not_the_providers_doing(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 100).await;
+        stage.send(60, 20, "block", "quota.own").await;
+        stage.look().await;
+        assert_eq!(stage.raised().await, []);
+    }
+}
