@@ -56,7 +56,6 @@ impl<'a> Tried<'a> {
                     key: submitted.key,
                     attempt: submitted.attempt,
                     outcome,
-                    relay_message_id: None,
                     relay: "main".to_owned(),
                     phase: Phase::Dot,
                     offered: true,
