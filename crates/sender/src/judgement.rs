@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_service_answers_counts_as_a_try_unless_it_does_not_let_us_in() {
+    fn what_a_service_answers_counts_as_a_try_unless_it_takes_nothing_from_us_now() {
         let wait = Some(std::time::Duration::from_secs(7_200));
         let answer = |meaning| {
             let reply = "429 slowly".parse().unwrap();
@@ -183,7 +183,7 @@ mod tests {
             (Meaning::Taken, "sent", true, Phase::Dot, None),
             (Meaning::Refused(Class::Hard), "failed", true, Phase::Dot, Some("hard")),
             (Meaning::Later(Some(Class::Block)), "deferred", true, Phase::Dot, Some("block")),
-            (Meaning::Later(None), "deferred", true, Phase::Dot, None),
+            (Meaning::Later(None), "deferred", false, Phase::Dot, None),
             (Meaning::LockedOut, "deferred", false, Phase::Auth, None),
             (Meaning::InDoubt, "in_doubt", true, Phase::Dot, None),
         ] {

@@ -42,7 +42,11 @@ pub(crate) async fn read(
     let mut people: HashMap<SubscriberId, Recipient> = people.into_iter().map(|person| (person.id, person)).collect();
     let mut read = Read { pieces: Vec::with_capacity(claimed.len()), skipped: Vec::new() };
     for claimed in claimed {
-        let person = claimed.subscriber.and_then(|id| people.remove(&id));
+        // A campaign has each of its readers once. What people asked for may lie here twice for one of them.
+        let person = match stationery.mailing.kind {
+            MailKind::Campaign => claimed.subscriber.and_then(|id| people.remove(&id)),
+            _ => claimed.subscriber.and_then(|id| people.get(&id).cloned()),
+        };
         let key = claimed.key;
         match piece(conn, stationery, claimed, person, now).await {
             Ok(Some(piece)) => read.pieces.push(piece),

@@ -124,7 +124,7 @@ impl Ended {
     pub fn is_offer(&self) -> bool {
         match self {
             Self::Accepted(_) | Self::Refused { .. } => true,
-            Self::Answered(answered) => !matches!(answered.meaning, Meaning::LockedOut),
+            Self::Answered(answered) => !matches!(answered.meaning, Meaning::LockedOut | Meaning::Later(None)),
             Self::Withheld { .. } | Self::Unfit(_) => false,
             Self::Broken { phase: Phase::Connect | Phase::Tls | Phase::Auth, .. } => false,
             Self::Broken { phase, problem: Problem::Cut } => phase.leaves_doubt(),

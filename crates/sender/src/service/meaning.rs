@@ -1,8 +1,9 @@
 //! What the answers of mail services mean: one table.
 //!
 //! HTTP promises less than SMTP. A 451 behind the dot says that the message was not taken (RFC 5321 §4.2.5); a 500 says that
-//! something went wrong, perhaps behind the point at which the message was. So what a gateway answers that has lost sight of the
-//! service behind it, and what a service says of itself, decide between *later* and *in doubt*.
+//! something went wrong, perhaps behind the point at which the message was taken. So a fault of the server leaves the message in
+//! doubt, save where the service says of it that nothing was taken. And what is wrong with a request may be wrong with all of them:
+//! only what a row knows to be about this message ends it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -109,7 +110,7 @@ const TABLE: &[Row] = &[
     of(Kind::Mailgun, "mailgun.not-allowed", 400, "", "for test purposes only", LockedOut),
     of(Kind::Mailgun, "mailgun.limit", 400, "", "limit exceeded", Later(None)),
     of(Kind::Mailgun, "mailgun.limit", 420, "", "", Later(None)),
-    // https://postmarkapp.com/developer/api/overview#error-codes; of a 500 it says there that the message is lost *in most cases*.
+    // https://postmarkapp.com/developer/api/overview#error-codes
     of(Kind::Postmark, "postmark.maintenance", 503, "100", "", Later(None)),
     of(Kind::Postmark, "postmark.recipient", 422, "300", "'to'", Refused(Class::Hard)),
     of(Kind::Postmark, "postmark.sender", 422, "300", "'from'", Later(BLOCK)),
@@ -120,22 +121,25 @@ const TABLE: &[Row] = &[
     of(Kind::Postmark, "postmark.account-pending", 422, "412", "", LockedOut),
     of(Kind::Postmark, "postmark.account-may-not-send", 422, "413", "", LockedOut),
     of(Kind::Postmark, "postmark.no-such-stream", 422, "1235", "", LockedOut),
-    of(Kind::Postmark, "postmark.broken", 500, "", "", InDoubt),
     // RFC 9110 §15.
     http("http.taken", 200..=299, Taken),
     http("http.moved", 300..=399, LockedOut),
     http("http.not-let-in", 401..=401, LockedOut),
     http("http.forbidden", 403..=403, LockedOut),
     http("http.no-such-place", 404..=405, LockedOut),
+    http("http.unpaid", 402..=402, LockedOut),
+    http("http.proxy", 407..=407, LockedOut),
     // The server has not had the whole request.
     http("http.too-slow", 408..=408, Later(None)),
     http("http.too-large", 413..=413, Refused(Class::Content)),
+    http("http.wrong-server", 421..=421, Later(None)),
+    http("http.too-early", 425..=425, Later(None)),
     http("http.too-many", 429..=429, Later(None)),
-    http("http.refused", 400..=499, Refused(Class::Content)),
-    // Who answers has passed the request on, and does not know what became of it.
-    http("http.gateway", 502..=502, InDoubt),
-    http("http.gateway", 504..=504, InDoubt),
-    http("http.broken", 500..=599, Later(None)),
+    // Nobody knows whether it is about this message or about whatever we say.
+    http("http.refused", 400..=499, Later(BLOCK)),
+    // RFC 9110 §15.6.4: it cannot handle the request now, and so has not.
+    http("http.overloaded", 503..=503, Later(None)),
+    http("http.broken", 500..=599, InDoubt),
 ];
 
 /// What an answer means.
@@ -181,8 +185,7 @@ impl Answered {
     /// Whether the service is not to be asked again at once, whatever the message.
     pub(crate) fn asks_for_rest(&self) -> bool {
         match self.meaning {
-            LockedOut => true,
-            Later(None) => self.wait.is_some(),
+            LockedOut | Later(None) => true,
             Taken | Refused(_) | Later(Some(_)) | InDoubt => false,
         }
     }

@@ -22,6 +22,21 @@ const ACCOUNT: &str = "/v2/email/account";
 const JSON: &str = "application/json";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 
+/// A message without our signatures. SES puts a Date and a Message-ID of its own in the place of ours, which both are signed, and
+/// takes no more than one signature
+/// ([header fields](https://docs.aws.amazon.com/ses/latest/dg/header-fields.html)); it signs for the domain itself.
+fn unsigned(raw: &[u8]) -> &[u8] {
+    const SIGNATURE: &[u8] = b"DKIM-Signature:";
+    let mut rest = raw;
+    while rest.get(..SIGNATURE.len()).is_some_and(|name| name.eq_ignore_ascii_case(SIGNATURE)) {
+        // A field goes on in every line that begins with a blank (RFC 5322 §2.2.3).
+        let ends = memchr::memmem::find_iter(rest, b"\r\n").map(|at| at + 2);
+        let end = ends.into_iter().find(|at| !matches!(rest.get(*at), Some(b' ' | b'\t')));
+        rest = &rest[end.unwrap_or(rest.len())..];
+    }
+    rest
+}
+
 /// An account in one region.
 #[derive(Clone)]
 pub(super) struct Ses {
@@ -36,7 +51,7 @@ impl Ses {
         let mut body = json!({
             // Beside the To header, because a stand-in may get what is for somebody else.
             "Destination": { "ToAddresses": [message.recipient.as_str()] },
-            "Content": { "Raw": { "Data": BASE64.encode(&message.raw) } },
+            "Content": { "Raw": { "Data": BASE64.encode(unsigned(&message.raw)) } },
             "EmailTags": [{ "Name": TOKEN, "Value": message.envid }],
         });
         if let Some(set) = &self.configuration_set {

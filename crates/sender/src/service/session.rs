@@ -137,6 +137,8 @@ impl Session {
         request.headers_mut().insert(USER_AGENT, hyper::header::HeaderValue::from_static("eshot"));
         request.headers_mut().extend(call.headers);
         let response = self.ask_for_answer(request).await?;
+        // Whoever answers before they have had all has decided without it: the rest does not follow.
+        self.passage.hold();
         let (parts, body) = response.into_parts();
         let mut told = Told { status: parts.status, headers: parts.headers, body: Vec::new() };
         self.broken |= told.header(CONNECTION.as_str()).is_some_and(|said| said.eq_ignore_ascii_case("close"));

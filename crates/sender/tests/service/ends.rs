@@ -8,6 +8,7 @@ use outbox::Phase;
 use sender::connection::{Ended, Guard, Problem, Unfit};
 use sender::service::{Meaning, Session};
 use testkit::http::{HttpAnswer, HttpDeed, HttpSink};
+use verdict::Class;
 
 use super::{always, message, now, send, ses};
 
@@ -66,7 +67,7 @@ async fn an_answer_of_which_only_the_head_came_is_one() {
     let Ended::Answered(answered) = ended_by(HttpDeed::Begin(200)).await else { panic!("no answer") };
     assert_eq!((answered.meaning, answered.id), (Meaning::Taken, None));
     let Ended::Answered(answered) = ended_by(HttpDeed::Begin(400)).await else { panic!("no answer") };
-    assert!(matches!(answered.meaning, Meaning::Refused(_)));
+    assert_eq!(answered.meaning, Meaning::Later(Some(Class::Block)));
 }
 
 #[tokio::test]

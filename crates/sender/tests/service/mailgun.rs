@@ -34,7 +34,7 @@ async fn each_answer_has_one_meaning() {
         ),
         (
             refused(400, "'from' parameter is not a valid address. please check documentation"),
-            Meaning::Refused(Class::Content),
+            Meaning::Later(Some(Class::Block)),
             "http.refused",
         ),
         (
@@ -46,7 +46,7 @@ async fn each_answer_has_one_meaning() {
         (refused(404, "Domain not found: mg.example.com"), Meaning::LockedOut, "http.no-such-place"),
         (refused(420, "limit exceeded"), Meaning::Later(None), "mailgun.limit"),
         (refused(429, "Too many requests"), Meaning::Later(None), "http.too-many"),
-        (refused(500, "Internal Server Error"), Meaning::Later(None), "http.broken"),
+        (refused(500, "Internal Server Error"), Meaning::InDoubt, "http.broken"),
     ];
     means(mailgun, cases).await;
 }

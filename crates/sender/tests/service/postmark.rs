@@ -39,7 +39,7 @@ async fn each_answer_has_one_meaning() {
         (refused(300, "Invalid 'From' address: ''."), block, "postmark.sender"),
         (
             refused(300, "Provide either email TextBody or HtmlBody or both."),
-            Meaning::Refused(Class::Content),
+            Meaning::Later(Some(Class::Block)),
             "http.refused",
         ),
         (
@@ -67,7 +67,7 @@ async fn each_answer_has_one_meaning() {
             Meaning::Later(None),
             "postmark.maintenance",
         ),
-        (HttpAnswer::new(500, "{}"), Meaning::InDoubt, "postmark.broken"),
+        (HttpAnswer::new(500, "{}"), Meaning::InDoubt, "http.broken"),
     ];
     means(postmark, cases).await;
 }

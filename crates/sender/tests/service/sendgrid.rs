@@ -35,7 +35,7 @@ async fn each_answer_has_one_meaning() {
             "sendgrid.recipient",
         ),
         (refused(400, Some("from.email"), "Does not contain a valid address."), block, "sendgrid.sender"),
-        (refused(400, Some("subject"), "The subject is required."), Meaning::Refused(Class::Content), "http.refused"),
+        (refused(400, Some("subject"), "The subject is required."), Meaning::Later(Some(Class::Block)), "http.refused"),
         (
             refused(403, Some("from"), "The from address does not match a verified Sender Identity."),
             block,
@@ -46,7 +46,7 @@ async fn each_answer_has_one_meaning() {
         (refused(413, None, "too large"), Meaning::Refused(Class::Content), "http.too-large"),
         (refused(429, None, "too many requests"), Meaning::Later(None), "http.too-many"),
         (HttpAnswer::new(200, ""), Meaning::LockedOut, "sendgrid.not-queued"),
-        (HttpAnswer::new(503, ""), Meaning::Later(None), "http.broken"),
+        (HttpAnswer::new(503, ""), Meaning::Later(None), "http.overloaded"),
     ];
     means(sendgrid, cases).await;
 }

@@ -4,7 +4,7 @@ use sender::service::{Meaning, Session};
 use testkit::http::{HttpAnswer, HttpSink};
 use verdict::Class;
 
-use super::{SECRET, answered, means, send, service, ses};
+use super::{SECRET, always, answered, means, message, now, send, service, ses};
 
 fn refused(status: u16, kind: &str, message: &str) -> HttpAnswer {
     let body = serde_json::json!({ "message": message }).to_string();
@@ -27,6 +27,20 @@ async fn the_message_is_handed_over_as_it_is_and_signed() {
 }
 
 #[tokio::test]
+async fn our_own_signatures_do_not_go_along() {
+    let sink = HttpSink::start(HttpAnswer::new(200, r#"{"MessageId":"m-1"}"#)).await;
+    let mut session = Session::open(ses(&sink)).await.unwrap();
+    let mut signed = message();
+    let bare = signed.raw.clone();
+    signed.raw =
+        [&b"DKIM-Signature: a=rsa-sha256;\r\n b=x\r\nDKIM-Signature: a=ed25519-sha256; b=y\r\n"[..], &bare].concat();
+    session.send(&signed, &always(), now()).await;
+    let request: serde_json::Value = serde_json::from_str(&sink.requests().remove(0).body).unwrap();
+    let data = request["Content"]["Raw"]["Data"].as_str().unwrap();
+    assert_eq!(data_encoding::BASE64.decode(data.as_bytes()).unwrap(), bare);
+}
+
+#[tokio::test]
 async fn each_answer_has_one_meaning() {
     let block = Meaning::Later(Some(Class::Block));
     means(
@@ -40,12 +54,16 @@ async fn each_answer_has_one_meaning() {
             (refused(400, "AccountSuspendedException", "suspended"), Meaning::LockedOut, "ses.account-suspended"),
             (refused(404, "NotFoundException", "Configuration set <news> does not exist."), Meaning::LockedOut, "ses.no-such-set"),
             (refused(400, "BadRequestException", "Illegal address"), Meaning::Refused(Class::Hard), "ses.recipient"),
-            (refused(400, "BadRequestException", "Invalid JSON"), Meaning::Refused(Class::Content), "http.refused"),
+            (refused(400, "BadRequestException", "Invalid JSON"), block, "http.refused"),
             (refused(429, "TooManyRequestsException", "Maximum sending rate exceeded."), Meaning::Later(None), "http.too-many"),
             (refused(400, "Throttling", "Daily message quota exceeded."), Meaning::Later(None), "ses.quota"),
             (refused(403, "InvalidClientTokenId", "The security token included in the request is invalid."), Meaning::LockedOut, "http.forbidden"),
-            (HttpAnswer::new(503, "busy"), Meaning::Later(None), "http.broken"),
-            (HttpAnswer::new(502, "<html>Bad Gateway</html>"), Meaning::InDoubt, "http.gateway"),
+            (HttpAnswer::new(402, "pay"), Meaning::LockedOut, "http.unpaid"),
+            (HttpAnswer::new(421, ""), Meaning::Later(None), "http.wrong-server"),
+            (HttpAnswer::new(503, "busy"), Meaning::Later(None), "http.overloaded"),
+            (HttpAnswer::new(500, "oops"), Meaning::InDoubt, "http.broken"),
+            (HttpAnswer::new(524, "a time-out behind us"), Meaning::InDoubt, "http.broken"),
+            (HttpAnswer::new(502, "<html>Bad Gateway</html>"), Meaning::InDoubt, "http.broken"),
             (HttpAnswer::new(307, "").header("location", "https://elsewhere.example/"), Meaning::LockedOut, "http.moved"),
             (HttpAnswer::new(200, "no JSON"), Meaning::Taken, "http.taken"),
         ],
