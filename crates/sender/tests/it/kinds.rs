@@ -154,6 +154,22 @@ both!(
 );
 
 both!(
+    async fn whoever_has_asked_for_two_mails_gets_both(db: TestDb) {
+        let house = House::new(&db).await;
+        let ada = house.enrol(&["ada@example.org"]).await[0];
+        let stream = outbox::mailing::stream(house.db.writer(), house.brand.id, MailKind::Access, house.clock_now());
+        let stream = stream.await.unwrap();
+        for _ in 0..2 {
+            let data = serde_json::json!({ "access": domain::AccessId::new(house.clock_now()), "locale": "en" });
+            let lane = domain::MailboxProvider::other();
+            let intent = outbox::enqueue::Intent { subscriber: Some(ada), recipient: None, lane, data };
+            outbox::enqueue::one(house.db.writer(), stream, intent).await.unwrap();
+        }
+        assert_eq!(house.sender(1).tick().await.unwrap().tally, Tally { sent: 2, ..Tally::default() });
+    }
+);
+
+both!(
     async fn a_mail_that_cannot_be_composed_is_skipped_with_the_reason_and_the_others_go(db: TestDb) {
         let house = House::new(&db).await;
         let people = house.enrol(&["ada@example.org", "bob@example.org"]).await;
