@@ -59,6 +59,7 @@ impl<'a> Tried<'a> {
                     relay: "main".to_owned(),
                     phase: Phase::Dot,
                     offered: true,
+                    relay_message_id: None,
                     reply: class.map(|_| "550 5.0.0 \"no\", never".parse().unwrap()),
                     class: class.map(|class| class.to_string()),
                     rule: None,
