@@ -1,7 +1,7 @@
 //! One mailbox provider, by the table of shares; and the alerts about all that are left alone.
 
 use alerts::{Alarm, Subject};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use database::Database;
 use database::lease::{self, Lease};
 use domain::{Actor, MailboxProvider};
@@ -33,11 +33,14 @@ pub(super) async fn judge(
         return Ok(());
     }
     let share = share_of(attempts, Class::Block, before);
-    if Cause::Refusals.freezes(share) && warm_up::counts(db.reader(), provider, now).await? {
+    // What was refused yesterday has cost that day already.
+    let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+    let today = share_of(attempts, Class::Block, Some(before.map_or(midnight, |before| before.max(midnight))));
+    if Cause::Refusals.freezes(today) && warm_up::counts(db.reader(), provider, now).await? {
         let txn = lease::begin(db, lease, now).await?;
-        warm_up::freeze(&txn, provider, RULE, &words(share), now).await?;
+        warm_up::freeze(&txn, provider, RULE, &words(today), now).await?;
         txn.commit().await?;
-        tracing::info!(%provider, "relays that are being warmed up get no more for {provider} tomorrow: {}", words(share));
+        tracing::info!(%provider, "relays that are being warmed up get no more for {provider} tomorrow: {}", words(today));
     }
     if Cause::Refusals.judge(share) != Some(Level::Pause) {
         return Ok(());

@@ -100,6 +100,36 @@ both! {
     }
 }
 
+both! {
+    async fn what_was_refused_yesterday_costs_a_relay_no_day_that_follows(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 300).await;
+        let warm_ups = [("main".to_owned(), warm_up())].into();
+        let frozen = async |stage: &Stage<'_>| {
+            let shown = warm_up::warmings(stage.db.reader(), &warm_ups, at(stage.sent)).await.unwrap().remove(0);
+            shown.frozen.map(|frozen| (frozen.on, frozen.words))
+        };
+        let midnight = 15 * 3_600;
+        stage.sent = midnight - 60;
+        warms_up(&stage, &warm_ups).await;
+        stage.send(50, 2, "block", "code.policy").await;
+        stage.look().await;
+        let words = "2 of 50 attempts were refused for policy or reputation";
+        let yesterday = Some((at(0).date_naive(), words.to_owned()));
+        assert_eq!(frozen(&stage).await, yesterday);
+        stage.sent = midnight + 30;
+        warms_up(&stage, &warm_ups).await;
+        stage.look().await;
+        assert_eq!(frozen(&stage).await, yesterday, "nothing has gone today");
+        stage.send(30, 1, "block", "code.policy").await;
+        stage.look().await;
+        assert_eq!(frozen(&stage).await, yesterday, "it is one of thirty today");
+        stage.send(30, 1, "block", "code.policy").await;
+        stage.look().await;
+        let words = "2 of 60 attempts were refused for policy or reputation";
+        assert_eq!(frozen(&stage).await, Some((at(midnight).date_naive(), words.to_owned())));
+    }
+}
+
 fn warm_up() -> WarmUp {
     let number = |n| std::num::NonZeroU32::new(n).unwrap();
     WarmUp { start: number(50), providers: BTreeMap::new(), growth: Growth::default(), ceiling: number(1_000) }
