@@ -45,6 +45,12 @@ pub(crate) struct Period {
     day: i64,
 }
 
+impl Period {
+    pub(crate) fn at(time: DateTime<Utc>) -> Self {
+        Self { hour: time.timestamp().div_euclid(HOUR), day: day_of(time) }
+    }
+}
+
 /// Permits that were leased together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Leased {
@@ -76,6 +82,11 @@ impl Terms {
     /// Whether what goes in an hour or on a day is counted.
     pub(crate) fn has_quota(&self) -> bool {
         self.hourly != i64::MAX || self.daily != i64::MAX
+    }
+
+    /// Whether what was leased then is of an hour or a day that counts and is over by now.
+    pub(crate) fn is_over(&self, then: Period, now: Period) -> bool {
+        (self.hourly != i64::MAX && then.hour < now.hour) || (self.daily != i64::MAX && then.day < now.day)
     }
 
     /// From one permit to the next, and how many may go at once, where there is a rate.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::{Clock, InstanceId, MailboxProvider, Throttle};
 
+use crate::budget::Period;
 use crate::class::lock;
 use crate::slots::Slots;
 use crate::stock::{Held, Stock};
@@ -126,7 +127,8 @@ impl Limits {
     /// Puts permits and slots back that were taken and not used: for a message that was not sent after all.
     pub fn give_back(&self, class: &Class, n: u32) {
         let uptime = self.clock.uptime();
-        class.lock().iter_mut().for_each(|stock| stock.give_back(n, uptime));
+        let current = Period::at(self.clock.now());
+        class.lock().iter_mut().for_each(|stock| stock.give_back(n, current, uptime));
     }
 
     /// Messages have ended, however they did: their slots are free.

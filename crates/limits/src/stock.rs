@@ -38,6 +38,10 @@ pub(crate) struct Stock {
     pub(crate) due_at: Duration,
     used: u32,
     counted_from: Duration,
+    /// Messages under way that have a permit of the period in which the last was leased.
+    under_way: u32,
+    /// Those that have one of a period before.
+    older: u32,
 }
 
 /// Slots, and what they are for.
@@ -93,6 +97,8 @@ impl Stock {
             due_at: Duration::ZERO,
             used: 0,
             counted_from: clock.uptime(),
+            under_way: 0,
+            older: 0,
         }
     }
 
@@ -151,6 +157,7 @@ impl Stock {
             slots.busy += n;
         }
         self.used = self.used.saturating_add(n);
+        self.under_way = self.under_way.saturating_add(n);
         let mut left = if self.terms.meters() { n } else { 0 };
         for slice in &mut self.slices {
             let part = slice.due(uptime).min(left);
@@ -160,20 +167,36 @@ impl Stock {
         self.slices.retain(|slice| slice.n > 0);
     }
 
-    /// Puts back what was taken and not used.
-    pub(crate) fn give_back(&mut self, n: u32, uptime: Duration) {
-        self.done(n);
+    /// Puts back what was taken and not used. What is of another hour or day is of no use where these are counted; while messages of
+    /// before are under way, it is theirs that come back.
+    pub(crate) fn give_back(&mut self, n: u32, current: Period, uptime: Duration) {
+        self.free(n);
+        let older = self.older.min(n);
+        self.older -= older;
+        self.under_way = self.under_way.saturating_sub(n - older);
+        let lost = match self.terms.has_quota() {
+            true if self.terms.is_over(self.leased_in, current) => n,
+            true => older,
+            false => 0,
+        };
         if let Some(bucket) = &self.bucket {
             bucket.give_back(n);
         }
         self.used = self.used.saturating_sub(n);
-        if self.terms.meters() {
-            self.slices.push_front(Slice { from: uptime, interval: Duration::ZERO, n });
+        if self.terms.meters() && n > lost {
+            self.slices.push_front(Slice { from: uptime, interval: Duration::ZERO, n: n - lost });
         }
     }
 
     /// Messages are no longer under way.
     pub(crate) fn done(&mut self, n: u32) {
+        self.free(n);
+        let newer = self.under_way.min(n);
+        self.under_way -= newer;
+        self.older = self.older.saturating_sub(n - newer);
+    }
+
+    fn free(&mut self, n: u32) {
         if let Some(Held { slots, connections: None }) = &mut self.held {
             slots.busy = slots.busy.saturating_sub(n);
         }
@@ -196,6 +219,7 @@ impl Stock {
     pub(crate) fn add(&mut self, leased: &Leased, of: Period, uptime: Duration) {
         if self.leased_in != of && self.terms.has_quota() {
             (self.owed, self.slices) = (0, VecDeque::new());
+            (self.under_way, self.older) = (0, self.older.saturating_add(self.under_way));
         }
         self.leased_in = of;
         (self.used, self.counted_from) = (0, uptime);

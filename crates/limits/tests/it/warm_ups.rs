@@ -168,6 +168,41 @@ both!(
 );
 
 both!(
+    async fn what_was_taken_yesterday_and_comes_back_today_lets_no_more_go_today(db: TestDb) {
+        let plan = warming(&[(RELAY, plan(50, "1.4", 9_999))]);
+        let daily = Limit { daily: NonZeroU32::new(70), ..Limit::default() };
+        let hourly = Limit { hourly: NonZeroU32::new(70), ..Limit::default() };
+        for (settings, limit) in [(plan, Limit::default()), (Settings::default(), daily), (Settings::default(), hourly)]
+        {
+            let fleet = Fleet::new(&db, Settings { relay: limit, ..settings }, 1);
+            midnight(&fleet);
+            let class = fleet.class(0, "gmail", Some(CampaignId::new(fleet.clock.now())));
+            assert_eq!(fleet.take(0, &class, 40).await.n, 40);
+            fleet.clock.advance(DAY);
+            // Nothing was leased today.
+            fleet.instances[0].give_back(&class, 5);
+            assert_eq!(fleet.instances[0].look(&class, 99).n, 0);
+            assert_eq!(fleet.take(0, &class, 20).await.n, 20);
+            fleet.instances[0].give_back(&class, 5);
+            assert_eq!(fleet.instances[0].look(&class, 99).n, 0);
+            // Nor do they when nobody has used them in time.
+            fleet.clock.advance(Duration::from_secs(2));
+            fleet.refill(0, &[]).await;
+            assert_eq!(fleet.take(0, &class, 45).await.n, 45);
+            // Once all of it has gone, what is of today may go again.
+            fleet.instances[0].done(&class, 30 + 20 + 45);
+            assert_eq!(fleet.take(0, &class, 99).await.n, 5);
+            fleet.instances[0].give_back(&class, 5);
+            assert_eq!((fleet.take(0, &class, 99).await.n, fleet.take(0, &class, 99).await.n), (5, 0));
+            for table in ["budgets", "warm_ups"] {
+                let clean = format!("DELETE FROM {table}");
+                sea_orm::ConnectionTrait::execute_unprepared(fleet.db.writer(), &clean).await.unwrap();
+            }
+        }
+    }
+);
+
+both!(
     async fn how_far_a_relay_is_warmed_up_is_shown_with_what_keeps_it_from_growing(db: TestDb) {
         let fleet = Fleet::new(&db, warming(&[(RELAY, plan(50, "1.4", 100))]), 1);
         midnight(&fleet);
