@@ -116,13 +116,18 @@ impl Budget {
             self.arrival = self.arrival.min(empty);
             self.rate.clone_from(&terms.rate);
         }
-        let (hour, day) = (now.timestamp().div_euclid(HOUR), day_of(now));
-        // A clock that is behind another's finds a later hour, and goes by that.
-        if self.hour < hour {
-            (self.hour, self.hour_spent) = (hour, 0);
+        let (current, latest) = (Period::at(now), Period::at(now + DISAGREEMENT));
+        // A clock that is behind another's finds a later hour, and goes by that. One that is later than clocks may disagree was begun
+        // by a clock that was set back since: it is the current one, and what is used up of it stays so.
+        if self.hour < current.hour {
+            (self.hour, self.hour_spent) = (current.hour, 0);
+        } else if self.hour > latest.hour {
+            self.hour = current.hour;
         }
-        if self.day < day {
-            (self.day, self.day_spent) = (day, 0);
+        if self.day < current.day {
+            (self.day, self.day_spent) = (current.day, 0);
+        } else if self.day > latest.day {
+            self.day = current.day;
         }
     }
 
@@ -290,6 +295,33 @@ mod tests {
         budget.spend(&terms, 25, start() + TimeDelta::minutes(9));
         budget.settle(&terms, start());
         assert_eq!(budget.available(&terms, start()), 0);
+    }
+
+    #[test]
+    fn a_quota_that_was_begun_far_ahead_of_its_time_is_the_current_one_and_stays_used_up() {
+        let limit = Limit { hourly: NonZeroU32::new(3), daily: NonZeroU32::new(5), ..Limit::default() };
+        let terms = Terms::of(&limit);
+        for ahead in [TimeDelta::hours(3), TimeDelta::days(40)] {
+            let mut budget = Budget::default();
+            budget.settle(&terms, start() + ahead);
+            budget.spend(&terms, 3, start() + ahead);
+            budget.settle(&terms, start());
+            let next = budget.next(&terms, start()).as_secs();
+            assert_eq!((budget.available(&terms, start()), next), (0, 1_800), "{ahead}");
+            let later = start() + TimeDelta::hours(1);
+            budget.settle(&terms, later);
+            assert_eq!(budget.available(&terms, later), 2, "{ahead}");
+            let later = start() + TimeDelta::days(1);
+            budget.settle(&terms, later);
+            assert_eq!(budget.available(&terms, later), 3, "{ahead}");
+        }
+        // Instances whose clocks disagree by less go by the one that is ahead.
+        let (early, late) = (start() + TimeDelta::minutes(25), start() + TimeDelta::minutes(31));
+        let mut budget = Budget::default();
+        budget.settle(&terms, late);
+        budget.spend(&terms, 3, late);
+        budget.settle(&terms, early);
+        assert_eq!(budget.next(&terms, early).as_secs(), 300 + HOUR as u64);
     }
 
     #[test]
