@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{Actor, CampaignId, DeliveryKey, MailKind, MailingNo, Ordinal, SubscriberId};
+use domain::{Actor, CampaignId, DeliveryKey, MailKind, Ordinal, SubscriberId};
 use outbox::Decision;
 use outbox::ledger::Entry;
 use sea_orm::prelude::Expr;
@@ -71,10 +71,10 @@ pub async fn decide_many(
     });
     let ordinals: Vec<Ordinal> = asked.iter().map(|entry| entry.delivery.key.ordinal).collect();
     let moved = outbox::decide_all(&txn, mailing, &ordinals, many.decision, actor, now).await?;
-    let hard = asked.iter().filter(|entry| moved.contains(&entry.delivery.key.ordinal) && is_of(entry, Class::Hard));
     if !moved.is_empty() {
-        let hard = i64::try_from(hard.count()).unwrap_or(i64::MAX);
-        go_on(&txn, &campaign, mailing, many.decision, hard, actor, now).await?;
+        let entries: Vec<&Entry> =
+            asked.iter().copied().filter(|entry| moved.contains(&entry.delivery.key.ordinal)).collect();
+        go_on(&txn, &campaign, many.decision, &entries, actor, now).await?;
     }
     txn.commit().await?;
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -114,7 +114,7 @@ pub async fn decide(
         return Err(Error::Barred(key, why));
     }
     if let Some(campaign) = campaign {
-        go_on(txn, &campaign, key.mailing, decision, is_of(&entry, Class::Hard).into(), actor, now).await?;
+        go_on(txn, &campaign, decision, &[&entry], actor, now).await?;
     }
     Ok(())
 }
@@ -135,18 +135,17 @@ async fn lock(txn: &DatabaseTransaction, id: CampaignId, decision: Decision) -> 
     Ok(campaign)
 }
 
-/// What follows for the campaign: it is being sent, and what failed and is tried again counts no more.
+/// What follows for the campaign: it is being sent, and what had ended and is sent again counts no more.
 async fn go_on(
     txn: &DatabaseTransaction,
     campaign: &Campaign,
-    mailing: MailingNo,
     decision: Decision,
-    hard: i64,
+    moved: &[&Entry],
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    if decision == Decision::Retry {
-        shares::take_back(txn, campaign.id, mailing, hard).await?;
+    if decision.sends() {
+        shares::take_back(txn, campaign.id, moved).await?;
     }
     if decision.sends() && campaign.status == CampaignStatus::Sent {
         let open =
@@ -190,6 +189,6 @@ fn is_spared(entry: &Entry, class: Option<Class>) -> bool {
     gone.into_iter().any(|gone| is_of(entry, gone) && class != Some(gone))
 }
 
-fn is_of(entry: &Entry, class: Class) -> bool {
+pub(crate) fn is_of(entry: &Entry, class: Class) -> bool {
     entry.last.as_ref().and_then(|last| last.class.as_deref()) == Some(class.as_str())
 }

@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use database::sql;
 use domain::{CampaignId, MailingNo};
 use limits::Share;
+use outbox::ledger::Entry;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use verdict::Class;
+
+use crate::decide::is_of;
 
 /// What is kept of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromQueryResult)]
@@ -56,18 +60,18 @@ pub(crate) async fn begin_anew(
     sql::execute(conn, sql, [id.into(), now.into(), before.into(), unfit.into()]).await.map(drop)
 }
 
-/// Deliveries that had ended are tried again, so many of which had found no mailbox: they count as new, once they end.
-pub(crate) async fn take_back(
-    conn: &impl ConnectionTrait,
-    id: CampaignId,
-    mailing: MailingNo,
-    hard: i64,
-) -> Result<(), DbErr> {
-    let ended = ended(conn, mailing).await?;
+/// Deliveries that had ended are sent again: they count as new, once they end. Those that were over when somebody resumed the campaign
+/// are no longer among those before it; of the later ones, those that had found no mailbox are no longer among these.
+pub(crate) async fn take_back(conn: &impl ConnectionTrait, id: CampaignId, moved: &[&Entry]) -> Result<(), DbErr> {
+    let since = find(conn, id).await?.since;
+    let is_old = |entry: &&&Entry| since.is_some_and(|since| entry.last.as_ref().is_none_or(|last| last.at <= since));
+    let (old, new): (Vec<&&Entry>, Vec<&&Entry>) = moved.iter().partition(is_old);
+    let hard = new.iter().filter(|entry| is_of(entry, Class::Hard)).count();
     let sql = "UPDATE campaign_shares SET hard = CASE WHEN hard > $2 THEN hard - $2 ELSE 0 END, \
-                   attempts_before = CASE WHEN attempts_before > $3 THEN $3 ELSE attempts_before END \
+                   attempts_before = CASE WHEN attempts_before > $3 THEN attempts_before - $3 ELSE 0 END \
                WHERE campaign_id = $1";
-    sql::execute(conn, sql, [id.into(), hard.into(), ended.into()]).await.map(drop)
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    sql::execute(conn, sql, [id.into(), number(hard).into(), number(old.len()).into()]).await.map(drop)
 }
 
 impl Shares {

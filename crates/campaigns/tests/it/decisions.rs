@@ -230,14 +230,24 @@ both!(
 
 both!(
     async fn what_is_tried_again_counts_as_new_where_too_much_fails(db: TestDb) {
-        let tried = Tried::new(db.database(), 4, |_| FAILED(Class::Hard)).await;
-        let sql = "INSERT INTO campaign_shares (campaign_id, hard, attempts_before) VALUES ($1, 4, 4)";
-        database::sql::execute(tried.db.writer(), sql, [tried.id.into()]).await.unwrap();
+        let tried = Tried::new(db.database(), 6, |_| FAILED(Class::Hard)).await;
+        // Somebody resumed it after the first three of them.
+        let (writer, reader) = (tried.db.writer(), tried.db.reader());
+        let sql = "UPDATE attempts SET answered_at = $1 WHERE ordinal > 3";
+        database::sql::execute(writer, sql, [at(2).into()]).await.unwrap();
+        let sql = "INSERT INTO campaign_shares (campaign_id, since, hard, attempts_before) VALUES ($1, $2, 5, 900)";
+        database::sql::execute(writer, sql, [tried.id.into(), at(1).into()]).await.unwrap();
+        let counted = async || {
+            let sql = "SELECT hard, attempts_before FROM campaign_shares";
+            let row = database::sql::row(reader, sql, []).await.unwrap().unwrap();
+            (row.try_get_by_index::<i64>(0).unwrap(), row.try_get_by_index::<i64>(1).unwrap())
+        };
         tried.one(1, Decision::Retry, Some(Class::Hard)).await.unwrap();
+        assert_eq!(counted().await, (5, 899), "what was over before is none of the new ones");
+        tried.one(4, Decision::Retry, Some(Class::Hard)).await.unwrap();
+        assert_eq!(counted().await, (4, 899));
         tried.all(Decision::Retry, Some(Class::Hard), None).await.unwrap();
-        let sql = "SELECT hard, attempts_before FROM campaign_shares";
-        let row = database::sql::row(tried.db.reader(), sql, []).await.unwrap().unwrap();
-        assert_eq!((row.try_get_by_index(0), row.try_get_by_index(1)), (Ok(0_i64), Ok(0_i64)));
+        assert_eq!(counted().await, (2, 897));
     }
 );
 

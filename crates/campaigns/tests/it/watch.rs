@@ -88,6 +88,27 @@ both! {
 }
 
 both! {
+    async fn what_failed_before_a_resume_and_is_tried_again_takes_nothing_from_what_went_since(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 700).await;
+        stage.send(140, 100, "content", "code.content").await;
+        let resumed = stage.sent;
+        campaigns::pause(stage.db, stage.campaign.id, None, &staff(), at(resumed)).await.unwrap();
+        campaigns::resume(stage.db, stage.campaign.id, None, &staff(), at(resumed)).await.unwrap();
+        stage.send(80, 4, "hard", "code.hard").await;
+        stage.look().await;
+        let shown = [(Cause::HardBounces, Level::Warning, share(4, 80))];
+        assert_eq!(stage.raised().await, shown);
+        let many = campaigns::Many { decision: outbox::Decision::Retry, class: None, before: at(stage.sent), after: None };
+        let (id, now) = (stage.campaign.id, at(stage.sent));
+        let decided = campaigns::decide_many(stage.db, id, &many, &staff(), now).await.unwrap();
+        assert_eq!(decided.changed, 100);
+        stage.send(50, 0, "", "").await;
+        stage.look().await;
+        assert_eq!((stage.campaign().await.status, stage.raised().await), (CampaignStatus::Sending, shown.to_vec()));
+    }
+}
+
+both! {
     async fn only_the_last_two_hundred_count_while_nothing_comes_back(db: TestDb) {
         let mut stage = Stage::set(db.database(), 900).await;
         stage.send(650, 0, "", "").await;
