@@ -41,13 +41,34 @@ fn time(at: Option<DateTime<Utc>>) -> String {
 
 /// A field, quoted where it must be and made harmless where it begins as a formula does (OWASP, *CSV Injection*).
 fn quoted(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let field = if formula { format!("'{field}") } else { field.to_owned() };
-    if formula || field.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
+    let text = harmless(field);
+    if text != field || text.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
     } else {
-        field
+        text
     }
+}
+
+/// With a `'` before the sign of a formula, also where a spreadsheet that takes another character than the comma for the end of a cell
+/// lets one begin in the middle of the field.
+fn harmless(field: &str) -> String {
+    let mut text = String::with_capacity(field.len() + 1);
+    if field.starts_with(['\t', '\r', '\n']) {
+        text.push('\'');
+    }
+    let mut begins = true;
+    for sign in field.chars() {
+        if begins && ['=', '+', '-', '@'].contains(&sign) {
+            text.push('\'');
+        }
+        begins = match sign {
+            ';' | '\t' | '\r' | '\n' => true,
+            '"' | ' ' => begins,
+            _ => false,
+        };
+        text.push(sign);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -65,8 +86,13 @@ mod tests {
             ("+1@example.com", "\"'+1@example.com\""),
             ("-1", "\"'-1\""),
             ("@SUM(1)", "\"'@SUM(1)\""),
-            ("\t=1", "\"'\t=1\""),
+            ("\t=1", "\"'\t'=1\""),
             ("550 =1", "550 =1"),
+            ("550 no;=HYPERLINK(1)", "\"550 no;'=HYPERLINK(1)\""),
+            ("550 no\t@SUM(1)", "\"550 no\t'@SUM(1)\""),
+            ("550 no; \"+1", "\"550 no; \"\"'+1\""),
+            ("two\r\n-1", "\"two\r\n'-1\""),
+            ("a; b=1", "a; b=1"),
         ] {
             assert_eq!(quoted(field), expected, "{field:?}");
         }
