@@ -42,7 +42,8 @@ pub enum MailingState {
     Open,
     /// None of its deliveries is handed out, and those handed out are not begun.
     Held,
-    /// Over. It takes no delivery and begins none, until a person wants one in doubt [sent again](crate::resend).
+    /// Over. It takes no delivery and begins none, until a person wants one in doubt [sent again](crate::resend) or one
+    /// that failed [tried again](crate::Decision::Retry).
     Closed,
 }
 

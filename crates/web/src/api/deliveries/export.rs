@@ -16,8 +16,8 @@ use crate::api::scope::{DeliveriesRead, May, SubscribersRead};
 /// A campaign's deliveries as CSV, with the addresses
 ///
 /// Needs `deliveries:read` and `subscribers:read`. It is read while it is sent: each delivery stands in it as it was at that moment, and
-/// one that changes meanwhile is neither twice in it nor left out. A text that a spreadsheet would take for a formula has a `'` before
-/// it.
+/// one that changes meanwhile is not in it twice, and left out only if it leaves the state that is asked for. A text that a
+/// spreadsheet would take for a formula has a `'` before it.
 #[utoipa::path(
     get,
     path = "/api/v1/campaigns/{id}/deliveries/export",
