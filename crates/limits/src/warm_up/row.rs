@@ -76,13 +76,15 @@ pub async fn freeze(
     sql::execute(conn, sql, [provider.clone().into(), day_of(now).into(), rule.into(), words.into()]).await.map(drop)
 }
 
-/// Whether a relay is warmed up at a provider by what happens today: whether there is anything to [`freeze`].
+/// Whether a relay is warmed up at a provider by what happens today: whether there is anything to [`freeze`]. Of a plan that is over or
+/// gone, nothing is counted any more.
 pub async fn counts(
     conn: &impl ConnectionTrait,
     provider: &MailboxProvider,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM warm_ups WHERE provider = $1 AND (bad_day IS NULL OR bad_day < $2) LIMIT 1";
+    let sql = "SELECT 1 FROM warm_ups w JOIN budgets b ON b.key = 'warm-up:' || w.provider || ':' || w.relay \
+               WHERE w.provider = $1 AND (w.bad_day IS NULL OR w.bad_day < $2) AND b.day >= $2 AND b.day_spent > 0 LIMIT 1";
     Ok(sql::row(conn, sql, [provider.clone().into(), day_of(now).into()]).await?.is_some())
 }
 

@@ -135,6 +135,25 @@ both!(
 );
 
 both!(
+    async fn a_day_on_which_nothing_goes_by_a_plan_is_none_that_could_be_frozen(db: TestDb) {
+        let fleet = Fleet::new(&db, warming(&[(RELAY, plan(50, "2", 100))]), 1);
+        midnight(&fleet);
+        let gmail = provider("gmail");
+        let counts = async || warm_up::counts(fleet.db.reader(), &gmail, fleet.clock.now()).await.unwrap();
+        let class = fleet.class(0, "gmail", Some(CampaignId::new(fleet.clock.now())));
+        assert!(!counts().await);
+        assert_eq!(fleet.take(0, &class, 50).await.n, 50);
+        assert!(counts().await);
+        fleet.clock.advance(DAY);
+        assert!(!counts().await, "nothing has gone today");
+        assert_eq!(fleet.take(0, &class, 999).await.n, 999);
+        fleet.clock.advance(DAY);
+        assert_eq!(fleet.take(0, &class, 999).await.n, 999);
+        assert!(!counts().await, "it is over");
+    }
+);
+
+both!(
     async fn what_somebody_waits_for_is_neither_held_back_nor_counted(db: TestDb) {
         let fleet = Fleet::new(&db, warming(&[(RELAY, plan(50, "1.4", 9_999))]), 1);
         midnight(&fleet);
