@@ -18,7 +18,7 @@ pub fn parse(raw: &[u8]) -> Returned {
     }
 }
 
-/// A report is looked for first: servers mark theirs as auto-submitted too, as RFC 3834 §5 asks.
+/// A report is looked for first: servers mark theirs as auto-submitted too, as RFC 3834 §5 asks. In the words of who is away it is not.
 fn kind(mail: &Mail) -> Kind {
     if let Some(report) = rfc5965::read(mail) {
         return Kind::Feedback(report);
@@ -30,7 +30,9 @@ fn kind(mail: &Mail) -> Kind {
     if let Some(told) = ses::read(mail) {
         return told;
     }
-    if let Some(report) = freeform::read(mail) {
+    if !rfc3834::is_a_persons(&mail.headers)
+        && let Some(report) = freeform::read(mail)
+    {
         return Kind::Delivery(report);
     }
     if let Some(sign) = rfc3834::read(&mail.headers) {

@@ -43,6 +43,19 @@ const SUBJECTS: [&str; 14] = [
     "resposta automática",
 ];
 
+/// Whether it is from a program that answers for a person, and so no report, whatever its words: by a header that no mail server sets,
+/// or by its subject.
+pub(crate) fn is_a_persons(headers: &Headers) -> bool {
+    const SERVERS: [&str; 2] = ["x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"];
+    let mut own = HEADERS.iter().filter(|name| !SERVERS.contains(name));
+    own.any(|name| headers.get(name).is_some()) || has_subject(headers)
+}
+
+fn has_subject(headers: &Headers) -> bool {
+    let subject = headers.get("subject").map(str::to_lowercase);
+    subject.is_some_and(|subject| SUBJECTS.iter().any(|start| subject.starts_with(start)))
+}
+
 /// Whether a program answered, and how that shows.
 pub(crate) fn read(headers: &Headers) -> Option<AutoReply> {
     let lower = |name| headers.get(name).map(str::to_lowercase);
@@ -56,6 +69,5 @@ pub(crate) fn read(headers: &Headers) -> Option<AutoReply> {
     {
         return Some(AutoReply::Precedence);
     }
-    let subject = lower("subject")?;
-    SUBJECTS.iter().any(|start| subject.starts_with(start)).then_some(AutoReply::Subject)
+    has_subject(headers).then_some(AutoReply::Subject)
 }

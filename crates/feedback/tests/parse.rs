@@ -92,6 +92,17 @@ fn a_report_survives_bare_carriage_returns_and_a_missing_blank_line() {
 
 /// 50 ms is what a mail may cost at most; a debug build on a busy machine is given a hundred times as long.
 #[test]
+fn whoever_is_away_has_not_bounced_whoever_else_they_name() {
+    let words = "I am on holiday and cannot be reached. Urgent cases: bob@example.org";
+    for sign in
+        ["Subject: Out of office", "Subject: Hello\nX-Vacation: yes", "Subject: Automatic reply: failure notice"]
+    {
+        let mail = format!("Return-Path: <>\nFrom: ada@example.org\n{sign}\n\n{words}\n");
+        assert!(matches!(parse(mail.as_bytes()).kind, Kind::AutoReply(_)), "{sign}");
+    }
+}
+
+#[test]
 fn no_mail_takes_long_to_read() {
     let head = "From: MAILER-DAEMON@relay.example.net\nSubject: failure notice\n";
     for mail in [
@@ -100,6 +111,12 @@ fn no_mail_takes_long_to_read() {
         format!("{head}\n<a@example.org>: 550 {}", "no ".repeat(300_000)),
         format!("{head}{}\nno", "To: a@example.org\n".repeat(50_000)),
         format!("From: {}\nSubject: {}\n\nno", "mail ".repeat(100_000), "delivery ".repeat(50_000)),
+        format!(
+            "{head}{}\n{}",
+            format!("X-Failed-Recipients: {}\n", "a@b.co,".repeat(500)).repeat(260),
+            "x@example.org ".repeat(2_000)
+        ),
+        format!("{head}\n{}", "a@b.co x ".repeat(2_000)),
     ] {
         parse(mail.as_bytes());
         let begun = std::time::Instant::now();

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use domain::MailboxProvider;
-use outbox::{Answer, Outcome, Submitted};
-use verdict::Verdict;
+use outbox::{Answer, Outcome, Phase, Submitted};
+use verdict::{Class, Verdict};
 
 use crate::connection::{Ended, Problem};
 use crate::retry::Ladder;
@@ -23,11 +23,17 @@ pub(crate) struct Attempt<'a> {
     pub(crate) answered_at: DateTime<Utc>,
 }
 
+/// Before the recipient is named nothing is said of them, whatever the words: it is about whom the mail is from, and where.
+fn of_us(phase: Phase, verdict: Verdict) -> Verdict {
+    let of_recipient = matches!(verdict.class, Class::Hard | Class::LikelyGone | Class::DomainGone);
+    if phase < Phase::RcptTo && of_recipient { Verdict { class: Class::Block, ..verdict } } else { verdict }
+}
+
 impl Attempt<'_> {
     /// Decides between sent, later, never and nobody knows.
     pub(crate) fn judge(&self, ended: &Ended, ladder: &Ladder) -> Judgement {
         let verdict = match ended {
-            Ended::Refused { reply, .. } => Some(verdict::judge(reply, Some(self.lane))),
+            Ended::Refused { phase, reply } => Some(of_us(*phase, verdict::judge(reply, Some(self.lane)))),
             Ended::Answered(answered) => answered.verdict(),
             _ => None,
         };
@@ -95,8 +101,6 @@ impl Attempt<'_> {
 mod tests {
     use chrono::TimeDelta;
     use domain::{DeliveryKey, MailingNo, Ordinal};
-    use outbox::Phase;
-    use verdict::Class;
 
     use super::*;
     use crate::connection::Unfit;
@@ -169,6 +173,14 @@ mod tests {
             (Ended::Broken { phase: Phase::Dot, problem: Problem::Cut }, true),
         ] {
             assert_eq!(judged(&ended, 1).answer.offered, counts, "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_before_the_recipient_is_named_is_not_said_of_them() {
+        for (phase, class) in [(Phase::MailFrom, "block"), (Phase::RcptTo, "hard"), (Phase::Dot, "hard")] {
+            let judgement = judged(&refused(phase, "550 5.1.1 <ada@example.org>: user unknown"), 1);
+            assert_eq!(judgement.answer.class.as_deref(), Some(class), "{phase}");
         }
     }
 

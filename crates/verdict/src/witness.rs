@@ -12,7 +12,9 @@ use regex::bytes::Regex;
 static RCPT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\bRCPT([ _]TO|[ _]command)?\b|rejected address").expect("the pattern compiles"));
 
-/// Whether there is a second witness beside the words.
+/// Whether there is a second witness beside the words. 5.1.7 and 5.1.8 speak of the sender (RFC 3463 §3.2).
 pub(crate) fn has(status: Option<EnhancedStatus>, diagnostic: &str) -> bool {
-    status.is_some_and(|status| status.class == 5 && status.subject == 1) || RCPT.is_match(diagnostic.as_bytes())
+    let of_recipient =
+        |status: EnhancedStatus| status.class == 5 && status.subject == 1 && !matches!(status.detail, 7 | 8);
+    status.is_some_and(of_recipient) || RCPT.is_match(diagnostic.as_bytes())
 }

@@ -1,5 +1,7 @@
 //! Whom a report in prose is about.
 
+use std::collections::{HashMap, HashSet};
+
 use domain::EmailAddress;
 
 use crate::fields;
@@ -8,6 +10,9 @@ use crate::rules::{Means, compiled};
 
 /// A report about more people is cut.
 const MANY: usize = 200;
+
+/// What stands before an address tells of it within so many bytes.
+const PREFIX: usize = 200;
 
 /// RFC 2142: who answers for a server.
 const ROLES: [&str; 7] = ["postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "webmaster"];
@@ -32,16 +37,17 @@ impl Who {
 /// The recipients that the report names, in its order: those of the surest rank.
 pub(super) fn read(mail: &Mail, text: &str) -> Vec<Who> {
     let failed = mail.headers.all("x-failed-recipients").flat_map(|value| value.split(','));
-    let mut found: Vec<Who> = failed
-        .filter_map(|address| address.trim().trim_matches(['<', '>']).parse().ok())
-        .map(|address: EmailAddress| Who { at: position(text, &address), address, rank: 0 })
-        .collect();
+    let failed: Vec<EmailAddress> =
+        failed.take(MANY).filter_map(|address| address.trim().trim_matches(['<', '>']).parse().ok()).collect();
+    let places = if failed.is_empty() { HashMap::new() } else { places(text) };
+    let place = |address: &EmailAddress| places.get(address).copied().unwrap_or_default();
+    let mut found: Vec<Who> = failed.into_iter().map(|address| Who { at: place(&address), address, rank: 0 }).collect();
     if found.is_empty() {
         found = named(text, &ours(mail));
     }
     if found.is_empty() {
         // Who wrote to their own address is both.
-        found = named(text, &[]);
+        found = named(text, &HashSet::new());
         found.retain(|who| who.rank <= 2);
     }
     let best = found.iter().map(|who| who.rank).min().unwrap_or_default();
@@ -76,7 +82,7 @@ pub(super) fn guess(mail: &Mail) -> Vec<Who> {
 }
 
 /// Every address of `text` that may be a recipient's.
-fn named(text: &str, ours: &[EmailAddress]) -> Vec<Who> {
+fn named(text: &str, ours: &HashSet<EmailAddress>) -> Vec<Who> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive(['\n', '\r']) {
@@ -102,7 +108,7 @@ fn named(text: &str, ours: &[EmailAddress]) -> Vec<Who> {
 /// How surely an address between `before` and `after` on its line is a recipient's.
 fn rank(before: &str, after: &str) -> Option<u8> {
     let bare = |c: char| c.is_whitespace() || !(c.is_alphanumeric() || c == '@');
-    let before = before.trim_matches(bare);
+    let before = last(before, PREFIX).trim_matches(bare);
     if before.is_empty() {
         let rest = after.trim_start_matches(['>', '"', '\'', ')', ']', ' ', '\t']);
         let alone = rest.trim().is_empty() || rest.starts_with([':', ';', '[', '(', '.', ',', '-']);
@@ -131,14 +137,14 @@ fn addresses(mail: &Mail, header: &str) -> Vec<Who> {
     found
 }
 
-/// Whom the report itself is from and to.
-fn ours(mail: &Mail) -> Vec<EmailAddress> {
-    let mut ours = Vec::new();
+/// Whom the report itself is from and to; nobody has as many addresses as that.
+fn ours(mail: &Mail) -> HashSet<EmailAddress> {
+    let mut ours = HashSet::new();
     for name in ["to", "from", "return-path", "sender", "reply-to"] {
         for value in mail.headers.all(name) {
             let mut from = 0;
-            while let Some((_, right, address)) = next_address(value, from) {
-                ours.push(address);
+            while let Some((_, right, address)) = next_address(value, from).filter(|_| ours.len() < MANY) {
+                ours.insert(address);
                 from = right;
             }
         }
@@ -146,19 +152,26 @@ fn ours(mail: &Mail) -> Vec<EmailAddress> {
     ours
 }
 
-fn position(text: &str, address: &EmailAddress) -> usize {
+/// Where in the text each address first ends.
+fn places(text: &str) -> HashMap<EmailAddress, usize> {
+    let mut places = HashMap::new();
     let mut start = 0;
     for line in text.split_inclusive(['\n', '\r']) {
         let mut from = 0;
-        while let Some((_, right, found)) = next_address(line, from) {
-            if found == *address {
-                return start + right;
-            }
+        while let Some((_, right, address)) = next_address(line, from) {
+            places.entry(address).or_insert(start + right);
             from = right;
         }
         start += line.len();
     }
-    0
+    places
+}
+
+/// The last bytes of a text, or a few less where one would be cut.
+fn last(text: &str, bytes: usize) -> &str {
+    let from = text.len().saturating_sub(bytes);
+    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    &text[from..]
 }
 
 /// The next address in `line` from `from` on, and where it begins and ends.

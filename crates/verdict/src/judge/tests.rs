@@ -142,10 +142,29 @@ fn words_in_a_report_need_a_second_witness() {
         ("5.7.1", "550 5.7.1 No such user (in reply to RCPT TO command)"),
         ("", "550 <ada@example.org>: Recipient address rejected. (in reply to RCPT TO command)"),
         ("", "User Ada (ada@example.org) not listed in Domino Directory"),
-        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied"),
+        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied. [AS(201806281) MX.example.com]"),
     ] {
         assert_eq!(class(status, said), Class::Hard, "{said}");
     }
+}
+
+#[test]
+fn what_is_said_of_the_sender_takes_nobody_off_a_list() {
+    check(&[
+        ("550 5.7.25 The PTR record for your IP address could not be found", Class::Block, "exact.sender-unknown"),
+        ("550 5.1.8 Sender address could not be found", Class::Block, "exact.sender-unknown"),
+        ("550 5.7.1 Sender not found in the recipient's address book", Class::Block, "exact.sender-unknown"),
+        ("553 5.7.1 From address does not match authenticated user", Class::Block, "exact.sender-unknown"),
+    ]);
+    for (status, said) in
+        [("5.1.7", "550 5.1.7 Your address is unknown"), ("5.1.8", "550 5.1.8 User unknown: the sender")]
+    {
+        assert_ne!(judge_report(status.parse().ok(), said, None).class, Class::Hard, "{said}");
+    }
+    // Postfix says so of whomever an access table refuses; with a bracket behind it Microsoft does, of whom it does not know.
+    let denied =
+        judge(&"554 5.7.1 <ada@example.org>: Recipient address rejected: Access denied".parse().unwrap(), None);
+    assert_ne!(denied.class, Class::Hard, "{denied:?}");
 }
 
 #[test]
