@@ -5,7 +5,8 @@ use crate::relay::InvalidRelay;
 pub enum InvalidService {
     /// The URL names no host.
     #[error(
-        "the URL of a mail service names its host, as in postmark://api.postmarkapp.com, or for Amazon SES its region, as in ses://eu-west-1"
+        "the URL of a mail service names its host, as in postmark://api.postmarkapp.com, or for Amazon SES its region, \
+         as in ses://eu-west-1"
     )]
     Host,
     /// The URL holds a name or a password, which would then stand wherever the URL is shown.
