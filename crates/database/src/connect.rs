@@ -24,6 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// for longer is better told of than waited for, by people and by programs that come again.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 
+/// What each session with PostgreSQL is told.
+///
+/// - What is written here is written for READ COMMITTED: compare-and-set with what stands now. Under a server's or a role's
+///   stricter default it would fail with serialization errors that nobody repeats.
+/// - A server's usual price of a page out of turn is that of a spinning disk: for a batch of a few rows, each found by its key,
+///   it would read the whole table.
+/// - A process that stands still in the middle of a transaction (a suspended machine, a lost network) holds its row locks, and
+///   whoever takes over its work waits for them: after five seconds of silence the server rolls it back. Ours take milliseconds;
+///   whoever reads out all of a store does so page by page.
+const SESSION: &str = "SET default_transaction_isolation = 'read committed'; SET random_page_cost = 1.1; \
+                       SET idle_in_transaction_session_timeout = '5s'";
+
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -208,14 +220,7 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Database, ConnectE
         // Who holds a transaction may read beside it: on a single connection it would wait for itself.
         .max_connections(connections.max(2))
         .acquire_timeout(PATIENCE_WITH_A_SERVER)
-        // What is written here is written for READ COMMITTED: compare-and-set with what stands now. Under a server's or a role's
-        // stricter default it would fail with serialization errors that nobody repeats.
-        // A server's usual price of a page out of turn is that of a spinning disk: for a batch of a few rows, each found by its
-        // key, it would read the whole table.
-        .after_connect(|connection, _| {
-            let settings = "SET default_transaction_isolation = 'read committed'; SET random_page_cost = 1.1";
-            Box::pin(async move { connection.execute(settings).await.map(drop) })
-        })
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
         .connect_with(options)
         .await
         .map_err(ConnectError::Open)?;

@@ -49,8 +49,9 @@ fn is_for_now(error: &sqlx::Error) -> bool {
             } else {
                 // PostgreSQL's manual, appendix A: connection exception, insufficient resources, operator intervention. A
                 // violation of the protocol (08P01) is somebody's fault and stays one; a read-only server (25006) was written to a
-                // moment ago and is a standby now, or a standby that is about to be more.
-                code != "08P01" && ["08", "25006", "53", "57P"].iter().any(|class| code.starts_with(class))
+                // moment ago and is a standby now, or a standby that is about to be more; a transaction left alone for too long
+                // (25P03) is one whose process stood still.
+                code != "08P01" && ["08", "25006", "25P03", "53", "57P"].iter().any(|class| code.starts_with(class))
             }
         }
         _ => false,

@@ -1,6 +1,6 @@
 //! How a database is opened.
 
-use database::{ConnectError, Database, Settings};
+use database::{ConnectError, Database, Settings, is_unavailable};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{TestDb, run};
 
@@ -58,5 +58,27 @@ fn a_server_with_a_stricter_default_is_spoken_to_at_read_committed() {
         let ask = Statement::from_string(db.backend(), "SHOW transaction_isolation");
         let row = db.begin().await.unwrap().query_one_raw(ask).await.unwrap().unwrap();
         assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "read committed");
+    });
+}
+
+/// A process that stands still in the middle of a transaction must not keep others from its rows for ever.
+#[test]
+fn a_transaction_without_a_word_is_rolled_back_by_the_server() {
+    testkit::run(async {
+        let Some(test) = TestDb::postgres().await else {
+            eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+            return;
+        };
+        let db = connect(test.url()).await.unwrap();
+        let silent = db.begin().await.unwrap();
+        // Its own timeout, shortened: what is tried is that the lock goes and that the loser is told what happened.
+        silent.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = '50ms'").await.unwrap();
+        silent.execute_unprepared("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        db.writer().execute_unprepared("DELETE FROM leases").await.unwrap();
+        let error = silent.execute_unprepared("DELETE FROM leases").await.unwrap_err();
+        assert!(is_unavailable(&error), "{error}");
+        let ask = Statement::from_string(db.backend(), "SHOW idle_in_transaction_session_timeout");
+        let row = db.writer().query_one_raw(ask).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "5s");
     });
 }

@@ -81,6 +81,7 @@ fn each_refusal_of_postgresql_is_for_now_or_not_and_leaves_something_or_not() {
         ("23505", false, true),  // it is there already
         ("25006", true, true),   // the server is read-only
         ("25P02", false, true),  // the transaction has failed before
+        ("25P03", true, true),   // the transaction was left alone for too long
         ("40003", false, false), // what became of the statement is unknown
         ("42P01", false, true),  // there is no such table
         ("53100", true, true),   // the disk is full
