@@ -58,7 +58,8 @@ pub async fn busy_lanes(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Re
 }
 
 /// How the attempts at the last `most` deliveries of a lane ended that were offered to a relay, in no order that matters. What was taken
-/// and came back because the provider refuses us has the class of that.
+/// and came back because the provider refuses us has the class of that; what a
+/// relay refused before it knew the recipient says nothing of the provider, and has none.
 pub async fn last_ended(conn: &impl ConnectionTrait, lane: &BusyLane, most: u32) -> Result<Vec<Ended>, DbErr> {
     let values =
         [lane.mailing_no.into(), lane.lane.clone().into(), lane.mark.into(), REACH.into(), i64::from(most).into()];
@@ -67,7 +68,8 @@ pub async fn last_ended(conn: &impl ConnectionTrait, lane: &BusyLane, most: u32)
 
 /// It goes down the index of the lane and stops as soon as it has enough. CROSS JOIN keeps SQLite from beginning with the attempts.
 pub(crate) const LAST_ENDED: &str = "SELECT COALESCE(a.answered_at, a.noted_at) AS at, \
-         CASE WHEN a.outcome = 'sent' AND t.returned_as = 'block' THEN t.returned_as ELSE a.class END AS class, a.rule \
+         CASE WHEN a.outcome = 'sent' AND t.returned_as = 'block' THEN t.returned_as \
+              WHEN a.phase = 'mail_from' AND a.class = 'block' THEN NULL ELSE a.class END AS class, a.rule \
      FROM (SELECT r.mailing_no, r.ordinal, r.returned_as FROM ( \
              SELECT d.mailing_no, d.ordinal, d.state, d.returned_as FROM deliveries d \
              WHERE d.mailing_no = $1 AND d.lane = $2 AND d.ordinal <= $3 ORDER BY d.ordinal DESC LIMIT $4) AS r \

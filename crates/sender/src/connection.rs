@@ -22,6 +22,7 @@ use domain::SmtpReply;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use outbox::Phase;
 
+pub(crate) use self::ended::Sign;
 pub use self::ended::{Ended, Unfit};
 use self::gate::Gate;
 pub use self::gate::Guard;

@@ -18,6 +18,7 @@ mod reading;
 mod round;
 mod seat;
 mod speed;
+mod standing;
 mod submit;
 mod turn;
 mod under_way;
@@ -166,7 +167,7 @@ impl Desk {
         self.release_all().await?;
         let tally = std::mem::replace(&mut self.tally, before);
         self.tally += tally;
-        Ok(Tick { tally, wait: self.limited, relay: self.ways.iter().find_map(|way| way.error.clone()) })
+        Ok(Tick { tally, wait: self.limited, relay: self.ways.iter().find_map(Way::error).map(str::to_owned) })
     }
 
     pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> Tally {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::{Clock, DeliveryKey, MailKind, MailboxProvider, SubscriberId};
+use domain::{BrandId, Clock, DeliveryKey, MailKind, MailboxProvider, SubscriberId};
 use limits::Class;
 use outbox::Lease;
 use subscribers::Scope;
@@ -43,6 +43,8 @@ pub(crate) struct Holding {
 pub(crate) struct Exit {
     /// Which one, by its place among the desk's.
     pub(crate) way: usize,
+    /// Whose mail it is.
+    pub(crate) brand: BrandId,
     /// Which limits bind the mail there.
     pub(crate) class: Class,
 }

@@ -3,7 +3,7 @@ use domain::MailboxProvider;
 use outbox::{Answer, Outcome, Phase, Submitted};
 use verdict::{Class, Verdict};
 
-use crate::connection::{Ended, Problem};
+use crate::connection::{Ended, Problem, Sign};
 use crate::retry::Ladder;
 use crate::service::{Answered, Meaning};
 
@@ -19,14 +19,27 @@ pub(crate) struct Attempt<'a> {
     pub(crate) submitted: Submitted,
     pub(crate) lane: &'a MailboxProvider,
     pub(crate) relay: &'a str,
+    /// Whether another relay gets this mail where this one does not take it.
+    pub(crate) has_another: bool,
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) answered_at: DateTime<Utc>,
 }
 
-/// Before the recipient is named nothing is said of them, whatever the words: it is about whom the mail is from, and where.
+/// Before the recipient is named nothing is said of them, nor of who keeps their mailbox, whatever the words: it is about whom the mail
+/// is from, and where. Nor does a provider pay for what our relay says of the sender.
 fn of_us(phase: Phase, verdict: Verdict) -> Verdict {
+    let is_before = phase < Phase::RcptTo;
     let of_recipient = matches!(verdict.class, Class::Hard | Class::LikelyGone | Class::DomainGone);
-    if phase < Phase::RcptTo && of_recipient { Verdict { class: Class::Block, ..verdict } } else { verdict }
+    let class = if is_before && of_recipient { Class::Block } else { verdict.class };
+    match is_before || verdict.sender {
+        true => Verdict { class, pause: None, slow: false, ..verdict },
+        false => verdict,
+    }
+}
+
+/// Whether this relay does not take the message for whose it is, or for reasons of its own: another one may.
+fn is_of_relay(ended: &Ended) -> bool {
+    matches!(ended.sign(), Sign::RefusesAll | Sign::RefusesSender)
 }
 
 impl Attempt<'_> {
@@ -40,7 +53,9 @@ impl Attempt<'_> {
         let outcome = match ended {
             Ended::Accepted(_) => Outcome::Sent,
             Ended::Refused { reply, .. }
-                if reply.is_permanent() && !verdict.as_ref().is_some_and(|verdict| verdict.again) =>
+                if reply.is_permanent()
+                    && !verdict.as_ref().is_some_and(|verdict| verdict.again)
+                    && !(self.has_another && is_of_relay(ended)) =>
             {
                 Outcome::Failed
             }
@@ -82,7 +97,7 @@ impl Attempt<'_> {
             Meaning::Taken => Outcome::Sent,
             Meaning::Refused(_) => Outcome::Failed,
             Meaning::InDoubt => Outcome::InDoubt,
-            Meaning::Later(_) | Meaning::LockedOut => {
+            Meaning::Later(_) | Meaning::SenderRefused | Meaning::LockedOut => {
                 let wait = answered.wait.map(|wait| format!("retry after {} seconds", wait.as_secs()));
                 self.later(ladder, &wait.unwrap_or_default())
             }
@@ -106,10 +121,15 @@ mod tests {
     use crate::connection::Unfit;
 
     fn judged(ended: &Ended, tries: i32) -> Judgement {
+        judged_with(ended, tries, false)
+    }
+
+    fn judged_with(ended: &Ended, tries: i32, has_another: bool) -> Judgement {
         let submitted = Submitted { key: DeliveryKey::new(MailingNo(1), Ordinal(1)), attempt: tries + 100, tries };
         let at = DateTime::from_timestamp(1_772_442_000, 0).unwrap();
         let lane = MailboxProvider::other();
-        let attempt = Attempt { submitted, lane: &lane, relay: "relay:25", started_at: at, answered_at: at };
+        let attempt =
+            Attempt { submitted, lane: &lane, relay: "relay:25", has_another, started_at: at, answered_at: at };
         attempt.judge(ended, &Ladder::default())
     }
 
@@ -177,6 +197,39 @@ mod tests {
     }
 
     #[test]
+    fn what_one_relay_refuses_for_whose_it_is_another_may_take() {
+        for (ended, with_another) in [
+            (refused(Phase::MailFrom, "553 5.7.1 sender address rejected: not owned by user acme"), "deferred"),
+            (refused(Phase::MailFrom, "550 no"), "deferred"),
+            (
+                refused(Phase::RcptTo, "553 5.7.1 <a@b.example>: Sender address rejected: not owned by user acme"),
+                "deferred",
+            ),
+            (refused(Phase::Dot, "554 5.2.252 SendAsDenied; acme@example.com not allowed to send as"), "deferred"),
+            (refused(Phase::MailFrom, "530 5.7.0 authentication required"), "deferred"),
+            (refused(Phase::MailFrom, "552 5.3.4 message size exceeds fixed limit"), "failed"),
+            (refused(Phase::RcptTo, "550 5.1.1 unknown"), "failed"),
+            (refused(Phase::Dot, "554 5.7.1 spam"), "failed"),
+        ] {
+            assert_eq!(judged_with(&ended, 1, true).answer.outcome.as_str(), with_another, "{ended:?}");
+            assert_eq!(judged_with(&ended, 99, true).answer.outcome.as_str(), "failed", "{ended:?}");
+            assert_eq!(judged_with(&ended, 1, false).answer.outcome.as_str(), "failed", "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn no_provider_pays_for_what_our_relay_says_of_the_sender() {
+        for (phase, reply, pays) in [
+            (Phase::RcptTo, "550 5.7.1 blocked, poor reputation", true),
+            (Phase::MailFrom, "550 5.7.1 blocked, poor reputation", false),
+            (Phase::RcptTo, "553 5.7.1 Sender address rejected: not owned by user acme", false),
+        ] {
+            let verdict = judged(&refused(phase, reply), 1).verdict.unwrap();
+            assert_eq!((verdict.class, verdict.pause.is_some()), (Class::Block, pays), "{reply}");
+        }
+    }
+
+    #[test]
     fn what_is_said_before_the_recipient_is_named_is_not_said_of_them() {
         for (phase, class) in [(Phase::MailFrom, "block"), (Phase::RcptTo, "hard"), (Phase::Dot, "hard")] {
             let judgement = judged(&refused(phase, "550 5.1.1 <ada@example.org>: user unknown"), 1);
@@ -195,6 +248,7 @@ mod tests {
             (Meaning::Taken, "sent", true, Phase::Dot, None),
             (Meaning::Refused(Class::Hard), "failed", true, Phase::Dot, Some("hard")),
             (Meaning::Later(Some(Class::Block)), "deferred", true, Phase::Dot, Some("block")),
+            (Meaning::SenderRefused, "deferred", true, Phase::Dot, Some("block")),
             (Meaning::Later(None), "deferred", false, Phase::Dot, None),
             (Meaning::LockedOut, "deferred", false, Phase::Auth, None),
             (Meaning::InDoubt, "in_doubt", true, Phase::Dot, None),

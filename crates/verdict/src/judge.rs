@@ -28,6 +28,8 @@ pub struct Verdict {
     pub again: bool,
     /// Whether it speaks of the relay that we send through, and not of whoever keeps the mailbox.
     pub relay: bool,
+    /// Whether it speaks of the sender that the mail names: another sender's mail may be taken.
+    pub sender: bool,
 }
 
 /// What a relay's or a mail server's own answer means.
@@ -87,6 +89,7 @@ fn weigh(
                 slow: rule.slow,
                 again: rule.again,
                 relay: rule.relay,
+                sender: rule.sender,
             }
         }
         None => Verdict {
@@ -97,6 +100,7 @@ fn weigh(
             slow: false,
             again: false,
             relay: false,
+            sender: false,
         },
     }
 }

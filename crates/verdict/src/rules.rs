@@ -41,6 +41,9 @@ pub struct Rule {
     /// Whether it speaks of the relay that we send through, and not of whoever keeps the mailbox.
     #[serde(default)]
     pub relay: bool,
+    /// Whether it speaks of the sender that the mail names, and not of the message, its recipient or us as a whole.
+    #[serde(default)]
+    pub sender: bool,
     /// Where it was learnt.
     pub source: String,
 }
@@ -114,9 +117,10 @@ pub(crate) fn compiled() -> &'static Rules {
     &RULES
 }
 
-/// Whether the rule of this name speaks of the relay that we send through.
+/// Whether the rule of this name speaks of the relay that we send through, or of the sender that it takes mail of: neither says
+/// anything of a mailbox provider.
 pub fn is_of_relay(id: &str) -> bool {
-    rules().any(|rule| rule.relay && rule.id == id)
+    rules().any(|rule| (rule.relay || rule.sender) && rule.id == id)
 }
 
 /// Every rule, in the order in which they are asked.

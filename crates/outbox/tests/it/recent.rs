@@ -1,7 +1,7 @@
 //! How the last attempts ended.
 
-use outbox::Outcome;
 use outbox::recent::{busy_lanes, last_ended, troubles, unfit};
+use outbox::{Outcome, Phase};
 use testkit::{TestDb, both};
 
 use crate::stage::{after, answer, campaign, claim, keys, lane, record, submit, worker};
@@ -38,6 +38,26 @@ both! {
         assert_eq!(hard(&last_ended(db.reader(), &busy, 300).await.unwrap()), (13, 3));
         // The sixteen that are with the relay are the last ones.
         assert_eq!(hard(&last_ended(db.reader(), &busy, 16 + 4).await.unwrap()), (3, 3));
+    }
+}
+
+both! {
+    async fn what_a_relay_refuses_before_it_knows_the_recipient_is_nothing_of_the_lane_s(db: TestDb) {
+        let db = db.database();
+        campaign(db, 30).await;
+        let batch = claim(db, 1, 30, after(0)).await.unwrap();
+        let submitted = submit(db, &batch, after(1)).await;
+        let mut refused: Vec<_> = submitted.iter().map(|one| answer(*one, Outcome::Failed, after(2))).collect();
+        let block = Some("block".to_owned());
+        for (answer, phase) in refused.iter_mut().zip([Phase::MailFrom, Phase::RcptTo, Phase::Dot]) {
+            (answer.class, answer.phase) = (block.clone(), phase);
+        }
+        record(db, &refused, after(3)).await;
+        let busy = busy_lanes(db.reader(), after(0)).await.unwrap();
+        let busy = busy.into_iter().find(|busy| busy.lane == batch.lane).unwrap();
+        let ended = last_ended(db.reader(), &busy, 300).await.unwrap();
+        assert_eq!(ended.len(), submitted.len());
+        assert_eq!(ended.iter().filter(|one| one.class == block).count(), 2);
     }
 }
 

@@ -53,24 +53,33 @@ pub enum Unfit {
     EightBit,
 }
 
+/// What the end of one message shows of whether the relay takes others.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// It takes mail, and this sender's.
+    Takes,
+    /// It takes none, whoever it is from.
+    RefusesAll,
+    /// It does not take mail of this sender.
+    RefusesSender,
+    /// Nothing: what is said once the recipient is known may be about that.
+    None,
+}
+
 impl Ended {
-    /// Whether it speaks against the relay, for it, or neither: what is said once the recipient is known may be about that.
-    pub(crate) fn is_the_relays_fault(&self) -> Option<bool> {
+    /// What it shows of whether the relay takes mail.
+    pub(crate) fn sign(&self) -> Sign {
         match self {
-            Self::Accepted(_) => Some(false),
-            Self::Broken { problem: Problem::Cut, .. } | Self::Withheld { .. } | Self::Unfit(_) => None,
-            Self::Broken { .. } => Some(true),
+            Self::Accepted(_) => Sign::Takes,
+            Self::Broken { problem: Problem::Cut, .. } | Self::Withheld { .. } | Self::Unfit(_) => Sign::None,
+            Self::Broken { .. } => Sign::RefusesAll,
             Self::Answered(answered) => match answered.meaning {
-                Meaning::Taken => Some(false),
-                Meaning::Later(None) | Meaning::LockedOut | Meaning::InDoubt => Some(true),
-                Meaning::Refused(_) | Meaning::Later(Some(_)) => None,
+                Meaning::Taken => Sign::Takes,
+                Meaning::Later(None) | Meaning::LockedOut | Meaning::InDoubt => Sign::RefusesAll,
+                Meaning::SenderRefused => Sign::RefusesSender,
+                Meaning::Refused(_) | Meaning::Later(Some(_)) => Sign::None,
             },
-            // RFC 5321 §3.8: 421 is the server's farewell, whatever it is an answer to. What we may send through it may be used up at
-            // any moment.
-            Self::Refused { phase, reply } => {
-                let own = reply.code == 421 || (*phase == Phase::MailFrom && reply.is_transient());
-                (own || verdict::judge(reply, None).relay).then_some(true)
-            }
+            Self::Refused { phase, reply } => refusal(*phase, reply),
         }
     }
 
@@ -142,5 +151,34 @@ impl Ended {
             }
             _ => false,
         }
+    }
+}
+
+fn refusal(phase: Phase, reply: &SmtpReply) -> Sign {
+    let verdict = verdict::judge(reply, None);
+    // RFC 5321 §3.8: 421 is the server's farewell, whatever it is an answer to. What we may send through it may be used up at any
+    // moment.
+    if reply.code == 421 || verdict.relay {
+        return Sign::RefusesAll;
+    }
+    if verdict.sender {
+        return Sign::RefusesSender;
+    }
+    if phase != Phase::MailFrom {
+        return Sign::None;
+    }
+    // SIZE is told with MAIL FROM (RFC 1870 §6): then it is about the message.
+    let is_of_message = verdict.class == verdict::Class::Content || matches!(reply.code, 552 | 555);
+    // RFC 3463 §3.4: x.3.z is about the mail system. RFC 5321 §4.2.2: without a status, 451 and 452 are. RFC 4954 §6: 53z and 454 are
+    // about how we have come in.
+    let is_of_system = match (reply.status, reply.code) {
+        (_, 454 | 530..=539) => true,
+        (Some(status), _) => status.subject == 3,
+        (None, code) => matches!(code, 451 | 452),
+    };
+    match (is_of_message, is_of_system) {
+        (true, _) => Sign::None,
+        (false, true) => Sign::RefusesAll,
+        (false, false) => Sign::RefusesSender,
     }
 }

@@ -61,6 +61,7 @@ impl Desk {
         let work = Work {
             way,
             holding: holding.id,
+            brand: holding.stationery.brand.id,
             key: piece.key,
             subscriber: piece.subscriber,
             class,
@@ -79,12 +80,17 @@ impl Desk {
     /// The holding whose next piece may go by this relay now, its permit taken: urgent ones first, then those of the mailing that
     /// has waited longest for its turn. Urgent ones are not given ahead: whoever is free next is to have them.
     fn next(&mut self, way: usize, ahead: bool) -> Option<(usize, Class)> {
+        let uptime = self.parts.clock.uptime();
         for at in self.in_turn() {
             let holding = &self.holdings[at];
             if holding.pieces.is_empty() || self.paused.contains(&holding.lane) || (ahead && holding.is_urgent()) {
                 continue;
             }
             let Some(exit) = holding.exits.iter().find(|exit| exit.way == way) else { continue };
+            if self.is_refused(exit) && (ahead || !self.is_due_for_one(exit, uptime)) {
+                // One message at a time shows whether that is still so.
+                continue;
+            }
             let class = exit.class.clone();
             if !self.may_have(way, at) {
                 continue;
@@ -140,7 +146,9 @@ impl Desk {
                 let way = &self.ways[work.way];
                 // A relay by itself is tried whatever it says, unless it has asked for a rest.
                 if self.ways.len() > 1 || way.is_refusing() || ended.asks_for_rest().is_some() {
-                    self.ways[work.way].hears(&ended, self.parts.clock.uptime());
+                    let slug = self.holdings.iter().find(|holding| holding.id == work.holding);
+                    let slug = slug.map(|holding| holding.stationery.brand.slug.clone()).unwrap_or_default();
+                    self.ways[work.way].hears(&ended, (work.brand, &slug), self.parts.clock.uptime());
                 }
                 self.hear(&work, submitted, &ended, started_at, answered_at);
             }

@@ -24,6 +24,7 @@ impl Desk {
         let serving = self.ways.iter().enumerate().filter(|(_, way)| way.outlet.serves(&stationery.brand.slug));
         let exit = |(at, way): (usize, &super::Way)| Exit {
             way: at,
+            brand: stationery.brand.id,
             class: self.parts.limits.class(&stationery.route(&way.outlet.name, lane)),
         };
         serving.map(exit).collect()
@@ -35,17 +36,17 @@ impl Desk {
         exits.iter().filter(move |exit| first.is_none_or(|first| self.is_open(exit) && self.priority(exit) == first))
     }
 
-    /// The exits by relays of which only a message shows whether they take mail again, and that would get this mail if they did.
+    /// The exits by relays of which only a message shows whether they take this mail again, and that would get it if they did.
     pub(super) fn on_trial<'a>(&'a self, exits: &'a [Exit]) -> impl Iterator<Item = &'a Exit> {
         let first = self.first(exits);
         let misses = move |exit: &&Exit| first.is_some_and(|first| self.priority(exit) <= first);
-        exits.iter().filter(|exit| self.ways[exit.way].is_refusing()).filter(misses)
+        exits.iter().filter(|exit| self.ways[exit.way].is_refusing() || self.is_refused(exit)).filter(misses)
     }
 
     /// Whether some of a holding may go now.
     pub(super) fn is_ready(&self, holding: &Holding) -> bool {
         let all_down = self.all_are_down();
-        let up = |exit: &&Exit| all_down || !self.ways[exit.way].is_down();
+        let up = |exit: &&Exit| all_down || !self.is_closed(exit);
         self.going(&holding.exits).filter(up).any(|exit| self.held_back(&exit.class).is_zero())
     }
 
@@ -54,16 +55,38 @@ impl Desk {
         let all_down = self.all_are_down();
         let wait = |exit: &Exit| {
             let limit = self.held_back(&exit.class);
-            if all_down { limit } else { limit.max(self.wait_of_way(exit.way, uptime)) }
+            if all_down { limit } else { limit.max(self.wait_of_exit(exit, uptime)) }
         };
         holding.exits.iter().map(wait).min().unwrap_or_default()
     }
 
-    /// How long a relay that is down is to be left alone. While it is being tried, which may take long, it takes nothing else, and
-    /// what waits for it is not to fill the room of others.
-    fn wait_of_way(&self, way: usize, uptime: Duration) -> Duration {
-        let wait = self.ways[way].wait(uptime);
-        if self.ways[way].is_down() && self.is_in_use(way) { wait.max(WHILE_TRIED) } else { wait }
+    /// How long a relay that takes none of this mail is to be left alone with it. While it is being tried, which may take long, it takes
+    /// nothing else, and what waits for it is not to fill the room of others.
+    fn wait_of_exit(&self, exit: &Exit, uptime: Duration) -> Duration {
+        let way = &self.ways[exit.way];
+        let wait = way.wait(uptime).max(way.wait_for(exit.brand, uptime));
+        let is_tried = way.is_down() && self.is_in_use(exit.way) || self.is_refused(exit) && self.is_on_trial(exit);
+        if is_tried { wait.max(WHILE_TRIED) } else { wait }
+    }
+
+    /// Whether a relay takes no mail, or none of this brand's.
+    fn is_closed(&self, exit: &Exit) -> bool {
+        self.ways[exit.way].is_down() || self.is_refused(exit)
+    }
+
+    /// Whether a relay takes none of this brand's mail, whatever it does with others'.
+    pub(super) fn is_refused(&self, exit: &Exit) -> bool {
+        self.ways[exit.way].refuses(exit.brand)
+    }
+
+    /// Whether a message of this brand is on its way to a relay that takes none of them, which is to show whether that is still so.
+    fn is_on_trial(&self, exit: &Exit) -> bool {
+        self.seats.iter().any(|seat| seat.way == exit.way && seat.works_for(exit.brand))
+    }
+
+    /// Whether a relay that takes none of this brand's mail is to be tried with one of them now.
+    pub(super) fn is_due_for_one(&self, exit: &Exit, uptime: Duration) -> bool {
+        self.ways[exit.way].wait_for(exit.brand, uptime).is_zero() && !self.is_on_trial(exit)
     }
 
     pub(super) fn all_are_down(&self) -> bool {
@@ -156,9 +179,9 @@ impl Desk {
         exits.iter().filter(|exit| self.is_open(exit)).map(|exit| self.priority(exit)).min()
     }
 
-    /// Whether a relay is up, and no limit holds this mail back there for long.
+    /// Whether a relay takes this mail, and no limit holds this mail back there for long.
     fn is_open(&self, exit: &Exit) -> bool {
-        !self.ways[exit.way].is_down() && self.held_back(&exit.class) <= PATIENCE
+        !self.is_closed(exit) && self.held_back(&exit.class) <= PATIENCE
     }
 
     fn priority(&self, exit: &Exit) -> u32 {

@@ -18,7 +18,8 @@ impl Desk {
             let connected = self.connected(way);
             let waiting = self.holdings.iter().filter(|holding| !holding.pieces.is_empty());
             let waits = waiting.flat_map(|holding| self.going(&holding.exits)).any(|exit| exit.way == way);
-            let is_tried = self.ways[way].is_down() && self.is_missed(way);
+            let is_tried = self.ways[way].is_down() && self.is_missed(way)
+                || self.holdings.iter().flat_map(|holding| self.on_trial(&holding.exits)).any(|exit| exit.way == way);
             let outlet = &self.ways[way].outlet;
             let wanted = match (waits, is_tried) {
                 (true, _) => outlet.connections.max(1),

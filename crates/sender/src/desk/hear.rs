@@ -43,8 +43,8 @@ impl Desk {
             return;
         };
         let (brand, lane) = (holding.stationery.brand.id, holding.lane.clone());
-        let attempt =
-            Attempt { submitted, lane: &lane, relay: &self.ways[work.way].outlet.name, started_at, answered_at };
+        let (relay, has_another) = (self.ways[work.way].outlet.name.as_str(), holding.exits.len() > 1);
+        let attempt = Attempt { submitted, lane: &lane, relay, has_another, started_at, answered_at };
         let Judgement { answer, verdict } = attempt.judge(ended, &self.ladder);
         say(&answer, ended);
         // What a stand-in got is said neither of the person nor of their provider.

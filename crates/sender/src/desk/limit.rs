@@ -53,8 +53,7 @@ impl Desk {
                 let most = holding.pieces.len().min(room[exit.way]);
                 wanted.push((holding.id, exit.clone(), u32::try_from(most).unwrap_or(u32::MAX)));
             }
-            let tried =
-                |exit: &&Exit| exit.class.is_limited() && room[exit.way] > 0 && self.is_due_for_a_trial(exit.way);
+            let tried = |exit: &&Exit| exit.class.is_limited() && room[exit.way] > 0 && self.is_due_for_a_trial(exit);
             for exit in self.on_trial(&holding.exits).filter(tried) {
                 wanted.push((holding.id, exit.clone(), 1));
             }
@@ -62,9 +61,11 @@ impl Desk {
         wanted
     }
 
-    /// Whether a relay that is down is to be tried now.
-    fn is_due_for_a_trial(&self, way: usize) -> bool {
-        self.ways[way].wait(self.parts.clock.uptime()).is_zero() && !self.is_in_use(way)
+    /// Whether a relay that takes no mail, or none of this, is to be tried now.
+    fn is_due_for_a_trial(&self, exit: &Exit) -> bool {
+        let (way, uptime) = (&self.ways[exit.way], self.parts.clock.uptime());
+        let whole = !way.is_down() || way.wait(uptime).is_zero() && !self.is_in_use(exit.way);
+        whole && (!self.is_refused(exit) || self.is_due_for_one(exit, uptime))
     }
 
     /// How long a limit holds this class back, as far as is known.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{DeliveryKey, SubscriberId};
+use domain::{BrandId, DeliveryKey, SubscriberId};
 use limits::Class;
 use outbox::Submitted;
 
@@ -39,6 +39,7 @@ pub(super) struct Work {
     /// By which relay it goes.
     pub(super) way: usize,
     pub(super) holding: u64,
+    pub(super) brand: BrandId,
     pub(super) key: DeliveryKey,
     pub(super) subscriber: Option<SubscriberId>,
     /// By which limits its permits were taken. Its holding may be bound by others since then.
@@ -75,6 +76,15 @@ impl Seat {
         // A wall clock that was set back says nothing.
         self.brisk = (TimeDelta::zero()..=BRISK).contains(&took);
         self.task = self.next.take().map_or(Task::None, Task::Preparing);
+    }
+
+    /// Whether it has anything of this brand before it.
+    pub(super) fn works_for(&self, brand: BrandId) -> bool {
+        let now = match &self.task {
+            Task::Preparing(work) | Task::Prepared(work) | Task::Sending(work, ..) => Some(work),
+            Task::None | Task::Trying => None,
+        };
+        now.into_iter().chain(&self.next).any(|work| work.brand == brand)
     }
 
     /// Takes away all that it has before it; says of each whether it may have been with the relay.

@@ -112,7 +112,7 @@ impl Desk {
     /// How long nothing has to be done, if no worker reports.
     pub(super) fn until_something_is_due(&self) -> Duration {
         let uptime = self.parts.clock.uptime();
-        let relay = self.ways.iter().map(|way| way.wait(uptime)).filter(|wait| !wait.is_zero()).min();
+        let relay = self.ways.iter().filter_map(|way| way.shortest_wait(uptime)).min();
         let claim = self.next_claim.saturating_sub(uptime);
         let waits = [
             Some(self.settings.idle),

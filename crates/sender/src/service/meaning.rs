@@ -23,6 +23,8 @@ pub enum Meaning {
     Refused(Class),
     /// It does not take the message now. Without a class, for reasons that have nothing to do with this message.
     Later(Option<Class>),
+    /// It does not take mail of this sender now, and a person has to look. It has no message.
+    SenderRefused,
     /// It does not let us in: the credentials, the account or the address are wrong, and a person has to look. It has no message.
     LockedOut,
     /// Nobody can say whether it has the message.
@@ -57,7 +59,7 @@ struct Row {
     meaning: Meaning,
 }
 
-use Meaning::{InDoubt, Later, LockedOut, Refused, Taken};
+use Meaning::{InDoubt, Later, LockedOut, Refused, SenderRefused, Taken};
 
 /// A row for one service.
 const fn of(
@@ -82,8 +84,8 @@ const BLOCK: Option<Class> = Some(Class::Block);
 const TABLE: &[Row] = &[
     // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors and, for the words,
     // https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
-    of(Kind::Ses, "ses.identity-not-verified", 400, "MessageRejected", "not verified", Later(BLOCK)),
-    of(Kind::Ses, "ses.mail-from-not-verified", 400, "MailFromDomainNotVerifiedException", "", Later(BLOCK)),
+    of(Kind::Ses, "ses.identity-not-verified", 400, "MessageRejected", "not verified", SenderRefused),
+    of(Kind::Ses, "ses.mail-from-not-verified", 400, "MailFromDomainNotVerifiedException", "", SenderRefused),
     of(Kind::Ses, "ses.account-suspended", 400, "AccountSuspendedException", "", LockedOut),
     of(Kind::Ses, "ses.sending-paused", 400, "SendingPausedException", "", LockedOut),
     of(Kind::Ses, "ses.sending-paused", 400, "MessageRejected", "sending paused", LockedOut),
@@ -100,8 +102,8 @@ const TABLE: &[Row] = &[
     // https://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html and
     // https://support.sendgrid.com/hc/en-us/articles/18322114821403-4XX-API-Errors-and-Troubleshooting-Suggestions
     of(Kind::SendGrid, "sendgrid.not-queued", 200, "", "", LockedOut),
-    of(Kind::SendGrid, "sendgrid.identity-not-verified", 403, "", "verified sender identity", Later(BLOCK)),
-    of(Kind::SendGrid, "sendgrid.sender", 400, "from.email", "", Later(BLOCK)),
+    of(Kind::SendGrid, "sendgrid.identity-not-verified", 403, "", "verified sender identity", SenderRefused),
+    of(Kind::SendGrid, "sendgrid.sender", 400, "from.email", "", SenderRefused),
     of(Kind::SendGrid, "sendgrid.recipient", 400, "personalizations.0.to.0.email", "valid", Refused(Class::Hard)),
     // https://documentation.mailgun.com/docs/mailgun/quickstart-guide/responses
     of(Kind::Mailgun, "mailgun.recipient", 400, "", "to parameter is not a valid address", Refused(Class::Hard)),
@@ -113,9 +115,9 @@ const TABLE: &[Row] = &[
     // https://postmarkapp.com/developer/api/overview#error-codes
     of(Kind::Postmark, "postmark.maintenance", 503, "100", "", Later(None)),
     of(Kind::Postmark, "postmark.recipient", 422, "300", "'to'", Refused(Class::Hard)),
-    of(Kind::Postmark, "postmark.sender", 422, "300", "'from'", Later(BLOCK)),
-    of(Kind::Postmark, "postmark.signature-not-found", 422, "400", "", Later(BLOCK)),
-    of(Kind::Postmark, "postmark.signature-not-confirmed", 422, "401", "", Later(BLOCK)),
+    of(Kind::Postmark, "postmark.sender", 422, "300", "'from'", SenderRefused),
+    of(Kind::Postmark, "postmark.signature-not-found", 422, "400", "", SenderRefused),
+    of(Kind::Postmark, "postmark.signature-not-confirmed", 422, "401", "", SenderRefused),
     of(Kind::Postmark, "postmark.not-allowed", 422, "405", "", LockedOut),
     of(Kind::Postmark, "postmark.inactive-recipient", 422, "406", "", Refused(Class::Hard)),
     of(Kind::Postmark, "postmark.account-pending", 422, "412", "", LockedOut),
@@ -170,11 +172,21 @@ impl Answered {
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         let class = match self.meaning {
             Refused(class) | Later(Some(class)) => class,
+            SenderRefused => Class::Block,
             Taken | Later(None) | LockedOut | InDoubt => return None,
         };
         // The words without addresses; what they say of a mailbox provider is not the service's to say.
         let words = verdict::judge(&self.reply, None).words;
-        Some(Verdict { class, rule: self.rule.to_owned(), words, pause: None, slow: false, again: false, relay: false })
+        Some(Verdict {
+            class,
+            rule: self.rule.to_owned(),
+            words,
+            pause: None,
+            slow: false,
+            again: false,
+            relay: false,
+            sender: self.meaning == SenderRefused,
+        })
     }
 
     /// The name of the row, where there is more to say than that all is well.
@@ -186,7 +198,7 @@ impl Answered {
     pub(crate) fn asks_for_rest(&self) -> bool {
         match self.meaning {
             LockedOut | Later(None) => true,
-            Taken | Refused(_) | Later(Some(_)) | InDoubt => false,
+            Taken | Refused(_) | Later(Some(_)) | SenderRefused | InDoubt => false,
         }
     }
 }

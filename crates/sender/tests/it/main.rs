@@ -13,6 +13,7 @@ mod limits;
 mod recovery;
 mod redirect;
 mod relays;
+mod senders;
 mod service;
 mod slow;
 mod stopping;

@@ -27,7 +27,7 @@ async fn the_parts_of_the_message_are_handed_over_without_tracking() {
 
 #[tokio::test]
 async fn each_answer_has_one_meaning() {
-    let block = Meaning::Later(Some(Class::Block));
+    let sender = Meaning::SenderRefused;
     let inactive = "You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: ada@example.com.";
     let cases = vec![
         (refused(406, inactive), Meaning::Refused(Class::Hard), "postmark.inactive-recipient"),
@@ -36,7 +36,7 @@ async fn each_answer_has_one_meaning() {
             Meaning::Refused(Class::Hard),
             "postmark.recipient",
         ),
-        (refused(300, "Invalid 'From' address: ''."), block, "postmark.sender"),
+        (refused(300, "Invalid 'From' address: ''."), sender, "postmark.sender"),
         (
             refused(300, "Provide either email TextBody or HtmlBody or both."),
             Meaning::Later(Some(Class::Block)),
@@ -44,10 +44,10 @@ async fn each_answer_has_one_meaning() {
         ),
         (
             refused(400, "The 'From' address you supplied is not a Sender Signature on your account."),
-            block,
+            sender,
             "postmark.signature-not-found",
         ),
-        (refused(401, "not confirmed"), block, "postmark.signature-not-confirmed"),
+        (refused(401, "not confirmed"), sender, "postmark.signature-not-confirmed"),
         (refused(405, "out of credits"), Meaning::LockedOut, "postmark.not-allowed"),
         (refused(412, "pending"), Meaning::LockedOut, "postmark.account-pending"),
         (refused(413, "may not send"), Meaning::LockedOut, "postmark.account-may-not-send"),

@@ -27,18 +27,18 @@ async fn the_parts_of_the_message_are_handed_over_without_tracking() {
 
 #[tokio::test]
 async fn each_answer_has_one_meaning() {
-    let block = Meaning::Later(Some(Class::Block));
+    let sender = Meaning::SenderRefused;
     let cases = vec![
         (
             refused(400, Some("personalizations.0.to.0.email"), "Does not contain a valid address."),
             Meaning::Refused(Class::Hard),
             "sendgrid.recipient",
         ),
-        (refused(400, Some("from.email"), "Does not contain a valid address."), block, "sendgrid.sender"),
+        (refused(400, Some("from.email"), "Does not contain a valid address."), sender, "sendgrid.sender"),
         (refused(400, Some("subject"), "The subject is required."), Meaning::Later(Some(Class::Block)), "http.refused"),
         (
             refused(403, Some("from"), "The from address does not match a verified Sender Identity."),
-            block,
+            sender,
             "sendgrid.identity-not-verified",
         ),
         (refused(403, None, "access forbidden"), Meaning::LockedOut, "http.forbidden"),

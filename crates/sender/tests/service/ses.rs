@@ -42,12 +42,12 @@ async fn our_own_signatures_do_not_go_along() {
 
 #[tokio::test]
 async fn each_answer_has_one_meaning() {
-    let block = Meaning::Later(Some(Class::Block));
+    let (block, sender) = (Meaning::Later(Some(Class::Block)), Meaning::SenderRefused);
     means(
         ses,
         vec![
-            (refused(400, "MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: news@example.com"), block, "ses.identity-not-verified"),
-            (refused(400, "MailFromDomainNotVerifiedException", "not verified"), block, "ses.mail-from-not-verified"),
+            (refused(400, "MessageRejected", "Email address is not verified. The following identities failed the check in region EU-WEST-1: news@example.com"), sender, "ses.identity-not-verified"),
+            (refused(400, "MailFromDomainNotVerifiedException", "not verified"), sender, "ses.mail-from-not-verified"),
             (refused(400, "MessageRejected:http://internal.amazon.com/coral/", "Virus found"), Meaning::Refused(Class::Content), "ses.message-rejected"),
             (refused(400, "MessageRejected", "Sending suspended for this account."), Meaning::LockedOut, "ses.sending-paused"),
             (refused(400, "SendingPausedException", "paused"), Meaning::LockedOut, "ses.sending-paused"),

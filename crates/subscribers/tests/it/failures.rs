@@ -16,6 +16,7 @@ pub(crate) fn verdict(class: Class) -> Verdict {
         slow: false,
         again: false,
         relay: false,
+        sender: false,
     }
 }
 

@@ -70,6 +70,7 @@ pub struct Rule {
     moment: Moment,
     deed: Deed,
     recipient: Option<String>,
+    sender: Option<String>,
     times: Option<usize>,
     after: usize,
 }
@@ -77,7 +78,7 @@ pub struct Rule {
 impl Rule {
     /// To do `deed` at `moment`, always and to everybody.
     pub fn new(moment: Moment, deed: Deed) -> Self {
-        Self { moment, deed, recipient: None, times: None, after: 0 }
+        Self { moment, deed, recipient: None, sender: None, times: None, after: 0 }
     }
 
     /// To answer with `line` at `moment`.
@@ -107,6 +108,13 @@ impl Rule {
         self
     }
 
+    /// Only for mail whose return path is at this domain. From MAIL on.
+    #[must_use]
+    pub fn of(mut self, domain: &str) -> Self {
+        self.sender = Some(domain.to_lowercase());
+        self
+    }
+
     /// Only so many times.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
@@ -121,20 +129,28 @@ impl Rule {
         self
     }
 
-    fn fits(&self, moment: Moment, recipients: &[&str], messages: usize) -> bool {
+    fn fits(&self, moment: Moment, sender: &str, recipients: &[&str], messages: usize) -> bool {
+        let domain = sender.rsplit_once('@').map_or("", |(_, domain)| domain).to_lowercase();
+        let ours = self.sender.as_ref().is_none_or(|wanted| *wanted == domain);
         let known = self.recipient.as_ref().is_none_or(|wanted| {
             recipients.iter().any(|address| {
                 let local = address.rsplit_once('@').map_or(*address, |(local, _)| local).to_lowercase();
                 wanted.strip_suffix('*').map_or(local == *wanted, |start| local.starts_with(start))
             })
         });
-        self.moment == moment && self.times != Some(0) && messages >= self.after && known
+        self.moment == moment && self.times != Some(0) && messages >= self.after && known && ours
     }
 }
 
 /// The deed of the first rule that fits, which is then used up by one.
-pub(super) fn find(rules: &mut [Rule], moment: Moment, recipients: &[&str], messages: usize) -> Option<Deed> {
-    let rule = rules.iter_mut().find(|rule| rule.fits(moment, recipients, messages))?;
+pub(super) fn find(
+    rules: &mut [Rule],
+    moment: Moment,
+    sender: &str,
+    recipients: &[&str],
+    messages: usize,
+) -> Option<Deed> {
+    let rule = rules.iter_mut().find(|rule| rule.fits(moment, sender, recipients, messages))?;
     if let Some(times) = &mut rule.times {
         *times -= 1;
     }

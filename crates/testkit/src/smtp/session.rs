@@ -128,7 +128,7 @@ impl Session<'_> {
         if self.envelope.is_some() {
             return self.say("503 5.5.1 nested MAIL").await;
         }
-        let deed = self.take(Moment::Mail);
+        let deed = self.take_from(Moment::Mail, &address);
         if !matches!(deed, Some(Deed::Reply(_))) {
             self.envelope = Some((address, parameters));
         }
@@ -327,8 +327,13 @@ impl Session<'_> {
 
     /// The deed that is due now, used up.
     fn take(&self, moment: Moment) -> Option<Deed> {
+        let sender = self.envelope.as_ref().map_or("", |(address, _)| address);
+        self.take_from(moment, sender)
+    }
+
+    fn take_from(&self, moment: Moment, sender: &str) -> Option<Deed> {
         let recipients: Vec<_> = self.recipients.iter().map(|to| to.address.as_str()).collect();
-        rule::find(&mut lock(&self.shared.rules), moment, &recipients, self.messages)
+        rule::find(&mut lock(&self.shared.rules), moment, sender, &recipients, self.messages)
     }
 
     async fn answer(&mut self, moment: Moment, otherwise: &str) -> Flow {

@@ -275,3 +275,28 @@ fn a_full_mailbox_and_what_is_refused_for_good_are_no_quota_of_ours() {
         assert_eq!((verdict.class, verdict.again, verdict.relay), (class, false, false), "{reply}: {}", verdict.rule);
     }
 }
+
+#[test]
+fn what_is_said_of_the_sender_is_told_from_what_is_said_of_us_the_message_and_the_recipient() {
+    for (reply, sender) in [
+        ("553 5.7.1 <a@example.com>: Sender address rejected: not owned by user acme", true),
+        ("550 5.1.8 <a@example.com>: Sender address rejected: Domain not found", true),
+        ("553 5.1.8 Domain of sender address a@example.com does not exist", true),
+        ("501 5.1.7 Bad sender address syntax", true),
+        ("554 5.2.252 SendAsDenied; a@example.com not allowed to send as b@example.com", true),
+        ("550 5.7.60 SMTP; Client does not have permissions to send as this sender", true),
+        (
+            "554 Message rejected: Email address is not verified. The following identities failed the check in region X",
+            true,
+        ),
+        ("550 5.7.1 Service unavailable; client host is listed by a blocklist", false),
+        ("550 5.7.26 This mail is unauthenticated, which poses a security risk to the sender", false),
+        ("550 5.1.1 user unknown", false),
+        ("554 5.7.1 spam", false),
+        ("452 4.3.1 daily sending quota exceeded", false),
+    ] {
+        let verdict = judge(&reply.parse().unwrap(), None);
+        assert_eq!(verdict.sender, sender, "{reply}: {}", verdict.rule);
+        assert!(!sender || verdict.class == Class::Block, "{reply}: {}", verdict.rule);
+    }
+}
