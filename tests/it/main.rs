@@ -11,6 +11,7 @@ mod mutations;
 mod one_click;
 mod relays;
 mod returned;
+mod servers;
 mod shares;
 mod sign_up;
 mod signed;

@@ -3,6 +3,7 @@
 
 mod disk;
 mod eshot;
+mod foreign;
 mod letter;
 mod list;
 mod looks;
@@ -16,6 +17,7 @@ mod traces;
 
 pub use disk::SmallDisk;
 pub use eshot::{Eshot, Installation};
+pub use foreign::{MailServer, Make, Ports};
 pub use letter::Letter;
 pub use list::import;
 pub use looks::look;

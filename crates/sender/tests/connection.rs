@@ -9,7 +9,7 @@ use std::time::Duration;
 use outbox::Phase;
 use sender::connection::{Connection, Ended, Guard, Message, Problem, Unfit};
 use sender::relay::{Credentials, Policy, Proof, Relay, Settings, Timeouts};
-use testkit::smtp::{Certificate, Encryption, Moment, Rule, Script, SmtpSink};
+use testkit::smtp::{Certificate, Deed, Encryption, Moment, Rule, Script, SmtpSink};
 
 /// Short enough to be waited for, long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -62,6 +62,24 @@ async fn parameters_that_are_not_offered_are_not_used() {
     connection.send(&mut message("a@example.com"), &always()).await;
     assert!(sink.messages()[0].parameters.is_empty());
     assert!(sink.messages()[0].to[0].parameters.is_empty());
+}
+
+#[tokio::test]
+async fn a_relay_that_answers_ehlo_only_once_takes_mail_and_encrypts() {
+    for encryption in [Encryption::None, Encryption::StartTls] {
+        let sink = SmtpSink::with(Script { encryption, ..Script::default() }).await;
+        let times = if encryption == Encryption::None { 1 } else { 2 };
+        // OpenSMTPD answers it once before STARTTLS and once after.
+        for _ in 0..times {
+            sink.add(Rule::new(Moment::Ehlo, Deed::Delay(Duration::ZERO)).times(1));
+            sink.add(Rule::reply(Moment::Ehlo, "503 5.5.1 Invalid command: Already identified").times(1));
+        }
+        let policy = if encryption == Encryption::None { Policy::None } else { Policy::Opportunistic };
+        let mut connection = Connection::open(relay(Settings { policy, ..settings(&sink) })).await.unwrap();
+        let ended = connection.send(&mut message("a@example.com"), &always()).await;
+        assert!(matches!(ended, Ended::Accepted(_)), "{ended:?}");
+        assert_eq!((sink.count(), sink.messages()[0].encrypted), (1, encryption != Encryption::None));
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod http;
 mod proxy;
 mod role;
 pub mod smtp;
+pub mod tls;
 pub mod verifier;
 
 pub use clock::ManualClock;

@@ -7,7 +7,6 @@ mod record;
 mod rule;
 mod script;
 mod session;
-mod tls;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,7 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use self::record::{Accepted, Recipient};
 pub use self::rule::{Deed, Hold, Moment, Rule};
 pub use self::script::{Certificate, Encryption, Script};
-use self::tls::Identity;
+use crate::tls::Identity;
 
 /// The server. It is gone, with every connection, when it is dropped.
 #[derive(Debug)]

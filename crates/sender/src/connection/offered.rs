@@ -1,5 +1,8 @@
 use std::fmt;
 
+use lettre::transport::smtp::authentication::Mechanism;
+use lettre::transport::smtp::extension::{Extension, ServerInfo};
+
 /// What a relay's EHLO offers (RFC 5321 §4.1.1.1), as far as we use it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offered {
@@ -44,6 +47,19 @@ impl Offered {
             offered.keywords.push(keyword);
         }
         offered
+    }
+
+    /// What lettre remembers of an answer to EHLO.
+    pub(super) fn told(info: &ServerInfo) -> Self {
+        let has = |extension| info.supports_feature(extension);
+        let can = |mechanism| info.supports_auth_mechanism(mechanism);
+        let (auth, xoauth2) = (can(Mechanism::Plain) || can(Mechanism::Login), can(Mechanism::Xoauth2));
+        let (starttls, smtputf8) = (has(Extension::StartTls), has(Extension::SmtpUtfEight));
+        let eight_bit = has(Extension::EightBitMime);
+        let known =
+            [("STARTTLS", starttls), ("SMTPUTF8", smtputf8), ("8BITMIME", eight_bit), ("AUTH", auth || xoauth2)];
+        let keywords = known.into_iter().filter(|(_, has)| *has).map(|(keyword, _)| keyword.to_owned()).collect();
+        Self { keywords, starttls, smtputf8, auth, xoauth2, ..Self::default() }
     }
 }
 

@@ -161,10 +161,14 @@ pub(crate) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Problem> {
     Err(last)
 }
 
-/// lettre does not tell all that is offered, so the relay is asked once more.
+/// lettre does not tell all that is offered, so the relay is asked once more. One that answers only once, as OpenSMTPD does ("503 Already
+/// identified"; RFC 5321 §4.1.4 would have it answer), is used for what lettre does tell.
 async fn ehlo(smtp: &mut AsyncSmtpConnection, relay: &Relay) -> Result<Offered, Problem> {
-    let response = step(smtp.command(Ehlo::new(relay.hello.clone()))).await?;
-    Ok(Offered::read(response.message()))
+    match step(smtp.command(Ehlo::new(relay.hello.clone()))).await {
+        Ok(response) => Ok(Offered::read(response.message())),
+        Err(Problem::Refused(reply)) if reply.is_permanent() => Ok(Offered::told(smtp.server_info())),
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {

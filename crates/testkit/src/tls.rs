@@ -1,3 +1,5 @@
+//! Certificates that servers of tests show.
+
 #![expect(clippy::expect_used, reason = "a test without its certificate has failed")]
 
 use std::fmt;
@@ -9,16 +11,21 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::Certificate;
+use crate::smtp::Certificate;
 
 /// A certificate and what serves it.
-pub(super) struct Identity {
-    pub(super) pem: String,
-    pub(super) acceptor: TlsAcceptor,
+pub struct Identity {
+    /// The certificate, as PEM. It is signed by itself, so it is also what vouches for it.
+    pub pem: String,
+    /// Its key, as PEM.
+    pub key: String,
+    /// What speaks TLS by it.
+    pub acceptor: TlsAcceptor,
 }
 
 impl Identity {
-    pub(super) fn new(certificate: Certificate) -> Self {
+    /// One like this, with a new key.
+    pub fn new(certificate: Certificate) -> Self {
         let names = match certificate {
             Certificate::Good | Certificate::Expired => ["localhost", "127.0.0.1"],
             Certificate::WrongName => ["elsewhere.example", "127.0.0.99"],
@@ -37,7 +44,7 @@ impl Identity {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], private)
             .expect("a certificate and its key");
-        Self { pem: certificate.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
+        Self { pem: certificate.pem(), key: key.serialize_pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
     }
 }
 
