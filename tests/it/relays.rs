@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use testkit::smtp::{Script, SmtpSink};
+use testkit::http::{HttpAnswer, HttpSink};
+use testkit::smtp::{Certificate, Script, SmtpSink};
 use testkit::{TestDb, both};
-use tests::{Eshot, Staff, wait_until};
+use tests::{Eshot, Installation, Staff, wait_until};
 
 both!(
     async fn a_campaign_goes_by_the_second_relay_while_the_first_is_down_and_the_next_by_the_first(db: TestDb) {
@@ -52,6 +53,35 @@ both!(
         for relay in ["main", "backup"] {
             assert!(metrics.contains(&format!("eshot_relay_up{{relay=\"{relay}\"}} 1")), "{metrics}");
         }
+    }
+);
+
+both!(
+    async fn a_mail_service_whose_certificate_nobody_trusts_fails_the_check_with_what_to_do(db: TestDb) {
+        let mail = SmtpSink::start().await;
+        let answer = HttpAnswer::new(200, r#"{"Name":"Acme","DeliveryType":"Live"}"#);
+        let service = HttpSink::encrypted(answer, Certificate::Good).await;
+        let relay = format!(
+            "[relays.cloud]\nurl = \"postmark+https://{}\"\npassword = \"a-token-of-a-server\"\n",
+            service.address()
+        );
+        let told = |more: &str| {
+            let eshot = Installation::new(db.url(), mail.address(), &format!("{relay}{more}"));
+            String::from_utf8(eshot.try_run(&["check"]).stdout).unwrap()
+        };
+        let untrusted = told("");
+        let failed = format!("FAIL  relay tls     cloud ({}): ", service.address());
+        assert!(untrusted.contains(&failed) && untrusted.contains("UnknownIssuer"), "{untrusted}");
+        assert!(untrusted.contains("trusted by this machine or in the file relays.cloud.certificates"), "{untrusted}");
+        assert!(service.requests().is_empty(), "nobody has had the token");
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("service.pem");
+        std::fs::write(&file, service.certificate().unwrap()).unwrap();
+        let trusted = told(&format!("certificates = \"{}\"\n", file.display()));
+        let verified = format!("ok    relay tls     cloud ({}): encrypted, certificate verified", service.address());
+        assert!(trusted.contains(&verified), "{trusted}");
+        assert!(trusted.contains("ok    relay auth"), "{trusted}");
     }
 );
 

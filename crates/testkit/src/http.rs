@@ -1,7 +1,7 @@
 //! A server of HTTP that answers as it is told and keeps what it was asked.
 //!
 //! It speaks just enough HTTP/1.1 on a port of the loopback interface to stand in for a mail service: requests with a
-//! Content-Length, one after the other on each connection.
+//! Content-Length, one after the other on each connection, encrypted where that is asked for.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,9 +9,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::smtp::Certificate;
+use crate::tls::Identity;
 
 /// The server. It is gone, with every connection, when it is dropped.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct HttpSink {
     address: SocketAddr,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
+    /// What vouches for it, as PEM; nothing where it does not encrypt.
+    certificate: Option<String>,
 }
 
 /// A request as it came.
@@ -69,8 +75,17 @@ struct Shared {
 
 impl HttpSink {
     /// A server that answers every request like this, unless it is told otherwise.
-    #[expect(clippy::expect_used, reason = "a test without its server has failed")]
     pub async fn start(usual: HttpAnswer) -> Self {
+        Self::launch(usual, None).await
+    }
+
+    /// The same over TLS, with a certificate like this.
+    pub async fn encrypted(usual: HttpAnswer, certificate: Certificate) -> Self {
+        Self::launch(usual, Some(Identity::new(certificate))).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a test without its server has failed")]
+    async fn launch(usual: HttpAnswer, identity: Option<Identity>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port to listen on");
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
@@ -79,13 +94,19 @@ impl HttpSink {
             requests: Mutex::default(),
             connections: Mutex::default(),
         });
-        let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self { address, shared, task }
+        let (certificate, acceptor) = identity.map(|Identity { pem, acceptor, .. }| (pem, acceptor)).unzip();
+        let task = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
+        Self { address, shared, task, certificate }
     }
 
     /// Where it listens: host and port.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What vouches for it, as PEM, if it encrypts.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// What it does with the next request for which it has not been told.
@@ -154,16 +175,26 @@ impl HttpRequest {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {
     let mut sessions = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         *lock(&shared.connections) += 1;
         let shared = Arc::clone(&shared);
-        sessions.spawn(async move { drop(serve(stream, &shared).await) });
+        let acceptor = acceptor.clone();
+        sessions.spawn(async move {
+            match acceptor {
+                None => drop(serve(stream, &shared).await),
+                Some(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        drop(serve(stream, &shared).await);
+                    }
+                }
+            }
+        });
     }
 }
 
-async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some((line, headers)) = head(&mut stream).await? {
         let deed = lock(&shared.next).pop_front();
@@ -194,7 +225,7 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-async fn head(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<(String, String)>)>> {
+async fn head(stream: &mut BufReader<impl AsyncRead + Unpin>) -> io::Result<Option<(String, Vec<(String, String)>)>> {
     let mut first = String::new();
     if stream.read_line(&mut first).await? == 0 {
         return Ok(None);

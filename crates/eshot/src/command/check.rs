@@ -9,6 +9,7 @@ use dns::{Resolver, SendingDomain};
 use domain::MasterKeys;
 use migrations::Standing as Schema;
 use outbox::Phase;
+use sender::connection::Problem;
 use sender::{Outlet, Route};
 
 use crate::config::RelayAuth;
@@ -152,7 +153,7 @@ async fn try_relay(section: Section<'_>, now: DateTime<Utc>) -> Vec<Line> {
             Ok(found) if matches!(route, Route::Folder(_)) => Line::beware(&subject, format!("{of}: {found}")),
             Ok(found) => Line::good(&subject, format!("{of}: {found}")),
             Err(problem) => {
-                let advice = advice(section, &route, step.phase);
+                let advice = advice(section, &route, step.phase, &problem);
                 Line::bad(&subject, format!("{of}: {}", words(&problem)), &advice)
             }
         }
@@ -161,7 +162,7 @@ async fn try_relay(section: Section<'_>, now: DateTime<Utc>) -> Vec<Line> {
 }
 
 /// What to do about a relay that fails in this phase.
-fn advice(section: Section<'_>, route: &Route, phase: Phase) -> String {
+fn advice(section: Section<'_>, route: &Route, phase: Phase, problem: &Problem) -> String {
     let (url, username) = (section.key("url"), section.key("username"));
     match (route, phase, section.auth()) {
         (Route::Folder(_), ..) => {
@@ -180,6 +181,13 @@ fn advice(section: Section<'_>, route: &Route, phase: Phase) -> String {
             format!(
                 "see that {file} holds an access token for SMTP that has not expired, of {username}, and that the relay takes \
                  tokens"
+            )
+        }
+        _ if matches!(problem, Problem::Tls(_)) => {
+            let certificates = section.key("certificates");
+            format!(
+                "see that {url} names the relay as its certificate does, and that whoever has signed it is trusted by this machine or \
+                 in the file {certificates}"
             )
         }
         _ => format!("see that {url} is right, and that the relay takes mail from this machine"),

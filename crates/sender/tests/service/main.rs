@@ -7,6 +7,7 @@ mod mailgun;
 mod postmark;
 mod sendgrid;
 mod ses;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
