@@ -222,7 +222,7 @@ mod tests {
         for (phase, reply, pays) in [
             (Phase::RcptTo, "550 5.7.1 blocked, poor reputation", true),
             (Phase::MailFrom, "550 5.7.1 blocked, poor reputation", false),
-            (Phase::RcptTo, "553 5.7.1 Sender address rejected: not owned by user acme", false),
+            (Phase::RcptTo, "554 5.7.1 <a@b.example>: Sender address rejected: Access denied", false),
         ] {
             let verdict = judged(&refused(phase, reply), 1).verdict.unwrap();
             assert_eq!((verdict.class, verdict.pause.is_some()), (Class::Block, pays), "{reply}");

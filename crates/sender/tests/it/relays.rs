@@ -335,7 +335,7 @@ pub(crate) fn patient(sink: &SmtpSink) -> Relay {
     Relay::new(patient_settings(sink)).unwrap()
 }
 
-fn patient_settings(sink: &SmtpSink) -> sender::relay::Settings {
+pub(crate) fn patient_settings(sink: &SmtpSink) -> sender::relay::Settings {
     sender::relay::Settings {
         policy: sender::relay::Policy::None,
         ..sender::relay::Settings::new(sink.url().parse().unwrap())

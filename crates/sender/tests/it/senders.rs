@@ -6,13 +6,14 @@ use std::time::Duration;
 use ::limits::Limit;
 use domain::MailingNo;
 use sender::Outlet;
+use sender::relay::Relay;
 use sender::service::{Service, Settings as Keys};
 use testkit::http::{HttpAnswer, HttpSink};
 use testkit::smtp::{Moment, Rule, Script, SmtpSink};
 use testkit::{TestDb, both};
 
 use crate::house::{House, relay, second_brand};
-use crate::relays::{first_and_second, outlet, sender};
+use crate::relays::{first_and_second, outlet, patient_settings, sender};
 
 /// Postfix, of somebody who sends in another's name.
 const NOT_OURS: &str = "553 5.7.1 Sender address rejected: not owned by user acme";
@@ -181,7 +182,10 @@ both!(
         let (house, second) = (House::with(&db, Script::default(), settings).await, SmtpSink::start().await);
         refuses(&house, Moment::Mail, NOT_OURS);
         house.enrol_many(20).await;
-        let mut sender = sender(&house, first_and_second(&house, &second));
+        // No connection is left over from the message before.
+        let settings = sender::relay::Settings { messages_per_connection: 1, ..patient_settings(&house.sink) };
+        let first = outlet("first", Relay::new(settings).unwrap(), 1, 1);
+        let mut sender = sender(&house, vec![first, outlet("second", relay(&second), 2, 1)]);
         house.launch().await;
         assert!(sender.tick().await.unwrap().relay.is_some());
         for _ in 0..3 {
