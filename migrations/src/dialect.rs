@@ -15,7 +15,21 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("{false}", "0", "FALSE"),
 ];
 
-pub(crate) fn translate(sql: &str, backend: DbBackend) -> String {
+/// The statements of a step for one database. One that begins with `{sqlite}` or `{postgres}` is for that one alone.
+pub(crate) fn statements(sql: &str, backend: DbBackend) -> Vec<String> {
+    let (ours, others) = match backend {
+        DbBackend::Sqlite => ("{sqlite}", "{postgres}"),
+        _ => ("{postgres}", "{sqlite}"),
+    };
+    translate(sql, backend)
+        .split(";\n")
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty() && !statement.starts_with(others))
+        .map(|statement| statement.strip_prefix(ours).unwrap_or(statement).trim_start().to_owned())
+        .collect()
+}
+
+fn translate(sql: &str, backend: DbBackend) -> String {
     let uncommented: String =
         sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim_end()).collect::<Vec<_>>().join("\n");
     TYPES.iter().fold(uncommented, |sql, (placeholder, sqlite, postgres)| {

@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000027_relay_message_ids", sql: include_str!("steps/000027_relay_message_ids.sql") },
     Step { name: "m20261130_000028_engaged_first", sql: include_str!("steps/000028_engaged_first.sql") },
     Step { name: "m20261130_000029_returned_as", sql: include_str!("steps/000029_returned_as.sql") },
+    Step { name: "m20261130_000030_changed_in_place", sql: include_str!("steps/000030_changed_in_place.sql") },
 ];
 
 impl MigrationName for Step {
@@ -51,9 +52,8 @@ impl MigrationName for Step {
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = dialect::translate(self.sql, manager.get_database_backend());
-        for statement in sql.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
-            manager.get_connection().execute_unprepared(statement).await?;
+        for statement in dialect::statements(self.sql, manager.get_database_backend()) {
+            manager.get_connection().execute_unprepared(&statement).await?;
         }
         Ok(())
     }
@@ -84,8 +84,9 @@ mod tests {
         for step in STEPS {
             for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
                 // A default of '{}' is an empty JSON object.
-                let sql = dialect::translate(step.sql, backend).replace("'{}'", "");
-                assert!(!sql.contains('{'), "{}", step.name);
+                for statement in dialect::statements(step.sql, backend) {
+                    assert!(!statement.replace("'{}'", "").contains('{'), "{}", step.name);
+                }
             }
         }
     }

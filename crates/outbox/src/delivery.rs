@@ -92,13 +92,10 @@ pub async fn list(
 
 /// At most `$3` deliveries of the mailing `$1` behind the ordinal `$2`.
 pub(crate) fn listing(state: Option<State>) -> String {
-    // SQLite uses an index over some states only where the index's own words stand in the query.
-    let rare = match state {
-        Some(State::Deferred | State::Failed | State::InDoubt | State::Skipped) => {
-            " AND state IN ('deferred', 'failed', 'in_doubt', 'skipped')"
-        }
-        _ => "",
+    let column = match state {
+        Some(State::Deferred | State::Failed | State::InDoubt | State::Skipped) => "rare",
+        _ => "state",
     };
-    let state = state.map(|state| format!("{rare} AND state = '{state}'")).unwrap_or_default();
+    let state = state.map(|state| format!(" AND {column} = '{state}'")).unwrap_or_default();
     format!("SELECT {COLUMNS} FROM deliveries WHERE mailing_no = $1{state} AND ordinal > $2 ORDER BY ordinal LIMIT $3")
 }

@@ -16,6 +16,9 @@ async fn no_statement_reads_a_whole_mailing() {
         submit::resubmitting(sqlite),
         reap::ANY.to_owned(),
         reap::finding(sqlite),
+        reap::finding_again(sqlite),
+        reap::unsettled(),
+        reap::settling(sqlite),
         enqueue::LANES.to_owned(),
         skip::WAITING.to_owned(),
         skip::MARKS.to_owned(),
@@ -38,5 +41,22 @@ async fn no_statement_reads_a_whole_mailing() {
             let few = !matches!(table, "deliveries" | "d") || rare;
             assert!(few || !whole, "{step}\n{sql}");
         }
+    }
+}
+
+#[tokio::test]
+async fn postgresql_changes_a_row_in_place_on_its_way_from_queued_to_sent() {
+    let Some(db) = TestDb::postgres().await else {
+        eprintln!("skipped: ESHOT_TEST_POSTGRES names no server");
+        return;
+    };
+    let sql = "SELECT pg_get_indexdef(indexrelid) AS index FROM pg_index WHERE indrelid = 'deliveries'::regclass";
+    let indexes = db.database().reader().query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    assert!(indexes.len() > 5);
+    for index in indexes {
+        let index: String = index.try_get_by("index").unwrap();
+        let mut words = index.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let changed = ["state", "attempt", "due_at", "sent_at", "skipped_why"];
+        assert!(!words.any(|word| changed.contains(&word)), "{index} looks at what changes");
     }
 }

@@ -82,10 +82,8 @@ pub async fn unfit(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<i6
     row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
-/// It reads `deliveries_unfit`, which holds nothing else, and whose words these have to be. All that a mailing has skipped may be most of
-/// it.
-pub(crate) const UNFIT: &str = "SELECT COUNT(*) FROM deliveries d \
-     WHERE d.mailing_no = $1 AND d.state = 'skipped' AND substr(d.skipped_why, 1, 20) = 'cannot be composed: '";
+/// It reads `deliveries_unfit`, which holds nothing else: all that a mailing has skipped may be most of it.
+pub(crate) const UNFIT: &str = "SELECT COUNT(*) FROM deliveries d WHERE d.mailing_no = $1 AND d.unfit IS NOT NULL";
 
 /// What the reason begins with for which a delivery is skipped because there is no message for it.
 pub const UNFIT_BEGINS: &str = "cannot be composed: ";

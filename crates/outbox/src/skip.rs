@@ -67,7 +67,7 @@ struct Waiting {
 /// for them by their state would be to read all that was sent as well, for each piece again; CROSS JOIN keeps SQLite, which
 /// takes it for an order, from doing so.
 pub(crate) const WAITING: &str = "SELECT w.ordinal FROM ( \
-         SELECT d.ordinal FROM deliveries d WHERE d.mailing_no = $1 AND d.state = 'deferred' \
+         SELECT d.ordinal FROM deliveries d WHERE d.mailing_no = $1 AND d.rare = 'deferred' \
          UNION ALL \
          SELECT d.ordinal FROM outbox_leases o CROSS JOIN deliveries d \
          WHERE o.mailing_no = $1 AND d.mailing_no = $1 AND d.lane = o.lane AND d.state = 'queued' \

@@ -41,7 +41,7 @@ pub(super) async fn next(
              OR EXISTS (SELECT 1 FROM outbox_leases o \
                  WHERE o.mailing_no = l.mailing_no AND o.lane = l.lane AND (o.expires_at <= $1 OR o.expires_at > $4)) \
              OR EXISTS (SELECT 1 FROM deliveries d \
-                 WHERE d.mailing_no = l.mailing_no AND d.lane = l.lane AND d.state = 'deferred' AND d.due_at <= $1)) \
+                 WHERE d.mailing_no = l.mailing_no AND d.lane = l.lane AND d.again_at <= $1)) \
          ORDER BY CASE m.kind WHEN 'campaign' THEN 1 ELSE 0 END, \
              (SELECT MAX(x.claimed_at) FROM lanes x WHERE x.mailing_no = l.mailing_no) NULLS FIRST, \
              l.claimed_at NULLS FIRST, l.mailing_no, l.lane \

@@ -85,7 +85,7 @@ async fn due(
 ) -> Result<Option<(Over, Vec<Row>)>, DbErr> {
     let sql = "UPDATE deliveries SET due_at = $4 WHERE mailing_no = $1 AND state = 'deferred' AND due_at <= $3 \
                AND ordinal IN (SELECT d.ordinal FROM deliveries d WHERE d.mailing_no = $1 AND d.lane = $2 \
-                   AND d.state = 'deferred' AND d.due_at <= $3 ORDER BY d.due_at LIMIT $5) \
+                   AND d.again_at <= $3 ORDER BY d.again_at LIMIT $5) \
                RETURNING ordinal, subscriber_id, recipient, attempt, data";
     let values = [
         lane.mailing_no.into(),

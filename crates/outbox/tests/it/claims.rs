@@ -146,6 +146,28 @@ both!(
 );
 
 both!(
+    async fn what_is_under_way_is_found_overdue_however_often_it_was_looked_at_before(db: TestDb) {
+        let db = db.database();
+        let mailing = campaign(db, 60).await;
+        let first = claim_but(db, "gmail", 30).await.unwrap();
+        let begun = submit(db, &first, start_of_time()).await;
+        let answered = |from: usize, to: usize| -> Vec<_> {
+            begun[from..to].iter().map(|one| answer(*one, Outcome::Sent, after(1))).collect()
+        };
+        // All but one in the middle are answered, a look between, and of the lane more is handed out.
+        record(db, &answered(0, 10), after(1)).await;
+        assert_eq!(outbox::reap(db, worker(3), after(1)).await.unwrap(), 0);
+        record(db, &answered(11, 30), after(1)).await;
+        assert_eq!(outbox::reap(db, worker(3), after(2)).await.unwrap(), 0);
+        assert_eq!(outbox::reap(db, worker(3), after(3)).await.unwrap(), 0);
+        assert_eq!(outbox::reap(db, worker(3), after(60)).await.unwrap(), 1);
+        assert_eq!(state(db, begun[10].key).await, State::InDoubt);
+        assert_eq!(outbox::reap(db, worker(3), after(60)).await.unwrap(), 0);
+        assert_eq!(counts(db, mailing).await.in_doubt, 1);
+    }
+);
+
+both!(
     async fn a_dead_workers_claimed_rows_return_and_only_its_submitting_ones_are_in_doubt(db: TestDb) {
         let db = db.database();
         let mailing = campaign(db, 10).await;
