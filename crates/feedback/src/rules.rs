@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexSet};
 use serde::Deserialize;
+use verdict::built_in::{InvalidRules, any, read, set};
 
 /// Where a sign is looked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -103,15 +104,6 @@ pub(crate) struct Rules {
     pub(crate) also: Regex,
 }
 
-/// Why the built-in rules do not compile; a test proves that they do.
-#[derive(Debug, thiserror::Error)]
-enum InvalidRules {
-    #[error("a rule file does not read")]
-    File(#[from] toml::de::Error),
-    #[error("a phrase is no regular expression")]
-    Phrase(#[from] regex::Error),
-}
-
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the rules are part of the program, and a test compiles them")]
     Rules::compile().expect("the built-in rules compile")
@@ -124,21 +116,21 @@ pub(crate) fn compiled() -> &'static Rules {
 
 impl Rules {
     fn compile() -> Result<Self, InvalidRules> {
-        let signs = toml::from_str::<File>(include_str!("../rules/signs.toml"))?.sign;
+        let signs = read::<File>(include_str!("../rules/signs.toml"))?.sign;
         let compile = |sign: Sign| {
             let phrase = any("", [sign.phrase.as_str()])?;
             Ok((sign, phrase))
         };
         let signs = signs.into_iter().map(compile).collect::<Result<Vec<_>, InvalidRules>>()?;
-        let labels = toml::from_str::<File>(include_str!("../rules/labels.toml"))?.label;
-        let ends = toml::from_str::<File>(include_str!("../rules/ends.toml"))?.end;
-        let fates = toml::from_str::<File>(include_str!("../rules/actions.toml"))?.action;
+        let labels = read::<File>(include_str!("../rules/labels.toml"))?.label;
+        let ends = read::<File>(include_str!("../rules/ends.toml"))?.end;
+        let fates = read::<File>(include_str!("../rules/actions.toml"))?.action;
         let phrases = |rows: &[Row]| rows.iter().map(|row| row.phrase.clone()).collect::<Vec<_>>();
-        let also = toml::from_str::<File>(include_str!("../rules/also.toml"))?.also;
+        let also = read::<File>(include_str!("../rules/also.toml"))?.also;
         Ok(Self {
             signs,
-            end: any(r"^[ \t>*#=_|+-]*", phrases(&ends).iter().map(String::as_str))?,
-            also: any("", phrases(&also).iter().map(String::as_str))?,
+            end: any(r"^[ \t>*#=_|+-]*", phrases(&ends))?,
+            also: any("", phrases(&also))?,
             labels: (
                 labels.iter().map(|label| label.means).collect(),
                 set(labels.iter().map(|label| format!(r"(?:^|\W)(?:{})\W*$", label.phrase)))?,
@@ -164,21 +156,6 @@ impl Rules {
         let (fates, set) = &self.fates;
         set.matches(text.as_bytes()).into_iter().next().and_then(|at| fates.get(at)).copied()
     }
-}
-
-/// One expression for all of `phrases`, each behind `start`.
-fn any<'a>(start: &str, phrases: impl IntoIterator<Item = &'a str>) -> Result<Regex, InvalidRules> {
-    let phrases = phrases.into_iter().map(|phrase| format!("(?:{phrase})")).collect::<Vec<_>>().join("|");
-    let mut builder = RegexBuilder::new(&format!("{start}(?:{phrases})"));
-    Ok(builder.case_insensitive(true).multi_line(true).unicode(false).dfa_size_limit(CACHE).build()?)
-}
-
-/// What the automata of one set may take, which are built as texts ask for them. With less they are built again and again.
-pub(crate) const CACHE: usize = 32 << 20;
-
-/// Bytes, not characters: with Unicode's classes the automata are ten times as large and say nothing more here.
-fn set(patterns: impl Iterator<Item = String>) -> Result<RegexSet, InvalidRules> {
-    Ok(RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).dfa_size_limit(CACHE).build()?)
 }
 
 #[cfg(test)]

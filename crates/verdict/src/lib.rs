@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod built_in;
 mod class;
 mod judge;
 mod rules;

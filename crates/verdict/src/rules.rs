@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::EnhancedStatus;
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use regex::bytes::RegexSet;
 use serde::Deserialize;
 
 use crate::Class;
+use crate::built_in::{self, InvalidRules, set};
 
 /// One rule, as its file has it.
 #[derive(Clone, Debug, Deserialize)]
@@ -98,15 +99,6 @@ struct File {
     name: Vec<Name>,
 }
 
-/// Why the built-in rules do not compile; a test proves that they do.
-#[derive(Debug, thiserror::Error)]
-enum InvalidRules {
-    #[error("a rule file does not read")]
-    File(#[from] toml::de::Error),
-    #[error("a phrase is no regular expression")]
-    Phrase(#[from] regex::Error),
-}
-
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the rules are part of the program, and a test compiles them")]
     Rules::compile().expect("the built-in rules compile")
@@ -141,7 +133,7 @@ impl Rules {
             include_str!("../rules/likely.toml"),
             include_str!("../rules/full.toml"),
         ];
-        let names = toml::from_str::<File>(include_str!("../rules/names.toml"))?.name;
+        let names = built_in::read::<File>(include_str!("../rules/names.toml"))?.name;
         Ok(Self {
             clear: Phrases::compile(&clear)?,
             codes: read(include_str!("../rules/codes.toml"))?,
@@ -204,15 +196,7 @@ impl Rule {
 }
 
 fn read(file: &str) -> Result<Vec<Rule>, InvalidRules> {
-    Ok(toml::from_str::<File>(file)?.rule)
-}
-
-/// What the automata of one set may take, which are built as texts ask for them. With less they are built again and again.
-pub(crate) const CACHE: usize = 32 << 20;
-
-/// Bytes, not characters: with Unicode's classes the automata are ten times as large and say nothing more here.
-fn set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<RegexSet, InvalidRules> {
-    Ok(RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).dfa_size_limit(CACHE).build()?)
+    Ok(built_in::read::<File>(file)?.rule)
 }
 
 fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

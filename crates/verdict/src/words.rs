@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::rules::{CACHE, Name, Rules};
+use crate::built_in::CACHE;
+use crate::rules::{Name, Rules};
 
 /// Longer texts are cut: no server needs more to say why.
 const LIMIT: usize = 4_000;

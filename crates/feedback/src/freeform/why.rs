@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
+use verdict::built_in::CACHE;
 
 use super::whom::Who;
 use crate::fields::cut;
-use crate::rules::{CACHE, compiled};
+use crate::rules::compiled;
 
 /// No server needs more to say why.
 const LENGTH: usize = 1_500;
