@@ -17,7 +17,7 @@ const TEXT: i32 = 9;
 
 /// Reads a report from the text in front of the returned message.
 pub(crate) fn read(mail: &Mail) -> Option<DeliveryReport> {
-    let text = region::report(mail)?;
+    let (text, returned) = region::report(mail)?;
     if !is_report(mail, &text) {
         return None;
     }
@@ -27,7 +27,7 @@ pub(crate) fn read(mail: &Mail) -> Option<DeliveryReport> {
         if let Some(report) = mail.nested.as_deref().and_then(rfc3464::read) {
             return Some(report);
         }
-        found = whom::guess(mail);
+        found = whom::guess(mail, &returned);
     }
     let subject = mail.headers.get("subject").unwrap_or_default();
     let action = match compiled().fate(&text).or_else(|| compiled().fate(subject)) {
@@ -91,7 +91,7 @@ pub(crate) fn complete(mail: &Mail, report: &mut DeliveryReport) {
     if report.recipients.iter().all(|recipient| recipient.action != Action::Failed) {
         return;
     }
-    let Some(text) = region::report(mail) else { return };
+    let Some((text, _)) = region::report(mail) else { return };
     let alone = report.recipients.len() == 1;
     let mut found = None;
     if let ([recipient], true) = (report.recipients.as_mut_slice(), alone)

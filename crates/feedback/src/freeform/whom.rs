@@ -65,12 +65,12 @@ pub(super) fn read(mail: &Mail, text: &str) -> Vec<Who> {
     once
 }
 
-/// Whom the message was for by its subject or its own header, where the text names nobody.
-pub(super) fn guess(mail: &Mail) -> Vec<Who> {
+/// Whom the message was for by its subject or its own header, where the text names nobody. It may be `returned` as a part or in the text.
+pub(super) fn guess(mail: &Mail, returned: &str) -> Vec<Who> {
     let mut found = mail.headers.get("subject").map(|subject| addresses(mail, subject)).unwrap_or_default();
     if found.is_empty() {
-        let returned = mail.parts.iter().find(|part| part.is_returned());
-        let fields = returned.map(|part| fields::groups(&part.text)).unwrap_or_default();
+        let part = mail.parts.iter().find(|part| part.is_returned());
+        let fields = fields::groups(part.map_or(returned, |part| &part.text));
         let value = |name| fields.iter().flatten().find(|field| field.is(name)).map(|field| field.value.as_ref());
         // The server that took it last knows whom it was for; `To` may be a list, or nobody.
         let taken_for = value("Received").and_then(|trace| trace.split_once(" for ")).map(|(_, rest)| rest);
