@@ -1,4 +1,4 @@
-//! What a person decides about the queue, and who did it.
+//! What a person decides about deliveries that go no further by themselves.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use database::sql;
 use domain::{Actor, DeliveryKey, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
-use serde_json::json;
 
+use crate::acts::{self, Act};
 use crate::change::{self, Change, Row};
 use crate::counts::COMMON_SHARD;
-use crate::dialect::{self, Column};
+use crate::dialect;
 use crate::state::Event;
 use crate::{Error, MailingState, State, counts, mailing};
 
@@ -52,30 +52,6 @@ impl Decision {
             Self::Resend => Act::Resend,
             Self::GiveUp => Act::GiveUp,
             Self::Retry => Act::Retry,
-        }
-    }
-}
-
-/// What a person may do to the queue; each is kept with who did it.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Act {
-    Hold,
-    Release,
-    Close,
-    Resend,
-    GiveUp,
-    Retry,
-}
-
-impl Act {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Release => "release",
-            Self::Close => "close",
-            Self::Resend => "resend",
-            Self::GiveUp => "give_up",
-            Self::Retry => "retry",
         }
     }
 }
@@ -185,7 +161,7 @@ async fn apply(
     if retried {
         begin_anew(conn, mailing, &moved).await?;
     }
-    note_all(conn, decision.act(), mailing, &moved, actor, now).await?;
+    acts::note_all(conn, decision.act(), mailing, &moved, actor, now).await?;
     Ok(moved.into_iter().collect())
 }
 
@@ -213,36 +189,4 @@ async fn begin_anew(conn: &impl ConnectionTrait, mailing: MailingNo, ordinals: &
     let these = dialect::numbers(conn.get_database_backend(), 3);
     let sql = format!("UPDATE attempts SET offered = $2 WHERE mailing_no = $1 AND ordinal IN {these}");
     sql::execute(conn, &sql, [mailing.into(), false.into(), dialect::json(&ordinals)]).await.map(drop)
-}
-
-/// Writes down who did what to a mailing.
-pub(crate) async fn note(
-    conn: &impl ConnectionTrait,
-    act: Act,
-    mailing: MailingNo,
-    actor: &Actor,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let sql = "INSERT INTO outbox_acts (mailing_no, act, actor, at) VALUES ($1, $2, $3, $4)";
-    let values = [mailing.into(), act.as_str().into(), actor.clone().into(), now.into()];
-    sql::execute(conn, sql, values).await.map(drop)
-}
-
-/// Writes down who did what to deliveries.
-async fn note_all(
-    conn: &impl ConnectionTrait,
-    act: Act,
-    mailing: MailingNo,
-    ordinals: &[Ordinal],
-    actor: &Actor,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    const ORDINAL: &[Column] = &[("ordinal", "bigint")];
-    let rows: Vec<_> = ordinals.iter().map(|ordinal| json!({ "ordinal": ordinal })).collect();
-    let sql = format!(
-        "INSERT INTO outbox_acts (mailing_no, ordinal, act, actor, at) SELECT $1, v.ordinal, $2, $3, $4 FROM {}",
-        dialect::rows(conn.get_database_backend(), 5, ORDINAL)
-    );
-    let values = [mailing.into(), act.as_str().into(), actor.clone().into(), now.into(), dialect::json(&rows)];
-    sql::execute(conn, &sql, values).await.map(drop)
 }

@@ -9,7 +9,7 @@ use domain::{Actor, BrandId, CampaignId, MailKind, MailingNo};
 use sea_orm::{ConnectionTrait, DbErr, DeriveValueType, FromQueryResult};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{self, Act};
+use crate::acts::{self, Act};
 use crate::{Error, counts};
 
 /// A mailing.
@@ -195,7 +195,7 @@ async fn put(
         }
         let sql = "UPDATE mailings SET state = $3 WHERE no = $1 AND state = $2";
         if sql::execute(conn, sql, [no.into(), from.into(), to.into()]).await? == 1 {
-            return Ok(decide::note(conn, act, no, actor, now).await?);
+            return Ok(acts::note(conn, act, no, actor, now).await?);
         }
     }
 }
