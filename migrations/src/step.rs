@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000028_engaged_first", sql: include_str!("steps/000028_engaged_first.sql") },
     Step { name: "m20261130_000029_returned_as", sql: include_str!("steps/000029_returned_as.sql") },
     Step { name: "m20261130_000030_changed_in_place", sql: include_str!("steps/000030_changed_in_place.sql") },
+    Step { name: "m20261130_000031_further_attempts", sql: include_str!("steps/000031_further_attempts.sql") },
 ];
 
 impl MigrationName for Step {

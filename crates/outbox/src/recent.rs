@@ -57,24 +57,34 @@ pub async fn busy_lanes(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Re
     sql::all(conn, sql, [since.into()]).await
 }
 
-/// How the attempts at the last `most` deliveries of a lane ended that were offered to a relay, in no order that matters. What was taken
-/// and came back because the provider refuses us has the class of that; what a
-/// relay refused before it knew the recipient says nothing of the provider, and has none.
+/// How the attempts at the last `most` deliveries of a lane ended that were offered to a relay, and as many of the last further attempts:
+/// what is tried again may have been handed out long before. In no order that matters. What was taken and came back because the provider
+/// refuses us has the class of that; what a relay refused before it knew the recipient says nothing of the provider, and has none.
 pub async fn last_ended(conn: &impl ConnectionTrait, lane: &BusyLane, most: u32) -> Result<Vec<Ended>, DbErr> {
     let values =
         [lane.mailing_no.into(), lane.lane.clone().into(), lane.mark.into(), REACH.into(), i64::from(most).into()];
     sql::all(conn, LAST_ENDED, values).await
 }
 
-/// It goes down the index of the lane and stops as soon as it has enough. CROSS JOIN keeps SQLite from beginning with the attempts.
-pub(crate) const LAST_ENDED: &str = "SELECT COALESCE(a.answered_at, a.noted_at) AS at, \
-         CASE WHEN a.outcome = 'sent' AND t.returned_as = 'block' THEN t.returned_as \
-              WHEN a.phase = 'mail_from' AND a.class = 'block' THEN NULL ELSE a.class END AS class, a.rule \
-     FROM (SELECT r.mailing_no, r.ordinal, r.returned_as FROM ( \
-             SELECT d.mailing_no, d.ordinal, d.state, d.returned_as FROM deliveries d \
-             WHERE d.mailing_no = $1 AND d.lane = $2 AND d.ordinal <= $3 ORDER BY d.ordinal DESC LIMIT $4) AS r \
-         WHERE r.state NOT IN ('queued', 'skipped') ORDER BY r.ordinal DESC LIMIT $5) AS t \
-     CROSS JOIN attempts a WHERE a.mailing_no = t.mailing_no AND a.ordinal = t.ordinal AND a.offered";
+/// It goes down the index of the lane, and then down that of further attempts, and stops as soon as it has enough of each; what is in both
+/// stands once. CROSS JOIN keeps SQLite from beginning with the attempts, or with the deliveries.
+pub(crate) const LAST_ENDED: &str = "SELECT COALESCE(e.answered_at, e.noted_at) AS at, \
+         CASE WHEN e.outcome = 'sent' AND e.returned_as = 'block' THEN e.returned_as \
+              WHEN e.phase = 'mail_from' AND e.class = 'block' THEN NULL ELSE e.class END AS class, e.rule \
+     FROM ( \
+         SELECT a.ordinal, a.attempt, a.answered_at, a.noted_at, a.outcome, a.phase, a.class, a.rule, t.returned_as \
+         FROM (SELECT r.mailing_no, r.ordinal, r.returned_as FROM ( \
+                 SELECT d.mailing_no, d.ordinal, d.state, d.returned_as FROM deliveries d \
+                 WHERE d.mailing_no = $1 AND d.lane = $2 AND d.ordinal <= $3 ORDER BY d.ordinal DESC LIMIT $4) AS r \
+             WHERE r.state NOT IN ('queued', 'skipped') ORDER BY r.ordinal DESC LIMIT $5) AS t \
+         CROSS JOIN attempts a WHERE a.mailing_no = t.mailing_no AND a.ordinal = t.ordinal AND a.offered \
+         UNION \
+         SELECT n.ordinal, n.attempt, n.answered_at, n.noted_at, n.outcome, n.phase, n.class, n.rule, n.returned_as FROM ( \
+             SELECT a.ordinal, a.attempt, a.answered_at, a.noted_at, a.outcome, a.phase, a.class, a.rule, d.returned_as \
+             FROM (SELECT b.* FROM attempts b WHERE b.mailing_no = $1 AND b.attempt > 1 \
+                   ORDER BY b.noted_at DESC LIMIT $4) AS a \
+             CROSS JOIN deliveries d WHERE d.mailing_no = $1 AND d.ordinal = a.ordinal AND d.lane = $2 AND a.offered \
+             ORDER BY a.noted_at DESC LIMIT $5) AS n) AS e";
 
 /// For how many recipients of a mailing no message could be made.
 pub async fn unfit(conn: &impl ConnectionTrait, mailing: MailingNo) -> Result<i64, DbErr> {

@@ -80,3 +80,44 @@ both! {
         assert!(trouble().await.is_empty());
     }
 }
+
+both! {
+    async fn what_is_tried_again_is_among_the_last_attempts_however_long_ago_it_was_handed_out(db: TestDb) {
+        let db = db.database();
+        campaign(db, 60).await;
+        let batch = loop {
+            let batch = claim(db, 1, 2, after(0)).await.unwrap();
+            if batch.lane == lane("other") {
+                break batch;
+            }
+        };
+        let later = Outcome::Deferred { until: after(900) };
+        let first: Vec<_> = submit(db, &batch, after(1)).await.iter().map(|one| answer(*one, later, after(2))).collect();
+        record(db, &first, after(2)).await;
+        while let Some(batch) = claim(db, 1, 30, after(3)).await {
+            let submitted = submit(db, &batch, after(3)).await;
+            let sent: Vec<_> = submitted.iter().map(|one| answer(*one, Outcome::Sent, after(4))).collect();
+            record(db, &sent, after(4)).await;
+        }
+        let busy = busy_lanes(db.reader(), after(0)).await.unwrap();
+        let of = |name| busy.iter().find(|busy| busy.lane == lane(name)).unwrap();
+        let refused = async |name| {
+            let ended = last_ended(db.reader(), of(name), 5).await.unwrap();
+            (ended.len(), ended.iter().filter(|one| one.class.as_deref() == Some("block")).count())
+        };
+        assert_eq!(refused("other").await, (5, 0));
+        let batch = loop {
+            let batch = claim(db, 1, 30, after(900)).await.unwrap();
+            if batch.lane == lane("other") {
+                break batch;
+            }
+        };
+        let again = submit(db, &batch, after(900)).await;
+        let mut again: Vec<_> = again.iter().map(|one| answer(*one, Outcome::Failed, after(901))).collect();
+        again.iter_mut().for_each(|answer| answer.class = Some("block".to_owned()));
+        record(db, &again, after(901)).await;
+        assert_eq!((refused("other").await, refused("gmail").await), ((7, 2), (5, 0)));
+        // Each stands once, though it is among the last deliveries as well.
+        assert_eq!(last_ended(db.reader(), of("other"), 300).await.unwrap().len(), 42);
+    }
+}
