@@ -98,7 +98,7 @@ async fn begin(
         return Ok(());
     }
     let mailing = store::mailing(&txn, &campaign, now).await?;
-    let band = order::first_band(&txn, &campaign, relays).await?;
+    let band = order::first_band(&txn, &campaign, relays, now).await?;
     let in_bands = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::LaunchBand, Expr::value(band));
     store::apply(&txn, &campaign, CampaignEvent::Launch, in_bands, &Actor::System, now).await?;
     txn.commit().await?;

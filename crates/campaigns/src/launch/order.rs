@@ -51,13 +51,14 @@ pub(super) async fn first_band(
     txn: &DatabaseTransaction,
     campaign: &Campaign,
     relays: &[NewRelay],
+    now: DateTime<Utc>,
 ) -> Result<Option<i32>, Error> {
     if relays.is_empty() {
         return Ok(None);
     }
     let Some(brand) = brands::find(txn, campaign.draft.brand).await? else { return Ok(None) };
     for relay in relays.iter().filter(|relay| relay.brands.is_empty() || relay.brands.contains(&brand.slug)) {
-        if warm_up::is_under_way(txn, &relay.name, &relay.warm_up).await? {
+        if warm_up::is_under_way(txn, &relay.name, &relay.warm_up, now).await? {
             return Ok(Some(0));
         }
     }

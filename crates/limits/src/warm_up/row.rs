@@ -33,7 +33,7 @@ impl Row {
         let days = u32::try_from(self.days).unwrap_or_default();
         let Some(amount) = warm_up.amount(&self.provider, days) else { return days };
         let is_over = day < day_of(now);
-        let counts = spent.saturating_mul(2) >= i64::from(amount) && self.bad_day != Some(day);
+        let counts = is_used(spent, amount) && self.bad_day != Some(day);
         days.saturating_add(u32::from(is_over && counts))
     }
 }
@@ -102,12 +102,7 @@ pub async fn warmings(
     let mut warmings = Vec::new();
     for row in rows {
         let Some(warm_up) = warm_ups.get(&row.relay) else { continue };
-        let spent = "SELECT day, day_spent FROM budgets WHERE key = $1";
-        let spent = sql::row(conn, spent, [key(&row.relay, &row.provider).into()]).await?;
-        let (day, spent): (i64, i64) = match spent {
-            Some(spent) => (spent.try_get_by_index(0)?, spent.try_get_by_index(1)?),
-            None => (0, 0),
-        };
+        let (day, spent) = spent(conn, &row.relay, &row.provider).await?;
         let days = row.days(warm_up, (day, spent), now);
         let Some(amount) = warm_up.amount(&row.provider, days) else { continue };
         let used = if day < day_of(now) { 0 } else { spent };
@@ -128,10 +123,38 @@ pub async fn warmings(
     Ok(warmings)
 }
 
-/// Whether a relay has not been warmed up yet at some provider: it has begun nowhere, or is under way somewhere.
-pub async fn is_under_way(conn: &impl ConnectionTrait, relay: &str, warm_up: &WarmUp) -> Result<bool, DbErr> {
+/// Whether a relay has not been warmed up yet at some provider to which it matters what comes first: it has begun nowhere, or is under way
+/// somewhere. Where the last day on which anything went is over and was hardly used, all that there was has gone, in whatever order: a
+/// provider with few recipients never uses up its amount, and so is never warmed up.
+pub async fn is_under_way(
+    conn: &impl ConnectionTrait,
+    relay: &str,
+    warm_up: &WarmUp,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
     let sql = format!("SELECT {COLUMNS} FROM warm_ups WHERE relay = $1");
     let rows: Vec<Row> = sql::all(conn, &sql, [relay.into()]).await?;
-    let under_way = |row: &Row| warm_up.amount(&row.provider, u32::try_from(row.days).unwrap_or_default()).is_some();
-    Ok(rows.is_empty() || rows.iter().any(under_way))
+    for row in &rows {
+        let days = u32::try_from(row.days).unwrap_or_default();
+        let Some(amount) = warm_up.amount(&row.provider, days) else { continue };
+        let (day, spent) = spent(conn, relay, &row.provider).await?;
+        if day >= day_of(now) || is_used(spent, amount) {
+            return Ok(true);
+        }
+    }
+    Ok(rows.is_empty())
+}
+
+/// How much of its amount a day has to use to count.
+const fn is_used(spent: i64, amount: u32) -> bool {
+    spent.saturating_mul(2) >= amount as i64
+}
+
+/// The last day on which anything went by a plan, and how much it was.
+async fn spent(conn: &impl ConnectionTrait, relay: &str, provider: &MailboxProvider) -> Result<(i64, i64), DbErr> {
+    let sql = "SELECT day, day_spent FROM budgets WHERE key = $1";
+    match sql::row(conn, sql, [key(relay, provider).into()]).await? {
+        Some(row) => Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)),
+        None => Ok((0, 0)),
+    }
 }

@@ -123,12 +123,41 @@ both!(
 );
 
 both!(
+    async fn a_provider_that_never_uses_up_its_amount_keeps_no_launch_in_order(db: TestDb) {
+        let fleet = Fleet::new(&db, warming(&[(RELAY, plan(50, "2", 100))]), 1);
+        midnight(&fleet);
+        let plan = &fleet.settings.warm_ups[RELAY];
+        let is_under_way =
+            async || warm_up::is_under_way(fleet.db.reader(), RELAY, plan, fleet.clock.now()).await.unwrap();
+        // At gmail it is over on the second day.
+        assert_eq!(a_day(&fleet, &[(RELAY, "gmail")], 999).await, [50]);
+        assert_eq!(gmail(&fleet, 300).await, 4 * 101);
+        let yahoo = fleet.class(0, "yahoo", Some(CampaignId::new(fleet.clock.now())));
+        assert_eq!(fleet.take(0, &yahoo, 3).await.n, 3);
+        assert!(is_under_way().await, "nobody knows yet how much goes there today");
+        fleet.clock.advance(DAY);
+        assert!(!is_under_way().await);
+        assert_eq!(fleet.take(0, &yahoo, 999).await.n, 50);
+        fleet.clock.advance(DAY);
+        assert!(is_under_way().await, "there is more than goes");
+    }
+);
+
+both!(
     async fn what_is_warmed_up_takes_everything_and_is_not_asked_about_any_more(db: TestDb) {
         let fleet = Fleet::new(&db, warming(&[(RELAY, plan(50, "2", 100))]), 1);
         midnight(&fleet);
-        assert!(warm_up::is_under_way(fleet.db.reader(), RELAY, &fleet.settings.warm_ups[RELAY]).await.unwrap());
+        assert!(
+            warm_up::is_under_way(fleet.db.reader(), RELAY, &fleet.settings.warm_ups[RELAY], fleet.clock.now())
+                .await
+                .unwrap()
+        );
         assert_eq!((gmail(&fleet, 999).await, gmail(&fleet, 999).await), (50, 4 * 334));
-        assert!(!warm_up::is_under_way(fleet.db.reader(), RELAY, &fleet.settings.warm_ups[RELAY]).await.unwrap());
+        assert!(
+            !warm_up::is_under_way(fleet.db.reader(), RELAY, &fleet.settings.warm_ups[RELAY], fleet.clock.now())
+                .await
+                .unwrap()
+        );
         sea_orm::ConnectionTrait::execute_unprepared(fleet.db.writer(), "DROP TABLE budgets").await.unwrap();
         assert_eq!(gmail(&fleet, 999).await, 4 * 334);
     }
