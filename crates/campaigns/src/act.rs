@@ -41,11 +41,18 @@ pub async fn schedule(
     if send_at > now + FARTHEST {
         return Err(Error::TooFar(send_at));
     }
-    let txn = db.begin().await?;
-    let campaign = store::expect(&txn, id, expected).await?;
-    // The refusal of a wrong state is of more use than one of a template that nobody may change any more.
-    campaign.status.after(CampaignEvent::Schedule)?;
-    let frozen = letter::freeze(&txn, &campaign).await?;
+    let (txn, campaign, frozen) = loop {
+        let seen = store::expect(db.reader(), id, expected).await?;
+        // The refusal of a wrong state is of more use than one of a template that nobody may change any more.
+        seen.status.after(CampaignEvent::Schedule)?;
+        let proof = letter::prove(db.reader(), &seen.draft).await?;
+        let txn = db.begin().await?;
+        let campaign = store::expect(&txn, id, expected).await?;
+        if campaign.draft == seen.draft && proof.holds(&txn, &campaign.draft).await? {
+            break (txn, campaign, proof.freeze(id)?);
+        }
+        txn.rollback().await?;
+    };
     let timed = |update: sea_orm::UpdateMany<_>| {
         update
             .col_expr(Column::SendAt, Expr::value(Some(send_at)))

@@ -3,7 +3,7 @@ use database::Database;
 use domain::{Actor, CampaignId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Expr;
-use sea_orm::{ActiveModelTrait, ConnectionTrait};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction};
 
 use crate::entity::campaign::{ActiveModel, Column};
 use crate::letter;
@@ -11,8 +11,8 @@ use crate::{Campaign, CampaignEvent, CampaignStatus, Draft, Error, event, store}
 
 /// Writes a new campaign down, as a draft. Its templates must compile: an unknown field is told here and not to recipients.
 pub async fn create(db: &Database, draft: Draft, actor: &Actor, now: DateTime<Utc>) -> Result<Campaign, Error> {
-    let txn = db.begin().await?;
-    check(&txn, &draft).await?;
+    check(&draft)?;
+    let txn = proved(db, &draft).await?;
     let row = ActiveModel {
         id: Set(CampaignId::new(now)),
         brand_id: Set(draft.brand),
@@ -54,10 +54,12 @@ pub async fn update(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Campaign, Error> {
-    let txn = db.begin().await?;
+    // The refusal of a wrong version or state is of more use than one of a template that may not be saved anyway.
+    store::expect(db.reader(), id, Some(expected)).await?.can_be_changed()?;
+    check(&draft)?;
+    let txn = proved(db, &draft).await?;
     let campaign = store::expect(&txn, id, Some(expected)).await?;
     campaign.can_be_changed()?;
-    check(&txn, &draft).await?;
     let written = |update: sea_orm::UpdateMany<_>| {
         update
             .col_expr(Column::BrandId, Expr::value(draft.brand))
@@ -72,10 +74,21 @@ pub async fn update(
     Ok(campaign)
 }
 
-/// Everything that is wrong with a draft is told when it is saved.
-async fn check(conn: &impl ConnectionTrait, draft: &Draft) -> Result<(), Error> {
-    if !(1..=200).contains(&draft.name.trim().chars().count()) {
-        return Err(Error::Name);
+fn check(draft: &Draft) -> Result<(), Error> {
+    match (1..=200).contains(&draft.name.trim().chars().count()) {
+        true => Ok(()),
+        false => Err(Error::Name),
     }
-    letter::compile(conn, draft).await.map(drop)
+}
+
+/// A transaction in which the draft makes a mail: everything that is wrong with one is told when it is saved.
+async fn proved(db: &Database, draft: &Draft) -> Result<DatabaseTransaction, Error> {
+    loop {
+        let proof = letter::prove(db.reader(), draft).await?;
+        let txn = db.begin().await?;
+        if proof.holds(&txn, draft).await? {
+            return Ok(txn);
+        }
+        txn.rollback().await?;
+    }
 }

@@ -1,7 +1,7 @@
 use brands::Brand;
 use domain::{CampaignId, SubscriberId, TopicNo};
 use links::{Links, Site};
-use renderer::{Catalogue, Compiled, Merge, MergeLinks, Person, Rendered, Segments};
+use renderer::{Catalogue, Compiled, Look, Merge, MergeLinks, Person, Rendered, Segments};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use subscribers::topic::{self, Topic};
 
@@ -96,19 +96,38 @@ impl Letter {
     }
 }
 
+/// A draft that makes a mail. Compiling takes a while, so it is done outside any transaction; what it went by is looked at again inside.
+pub(crate) struct Proof {
+    look: Look,
+    compiled: Compiled,
+}
+
 /// Proves that a draft makes a mail.
-pub(crate) async fn compile(conn: &impl ConnectionTrait, draft: &Draft) -> Result<Compiled, Error> {
+pub(crate) async fn prove(conn: &impl ConnectionTrait, draft: &Draft) -> Result<Proof, Error> {
+    let look = look_of(conn, draft).await?;
+    let compiled = renderer::compile(&draft.source, &look)?;
+    Ok(Proof { look, compiled })
+}
+
+impl Proof {
+    /// Whether the same draft makes the same mail still: nobody has changed the brand since.
+    pub(crate) async fn holds(&self, conn: &impl ConnectionTrait, draft: &Draft) -> Result<bool, Error> {
+        Ok(self.look == look_of(conn, draft).await?)
+    }
+
+    /// The document that goes out, as the row keeps it.
+    pub(crate) fn freeze(&self, id: CampaignId) -> Result<String, Error> {
+        serde_json::to_string(&self.compiled).map_err(|error| Error::Frozen(id, error))
+    }
+}
+
+/// How the brand of a draft looks, whose topic must be one of its own that is not archived.
+async fn look_of(conn: &impl ConnectionTrait, draft: &Draft) -> Result<Look, Error> {
     let (brand, topic) = parts(conn, draft).await?;
     if topic.archived_at.is_some() {
         return Err(Error::UnknownTopic { topic: draft.topic, brand: draft.brand });
     }
-    Ok(renderer::compile(&draft.source, &look(&brand)?)?)
-}
-
-/// The document that goes out, as the row keeps it.
-pub(crate) async fn freeze(conn: &impl ConnectionTrait, campaign: &Campaign) -> Result<String, Error> {
-    let compiled = compile(conn, &campaign.draft).await?;
-    serde_json::to_string(&compiled).map_err(|error| Error::Frozen(campaign.id, error))
+    look(&brand)
 }
 
 async fn parts(conn: &impl ConnectionTrait, draft: &Draft) -> Result<(Brand, Topic), Error> {

@@ -6,6 +6,7 @@ use css_inline::{CSSInliner, InlineOptions};
 use mrml::prelude::parser::{Error, ParserOptions, Span};
 use mrml::prelude::render::RenderOptions;
 
+use crate::effort;
 use crate::error::Problem;
 use crate::page::Frame;
 
@@ -38,6 +39,7 @@ pub(crate) fn body(mjml: &str, frame: &Frame<'_>) -> Result<Body, Fault> {
     let ground = tag.split_once("style=\"").and_then(|(_, rest)| rest.split_once('"')).map_or("", |(style, _)| style);
 
     let sheets = style_sheets(head);
+    effort::check(&sheets, content).map_err(|problem| (None, problem))?;
     let styled = inline(&format!("{opening}<head><style>{sheets}</style></head><body>{content}</body></html>"))?;
     let (head, rest) = styled.split_once("</head>").ok_or_else(unexpected)?;
     let at_rules = head.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));

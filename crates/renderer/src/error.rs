@@ -199,6 +199,17 @@ pub enum Problem {
     /// A style that cannot be read, that loads something, or that could reach what is not the author's.
     #[error("this style cannot be used: {0}")]
     Style(String),
+    /// Working the style sheets into the elements would take too long.
+    #[error(
+        "the style sheets have {selectors} selectors for {elements} elements, some of which look at every element around; \
+         that is more than can be worked in"
+    )]
+    TooMuchStyle {
+        /// How many selectors there are.
+        selectors: usize,
+        /// How many elements.
+        elements: usize,
+    },
     /// Some people would get a mail without a subject.
     #[error("the subject is empty for people whose fields are; give it a fallback or some words")]
     EmptySubject,

@@ -6,6 +6,7 @@ mod check;
 mod colour;
 mod compile;
 mod document;
+mod effort;
 mod error;
 mod escape;
 mod field;

@@ -169,6 +169,21 @@ fn sizes_and_depths_have_limits() {
 }
 
 #[test]
+fn a_style_sheet_that_takes_long_to_work_in_is_refused_by_name() {
+    let with = |sheet: &str| {
+        let source = body(&"<p>x</p>".repeat(5_000));
+        let head = format!("<mj-head><mj-style>{sheet}</mj-style></mj-head>");
+        Source { mjml: source.mjml.replacen("<mj-head></mj-head>", &head, 1), ..source }
+    };
+    assert!(compile(&with(".a { color: red }"), &look()).is_ok());
+    let many = refusal(&with(&".a{color:red}".repeat(5_000)));
+    assert!(matches!(many.problem, Problem::TooMuchStyle { selectors: 5_000.., elements: 5_000.. }), "{many}");
+    assert!(many.to_string().contains("selectors for"));
+    let neighbours = refusal(&with(".a ~ .b ~ .c { color: red }"));
+    assert!(matches!(neighbours.problem, Problem::TooMuchStyle { .. }), "{neighbours}");
+}
+
+#[test]
 fn a_subject_must_have_words_for_everybody() {
     let error = refusal(&Source { subject: "{{name}}".to_owned(), ..body("x") });
     assert_eq!(error.problem, Problem::EmptySubject);
