@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -45,7 +46,7 @@ pub enum HttpDeed {
     Answer(HttpAnswer),
     /// Answers, and hangs up.
     LastAnswer(HttpAnswer),
-    /// Answers when it has seen the head, and reads no more.
+    /// Answers when it has seen the head, and throws away whatever else comes, but counts it ([`HttpSink::drained`]).
     Early(HttpAnswer),
     /// Says that it answers, and says no more.
     Begin(u16),
@@ -71,6 +72,8 @@ struct Shared {
     next: Mutex<VecDeque<HttpDeed>>,
     requests: Mutex<Vec<HttpRequest>>,
     connections: Mutex<usize>,
+    drained: Mutex<usize>,
+    drain_ended: Notify,
 }
 
 impl HttpSink {
@@ -93,6 +96,8 @@ impl HttpSink {
             next: Mutex::default(),
             requests: Mutex::default(),
             connections: Mutex::default(),
+            drained: Mutex::default(),
+            drain_ended: Notify::new(),
         });
         let (certificate, acceptor) = identity.map(|Identity { pem, acceptor, .. }| (pem, acceptor)).unzip();
         let task = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
@@ -127,6 +132,12 @@ impl HttpSink {
     /// How many connections were made to it.
     pub fn connections(&self) -> usize {
         *lock(&self.shared.connections)
+    }
+
+    /// How many bytes came behind the head of a request that was answered early, once its connection has ended.
+    pub async fn drained(&self) -> usize {
+        self.shared.drain_ended.notified().await;
+        *lock(&self.shared.drained)
     }
 }
 
@@ -211,7 +222,13 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) -> 
             HttpDeed::LastAnswer(answer) => return stream.write_all(answer.text().as_bytes()).await,
             HttpDeed::Early(answer) => {
                 stream.write_all(answer.text().as_bytes()).await?;
-                std::future::pending::<()>().await;
+                let mut buffer = [0; 16 * 1024];
+                // A client that hangs up in the middle of its request may reset the connection.
+                while let Ok(bytes @ 1..) = stream.read(&mut buffer).await {
+                    *lock(&shared.drained) += bytes;
+                }
+                shared.drain_ended.notify_one();
+                return Ok(());
             }
             HttpDeed::Begin(status) => {
                 let begun = format!("HTTP/1.1 {status} Said\r\ncontent-length: 100\r\n\r\n{{");

@@ -85,6 +85,9 @@ async fn a_refusal_before_the_message_is_one_and_nobody_takes_what_they_have_not
         assert_eq!(matches!(ended, Ended::Answered(_)), refusal, "{ended:?}");
         assert!(refusal || matches!(ended, Ended::Broken { phase: Phase::Body, .. }), "{ended:?}");
         assert!(!session.is_usable());
+        drop(session);
+        let length: usize = sink.requests()[0].header("content-length").unwrap().parse().unwrap();
+        assert!(sink.drained().await < length, "the last byte did not follow");
     }
 }
 
