@@ -1,13 +1,12 @@
 //! What staff decide about deliveries that go no further by themselves: many of a campaign at once, or one of any mailing.
 
 use chrono::{DateTime, Utc};
-use database::Database;
 use domain::{Actor, CampaignId, DeliveryKey, MailKind, Ordinal, SubscriberId};
 use outbox::Decision;
 use outbox::ledger::Entry;
 use sea_orm::prelude::Expr;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use subscribers::{Answers, Scope, Why, may_be_mailed};
+use subscribers::{Answers, Scope, may_be_mailed};
 use verdict::Class;
 
 use crate::entity::campaign::Column;
@@ -45,19 +44,19 @@ pub struct Decided {
     pub next: Option<Ordinal>,
 }
 
-/// Decides about the next thousand deliveries of a campaign, in one transaction. Those that were changed are in another state, so
+/// Decides about the next thousand deliveries of a campaign, in the caller's transaction, of which nothing may be committed after an
+/// error. Those that were changed are in another state, so
 /// that what is repeated changes nothing twice. What was sent wholly is being sent again, and what was called off stays so.
 pub async fn decide_many(
-    db: &Database,
+    txn: &DatabaseTransaction,
     id: CampaignId,
     many: &Many,
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Decided, Error> {
-    let txn = db.begin().await?;
-    let campaign = lock(&txn, id, many.decision).await?;
+    let campaign = lock(txn, id, many.decision).await?;
     let Some(mailing) = campaign.mailing else { return Ok(Decided::default()) };
-    let page = outbox::ledger::page_for(&txn, mailing, many.decision, many.after, CHUNK).await?;
+    let page = outbox::ledger::page_for(txn, mailing, many.decision, many.after, CHUNK).await?;
     let mut decided = Decided::default();
     if page.len() == CHUNK as usize {
         decided.next = page.last().map(|entry| entry.delivery.key.ordinal);
@@ -65,18 +64,17 @@ pub async fn decide_many(
     let asked: Vec<&Entry> = page.iter().filter(|entry| many.means(entry)).collect();
     let (gone, asked): (Vec<&Entry>, Vec<&Entry>) =
         asked.into_iter().partition(|entry| many.decision == Decision::Retry && is_spared(entry, many.class));
-    let answers = ask(&txn, MailKind::Campaign, &scope(&campaign), many.decision, &asked, now).await?;
-    let (barred, asked): (Vec<&Entry>, Vec<&Entry>) = asked.into_iter().partition(|entry| {
-        answers.as_ref().is_some_and(|answers| why_not(entry, MailKind::Campaign, answers).is_some())
-    });
+    let answers = ask(txn, MailKind::Campaign, &scope(&campaign), many.decision, &asked, now).await?;
+    let why_not = |entry: &Entry, answers: &Answers| answers.why_not_to(MailKind::Campaign, entry.delivery.subscriber);
+    let (barred, asked): (Vec<&Entry>, Vec<&Entry>) =
+        asked.into_iter().partition(|entry| answers.as_ref().is_some_and(|answers| why_not(entry, answers).is_some()));
     let ordinals: Vec<Ordinal> = asked.iter().map(|entry| entry.delivery.key.ordinal).collect();
-    let moved = outbox::decide_all(&txn, mailing, &ordinals, many.decision, actor, now).await?;
+    let moved = outbox::decide_all(txn, mailing, &ordinals, many.decision, actor, now).await?;
     if !moved.is_empty() {
         let entries: Vec<&Entry> =
             asked.iter().copied().filter(|entry| moved.contains(&entry.delivery.key.ordinal)).collect();
-        go_on(&txn, &campaign, many.decision, &entries, actor, now).await?;
+        go_on(txn, &campaign, many.decision, &entries, actor, now).await?;
     }
-    txn.commit().await?;
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     decided.changed = number(moved.len());
     (decided.gone, decided.barred) = (number(gone.len()), number(barred.len()));
@@ -109,7 +107,7 @@ pub async fn decide(
     }
     let scope = campaign.as_ref().map_or(Scope { brand: of.brand, topic: None }, scope);
     if let Some(answers) = ask(txn, of.kind, &scope, decision, &[&entry], now).await?
-        && let Some(why) = why_not(&entry, of.kind, &answers)
+        && let Some(why) = answers.why_not_to(of.kind, entry.delivery.subscriber)
     {
         return Err(Error::Barred(key, why));
     }
@@ -173,14 +171,6 @@ async fn ask(
     }
     let ids: Vec<SubscriberId> = entries.iter().filter_map(|entry| entry.delivery.subscriber).collect();
     Ok(Some(may_be_mailed(conn, kind, scope, &ids, now).await?))
-}
-
-fn why_not(entry: &Entry, kind: MailKind, answers: &Answers) -> Option<Why> {
-    match entry.delivery.subscriber {
-        Some(subscriber) => answers.why_not(subscriber),
-        // Who is nobody was erased, but for staff.
-        None => (!kind.is_for_staff()).then_some(Why::Unknown),
-    }
 }
 
 /// Whether the address does not exist and nobody asked for those.

@@ -49,6 +49,15 @@ impl Answers {
         self.answers.get(&subscriber).copied().unwrap_or(Some(Why::Unknown))
     }
 
+    /// The same for whoever a delivery of this kind is to: who is nobody was erased, but for staff, whose mail goes to the address that
+    /// it was given.
+    pub fn why_not_to(&self, kind: MailKind, subscriber: Option<SubscriberId>) -> Option<Why> {
+        match subscriber {
+            Some(subscriber) => self.why_not(subscriber),
+            None => (!kind.is_for_staff()).then_some(Why::Unknown),
+        }
+    }
+
     /// Whether this person may.
     pub fn may(&self, subscriber: SubscriberId) -> bool {
         self.why_not(subscriber).is_none()

@@ -84,7 +84,10 @@ impl<'a> Tried<'a> {
 
     async fn all(&self, decision: Decision, class: Option<Class>, after: Option<i64>) -> Result<Decided, Error> {
         let many = Many { decision, class, before: at(2), after: after.map(Ordinal) };
-        campaigns::decide_many(self.db, self.id, &many, &staff(), at(3)).await
+        let txn = self.db.begin().await.unwrap();
+        let decided = campaigns::decide_many(&txn, self.id, &many, &staff(), at(3)).await?;
+        txn.commit().await.unwrap();
+        Ok(decided)
     }
 
     async fn one(&self, ordinal: i64, decision: Decision, class: Option<Class>) -> Result<(), Error> {

@@ -100,7 +100,9 @@ both! {
         assert_eq!(stage.raised().await, shown);
         let many = campaigns::Many { decision: outbox::Decision::Retry, class: None, before: at(stage.sent), after: None };
         let (id, now) = (stage.campaign.id, at(stage.sent));
-        let decided = campaigns::decide_many(stage.db, id, &many, &staff(), now).await.unwrap();
+        let txn = stage.db.begin().await.unwrap();
+        let decided = campaigns::decide_many(&txn, id, &many, &staff(), now).await.unwrap();
+        txn.commit().await.unwrap();
         assert_eq!(decided.changed, 100);
         stage.send(50, 0, "", "").await;
         stage.look().await;

@@ -108,10 +108,12 @@ async fn all(
     // What fails again while this goes on is not meant.
     let mut many = Many { decision, class, before: context.now(), after: None };
     loop {
-        let piece = campaigns::decide_many(db, id, &many, &actor, context.now()).await?;
+        let (txn, now) = (db.begin().await?, context.now());
+        let piece = campaigns::decide_many(&txn, id, &many, &actor, now).await?;
         if piece.changed > 0 {
-            audit::record(db.writer(), &actor, &act, &format!("campaign:{id}"), None, context.now()).await?;
+            audit::record(&txn, &actor, &act, &format!("campaign:{id}"), None, now).await?;
         }
+        txn.commit().await?;
         whole.changed += piece.changed;
         whole.gone += piece.gone;
         whole.barred += piece.barred;

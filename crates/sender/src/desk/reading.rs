@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{DeliveryKey, MailboxProvider, SubscriberId};
 use outbox::{Batch, Claimed, Lease};
-use subscribers::{Why, may_be_mailed};
+use subscribers::may_be_mailed;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Desk;
@@ -116,11 +116,7 @@ async fn sift(
     let answers = may_be_mailed(db.reader(), kind, &scope, &ids, now).await?;
     let mut skipped = Vec::new();
     let may = claimed.into_iter().filter(|claimed| {
-        let why_not = match claimed.subscriber {
-            Some(subscriber) => answers.why_not(subscriber),
-            // Staff's mail goes to the address that it was given. Anybody else who is nobody was erased.
-            None => (!kind.is_for_staff()).then_some(Why::Unknown),
-        };
+        let why_not = answers.why_not_to(kind, claimed.subscriber);
         skipped.extend(why_not.map(|why| (claimed.key, why.to_string())));
         why_not.is_none()
     });

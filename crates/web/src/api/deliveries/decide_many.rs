@@ -137,5 +137,8 @@ async fn decide(
             .map_err(|_| Problem::bad_request(format!("after is {text:?}; take the next of the piece before")))
     });
     let many = Many { decision, class, before: meant.before.unwrap_or(now), after: after.transpose()? };
-    Ok(Json(campaigns::decide_many(&state.db, id, &many, actor, now).await?.into()))
+    let txn = state.db.begin().await?;
+    let decided = campaigns::decide_many(&txn, id, &many, actor, now).await?;
+    txn.commit().await?;
+    Ok(Json(decided.into()))
 }
