@@ -42,6 +42,8 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000029_returned_as", sql: include_str!("steps/000029_returned_as.sql") },
     Step { name: "m20261130_000030_changed_in_place", sql: include_str!("steps/000030_changed_in_place.sql") },
     Step { name: "m20261130_000031_further_attempts", sql: include_str!("steps/000031_further_attempts.sql") },
+    Step { name: "m20261130_000032_decisions", sql: include_str!("steps/000032_decisions.sql") },
+    Step { name: "m20261130_000033_refused_content", sql: include_str!("steps/000033_refused_content.sql") },
 ];
 
 impl MigrationName for Step {

@@ -39,6 +39,8 @@ pub enum Scope {
     DeliveriesRead,
     /// `feedback:read`: see what came back.
     FeedbackRead,
+    /// `feedback:write`: take back what a returned mail did, and have one dealt with once more.
+    FeedbackWrite,
     /// `admin`: everything.
     Admin,
 }
@@ -60,7 +62,7 @@ fn known() -> String {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SubscribersRead,
         Self::SubscribersWrite,
         Self::TopicsRead,
@@ -76,6 +78,7 @@ impl Scope {
         Self::SuppressionsWrite,
         Self::DeliveriesRead,
         Self::FeedbackRead,
+        Self::FeedbackWrite,
         Self::Admin,
     ];
 
@@ -97,6 +100,7 @@ impl Scope {
             Self::SuppressionsWrite => "suppressions:write",
             Self::DeliveriesRead => "deliveries:read",
             Self::FeedbackRead => "feedback:read",
+            Self::FeedbackWrite => "feedback:write",
             Self::Admin => "admin",
         }
     }
@@ -234,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scopes_survive_text(chosen in prop::sample::subsequence(Scope::ALL.to_vec(), 0..=16)) {
+        fn scopes_survive_text(chosen in prop::sample::subsequence(Scope::ALL.to_vec(), 0..=17)) {
             let scopes: Scopes = chosen.into_iter().collect();
             prop_assert_eq!(scopes.to_string().parse(), Ok(scopes));
         }

@@ -37,6 +37,8 @@ pub enum Kind {
     AutoAnswered,
     /// An alert was raised: something went wrong that staff has to know.
     Alerted,
+    /// Staff took back what a failure or a complaint did to a person.
+    Released,
 }
 
 /// Why a text is no kind of fact.
@@ -46,7 +48,7 @@ pub struct InvalidKind(String);
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Requested,
         Self::Confirmed,
         Self::Unsubscribed,
@@ -60,6 +62,7 @@ impl Kind {
         Self::Answered,
         Self::AutoAnswered,
         Self::Alerted,
+        Self::Released,
     ];
 
     /// The kind as the database and the API spell it.
@@ -78,6 +81,7 @@ impl Kind {
             Self::Answered => "answered",
             Self::AutoAnswered => "auto_answered",
             Self::Alerted => "alerted",
+            Self::Released => "released",
         }
     }
 }

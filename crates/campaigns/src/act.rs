@@ -106,7 +106,7 @@ pub(crate) async fn hold(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Campaign, Error> {
-    let because = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::PausedWhy, Expr::value(why));
+    let because = |update: sea_orm::UpdateMany<_>| update.col_expr(Column::PausedWhy, Expr::value(why.clone()));
     let paused = store::apply(txn, campaign, CampaignEvent::Pause, because, actor, now).await?;
     if let Some(mailing) = paused.mailing {
         outbox::mailing::hold(txn, mailing, actor, now).await?;

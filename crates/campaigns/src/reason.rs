@@ -7,8 +7,8 @@ use serde::Serialize;
 
 /// Why a campaign was paused by itself: what went wrong, and how often.
 ///
-/// As text: `hard_bounces: 12 of 200`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, DeriveValueType, utoipa::ToSchema)]
+/// As text: `hard_bounces: 12 of 200`, and a server's own words behind it where there are any: `content: 1 of 40: virus found`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, DeriveValueType, utoipa::ToSchema)]
 #[sea_orm(value_type = "String")]
 pub struct PauseReason {
     /// What went wrong.
@@ -17,6 +17,9 @@ pub struct PauseReason {
     /// How often, when it was paused.
     #[schema(inline)]
     pub share: Share,
+    /// A server's own words, where it refuses what the message says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// Why a text is no reason.
@@ -26,7 +29,8 @@ pub struct InvalidReason(String);
 
 impl fmt::Display for PauseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.cause, self.share)
+        write!(f, "{}: {}", self.cause, self.share)?;
+        self.words.as_ref().map_or(Ok(()), |words| write!(f, ": {words}"))
     }
 }
 
@@ -35,10 +39,11 @@ impl FromStr for PauseReason {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = || {
-            let (cause, share) = text.split_once(": ")?;
+            let (cause, rest) = text.split_once(": ")?;
+            let (share, words) = rest.split_once(": ").map_or((rest, None), |(share, words)| (share, Some(words)));
             let (count, of) = share.split_once(" of ")?;
             let share = Share { count: count.parse().ok()?, of: of.parse().ok()? };
-            Some(Self { cause: cause.parse().ok()?, share })
+            Some(Self { cause: cause.parse().ok()?, share, words: words.map(str::to_owned) })
         };
         parts().ok_or_else(|| InvalidReason(text.to_owned()))
     }
@@ -51,8 +56,10 @@ mod tests {
     #[test]
     fn a_reason_survives_text() {
         for cause in Cause::ALL {
-            let reason = PauseReason { cause, share: Share { count: 12, of: 200 } };
-            assert_eq!(reason.to_string().parse(), Ok(reason));
+            for words in [None, Some("554 5.7.1: a virus: Eicar".to_owned())] {
+                let reason = PauseReason { cause, share: Share { count: 12, of: 200 }, words };
+                assert_eq!(reason.to_string().parse(), Ok(reason));
+            }
         }
         assert!("hard_bounces: 12".parse::<PauseReason>().is_err());
     }

@@ -100,7 +100,7 @@ pub(crate) async fn apply(
     if moved != 1 {
         return Err(Error::Conflict { expected: campaign.version, found: found.version });
     }
-    let why = found.paused_because.filter(|_| event == CampaignEvent::Pause);
+    let why = found.paused_because.clone().filter(|_| event == CampaignEvent::Pause);
     event::append(txn, campaign.id, event, (campaign.status, to), why, actor, now).await?;
     Ok(found)
 }

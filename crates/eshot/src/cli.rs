@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// The mail that came back.
     #[command(subcommand)]
     Feedback(Feedback),
+    /// Addresses that may not be mailed.
+    #[command(subcommand)]
+    Suppression(Suppression),
     /// How fast mailbox providers are mailed, and which are left alone.
     #[command(subcommand)]
     Limits(Limits),
@@ -116,6 +119,58 @@ pub(crate) enum Brand {
         /// Where to, best at a provider that few recipients use. Without it: nowhere.
         #[arg(long)]
         to: Option<EmailAddress>,
+    },
+    /// Say how many soft failures, over how many days at least and with no success between, suppress an address.
+    Bounces {
+        /// The brand, by slug.
+        brand: String,
+        /// How many: 1 to 100.
+        #[arg(long)]
+        limit: Option<i32>,
+        /// Over how many days: 0 to 365.
+        #[arg(long)]
+        days: Option<i32>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Suppression {
+    /// List the addresses that may not be mailed, by age, or what stands against one. The addresses themselves are not kept.
+    List {
+        /// What stands against this address.
+        #[arg(long)]
+        email: Option<EmailAddress>,
+        /// Only this brand's own, by slug.
+        #[arg(long)]
+        brand: Option<String>,
+        /// Lifted ones too.
+        #[arg(long)]
+        lifted: bool,
+        /// Begin behind this one.
+        #[arg(long)]
+        after: Option<domain::SuppressionId>,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+    /// Suppress an address by hand.
+    Add {
+        /// The address.
+        email: EmailAddress,
+        /// Only for this brand, by slug. Without it: for every one.
+        #[arg(long)]
+        brand: Option<String>,
+        /// Why, in words. Not the address, or it would outlive an erasure.
+        #[arg(long)]
+        why: String,
+    },
+    /// Lift a suppression.
+    Release {
+        /// Which, as `eshot suppression list` shows it.
+        id: domain::SuppressionId,
+        /// Why, in words. It is kept.
+        #[arg(long)]
+        why: String,
     },
 }
 
@@ -313,6 +368,15 @@ pub(crate) enum Feedback {
         /// Only what was not understood.
         #[arg(long)]
         not_understood: bool,
+        /// Only what became this: acted, noted, to_look_at, not_understood or refused.
+        #[arg(long, value_parser = standing, conflicts_with = "not_understood")]
+        standing: Option<feedback::Standing>,
+        /// Only this class, such as hard.
+        #[arg(long)]
+        class: Option<verdict::Class>,
+        /// Only what came by this door, such as listener.
+        #[arg(long)]
+        source: Option<String>,
         /// How many.
         #[arg(long, default_value_t = 50)]
         limit: u64,
@@ -321,6 +385,23 @@ pub(crate) enum Feedback {
     Show {
         /// Which, as `eshot feedback list` shows it.
         id: domain::ReturnedMailId,
+    },
+    /// Take back what a returned mail did to a person: a suppression, or a failure that was counted.
+    Release {
+        /// Which, as `eshot feedback list` shows it.
+        id: domain::ReturnedMailId,
+        /// Why, in words. It is kept.
+        #[arg(long)]
+        why: String,
+    },
+    /// Deal with a returned mail once more, by the rules of today. It does what it asks for once.
+    Replay {
+        /// Which, as `eshot feedback list` shows it.
+        #[arg(required_unless_present = "standing")]
+        id: Option<domain::ReturnedMailId>,
+        /// All that became this instead, such as not_understood or refused.
+        #[arg(long, value_parser = standing, conflicts_with = "id")]
+        standing: Option<feedback::Standing>,
     },
     /// Say what mails are, one JSON object each, without a database or a configuration.
     Parse {
@@ -365,6 +446,14 @@ pub(crate) struct Import {
     /// How that basis was gained, in words; it goes into the consent ledger of each.
     #[arg(long)]
     pub(crate) stated: String,
+}
+
+fn standing(text: &str) -> Result<feedback::Standing, String> {
+    use sea_orm::ActiveEnum;
+    feedback::Standing::iter().find(|standing| standing.to_value() == text).ok_or_else(|| {
+        let known: Vec<_> = feedback::Standing::iter().map(|standing| standing.to_value()).collect();
+        format!("there are {}", known.join(", "))
+    })
 }
 
 fn basis(text: &str) -> Result<Basis, String> {

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use database::private::{Private, PrivateBytes};
-use domain::{MailingNo, Ordinal, ReturnedMailId, SubscriberId};
+use domain::{Actor, MailingNo, Ordinal, ReturnedMailId, SubscriberId};
 use sea_orm::entity::prelude::*;
 
-use crate::Standing;
+use crate::{Effect, Standing};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -27,6 +27,10 @@ pub(crate) struct Model {
     pub(crate) class: Option<String>,
     pub(crate) rule: Option<String>,
     pub(crate) words: Option<Private>,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) released_at: Option<DateTime<Utc>>,
+    pub(crate) released_by: Option<Actor>,
+    pub(crate) released_why: Option<Private>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

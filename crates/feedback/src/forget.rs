@@ -34,7 +34,8 @@ pub async fn forget(db: &Database, subscriber: Option<SubscriberId>, address: &E
         after = Some(last.id);
         let named = page.iter().filter(|mail| {
             let words = mail.words.as_ref().map_or("", |words| words.0.as_str());
-            [&mail.envelope_from.0, words].iter().any(|text| is_in(address, text)) || names(&mail.raw.0, address)
+            let why = mail.released_why.as_ref().map_or("", |why| why.0.as_str());
+            [&mail.envelope_from.0, words, why].iter().any(|text| is_in(address, text)) || names(&mail.raw.0, address)
         });
         emptied += empty(db, named.map(|mail| mail.id).collect()).await?;
     }
@@ -54,6 +55,7 @@ pub(crate) fn emptied() -> ActiveModel {
         envelope_from: Set(Private(String::new())),
         envelope_to: Set(Private(String::new())),
         words: Set(None),
+        released_why: Set(None),
         subscriber_id: Set(None),
         ..ActiveModel::default()
     }

@@ -4,13 +4,14 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use database::private::{Private, Stars};
-use domain::{DeliveryKey, ReturnedMailId, SubscriberId};
+use domain::{Actor, DeliveryKey, ReturnedMailId, SubscriberId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, DeriveActiveEnum, EntityTrait, EnumIter, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::Effect;
 use crate::entity::{Column, Entity};
 
 /// What became of a returned mail.
@@ -24,6 +25,8 @@ pub enum Standing {
     Acted,
     /// It was understood and asks for nothing.
     Noted,
+    /// It was understood, and is for a person to decide.
+    ToLookAt,
     /// It waits for a person to look at it.
     NotUnderstood,
     /// It asks for something that it has no token for.
@@ -57,6 +60,29 @@ pub struct Kept {
     pub rule: Option<String>,
     /// The words that the verdict was given on.
     pub words: Option<String>,
+    /// What it did to whom it is about.
+    pub effect: Option<Effect>,
+    /// How that was taken back, if it was.
+    pub released: Option<Released>,
+}
+
+/// Staff took back what a returned mail did.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Released {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: Option<Actor>,
+    /// Why; nothing once the person is erased.
+    pub why: Option<String>,
+}
+
+/// Masked likewise: what staff wrote may name the person.
+impl fmt::Debug for Released {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = Stars::over(self.why.as_ref());
+        f.debug_struct("Released").field("at", &self.at).field("by", &self.by).field("why", &why).finish()
+    }
 }
 
 /// Masked, as the row is: whom it is from and to, and in which words, is nobody's business who reads a log.
@@ -73,17 +99,25 @@ impl fmt::Debug for Kept {
             .field("class", &self.class)
             .field("rule", &self.rule)
             .field("words", &Stars::over(self.words.as_ref()))
+            .field("effect", &self.effect)
+            .field("released", &self.released)
             .finish_non_exhaustive()
     }
 }
 
 /// Which returned mails are asked for.
-#[derive(Copy, Clone, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Those that this became of.
     pub standing: Option<Standing>,
     /// Those that are about this person.
     pub subscriber: Option<SubscriberId>,
+    /// Those of this kind, such as `feedback_report`.
+    pub kind: Option<String>,
+    /// Those of which the verdict is this class.
+    pub class: Option<String>,
+    /// Those that came by this door.
+    pub source: Option<String>,
 }
 
 /// A page of kept mails, newest first, those before `before`.
@@ -99,6 +133,12 @@ pub async fn list(
     }
     if let Some(subscriber) = filter.subscriber {
         query = query.filter(Column::SubscriberId.eq(subscriber));
+    }
+    for (column, text) in [(Column::Kind, filter.kind), (Column::Class, filter.class), (Column::Source, filter.source)]
+    {
+        if let Some(text) = text {
+            query = query.filter(column.eq(text));
+        }
     }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
@@ -150,6 +190,10 @@ struct Row {
     class: Option<String>,
     rule: Option<String>,
     words: Option<Private>,
+    effect: Option<Effect>,
+    released_at: Option<DateTime<Utc>>,
+    released_by: Option<Actor>,
+    released_why: Option<Private>,
 }
 
 impl From<Row> for Kept {
@@ -167,6 +211,12 @@ impl From<Row> for Kept {
             class: row.class,
             rule: row.rule,
             words: row.words.map(|words| words.0),
+            effect: row.effect,
+            released: row.released_at.map(|at| Released {
+                at,
+                by: row.released_by,
+                why: row.released_why.map(|why| why.0),
+            }),
         }
     }
 }
@@ -187,5 +237,9 @@ fn without_text() -> sea_orm::Select<Entity> {
         Column::Class,
         Column::Rule,
         Column::Words,
+        Column::Effect,
+        Column::ReleasedAt,
+        Column::ReleasedBy,
+        Column::ReleasedWhy,
     ])
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod effect;
 mod entity;
 mod fields;
 mod forget;
@@ -8,9 +9,11 @@ mod freeform;
 mod identify;
 mod kept;
 pub mod listener;
+mod moved;
 mod parse;
 mod parts;
 mod process;
+mod release;
 mod returned;
 mod rfc3464;
 mod rfc3834;
@@ -20,10 +23,12 @@ mod ses;
 mod traces;
 
 pub use answer::{Answer, Named};
+pub use effect::Effect;
 pub use forget::{forget, forget_known};
-pub use kept::{Filter, Kept, Standing, expire, find, list, raw};
+pub use kept::{Filter, Kept, Released, Standing, expire, find, list, raw};
 pub use parse::parse;
-pub use process::{Error, Incoming, Processed, forget_reports, process};
+pub use process::{Error, Incoming, Processed, Replayed, Unchanging, forget_reports, process, replay};
+pub use release::{ReleaseError, release};
 pub use returned::{Kind, Returned};
 pub use rfc3464::{Action, DeliveryReport, Recipient};
 pub use rfc3834::AutoReply;

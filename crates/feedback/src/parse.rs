@@ -1,17 +1,25 @@
 use crate::fields::cut;
 use crate::parts::{self, Mail};
-use crate::{Kind, Returned, Traces, freeform, rfc3464, rfc3834, rfc5965, ses};
+use crate::{Kind, Returned, Traces, freeform, moved, rfc3464, rfc3834, rfc5965, ses};
 
 /// Says what a mail that came back is. Total: any bytes have an answer.
 ///
 /// Only the first mebibyte and the first sixty-four parts are looked at; reports stand in front of what they return.
 pub fn parse(raw: &[u8]) -> Returned {
     let Some(mail) = parts::read(raw) else {
-        return Returned { kind: Kind::Unknown, traces: Traces::default(), report_id: None, subject: None };
+        return Returned {
+            kind: Kind::Unknown,
+            traces: Traces::default(),
+            report_id: None,
+            subject: None,
+            moved: None,
+        };
     };
     let header = |name| mail.headers.get(name).filter(|value| !value.is_empty());
+    let kind = kind(&mail);
     Returned {
-        kind: kind(&mail),
+        moved: matches!(kind, Kind::AutoReply(_)).then(|| moved::read(&mail)).flatten(),
+        kind,
         traces: Traces::read(&mail),
         report_id: header("message-id").map(|id| cut(id, 500).to_owned()),
         subject: header("subject").map(|subject| cut(subject, 500).to_owned()),

@@ -5,6 +5,7 @@ mod act;
 mod complaint;
 mod decision;
 mod leave;
+mod replay;
 mod report;
 mod seen;
 
@@ -25,6 +26,7 @@ use crate::identify::Door;
 use crate::{Returned, Standing, forget, parse};
 
 use decision::Decision;
+pub use replay::{Replayed, Unchanging, replay};
 pub use seen::forget_reports;
 
 /// A mail that came back, with its envelope.
@@ -66,16 +68,6 @@ pub enum Processed {
     SeenBefore,
 }
 
-impl Processed {
-    fn measure(&self) {
-        let standing = match self {
-            Self::Kept { standing, .. } => standing.to_value(),
-            Self::SeenBefore => "seen_before".to_owned(),
-        };
-        metrics::counter!("eshot_returned_mail_total", "standing" => standing).increment(1);
-    }
-}
-
 /// Why a returned mail could not be dealt with, such as that PostgreSQL ended one of two acts that waited for one another.
 /// The mail has to come again.
 #[derive(Debug, thiserror::Error)]
@@ -104,15 +96,18 @@ pub async fn process(
     let returned = parse(incoming.raw);
     let mut done = Vec::with_capacity(incoming.to.len());
     for to in incoming.to {
-        let processed = process_one(db, links, &incoming, to, &returned, now).await?;
-        processed.measure();
-        done.push(processed);
+        let decided = process_one(db, links, &incoming, to, &returned, now).await?;
+        measure(&incoming, &returned, decided.as_ref().map(|(_, decision)| decision));
+        done.push(match decided {
+            Some((id, decision)) => Processed::Kept { id, standing: decision.standing },
+            None => Processed::SeenBefore,
+        });
     }
     Ok(done)
 }
 
 /// Deals with it for one envelope recipient. Each has its own transaction, so that none holds one person and waits for
-/// another; if a later one fails, the mail comes again and those before it are seen to be done.
+/// another; if a later one fails, the mail comes again and those before it are seen to be done. Nothing where the same was here before.
 async fn process_one(
     db: &Database,
     links: &Links,
@@ -120,22 +115,50 @@ async fn process_one(
     to: &EmailAddress,
     returned: &Returned,
     now: DateTime<Utc>,
-) -> Result<Processed, Error> {
+) -> Result<Option<(ReturnedMailId, Decision)>, Error> {
     let txn = db.begin().await?;
     let Some(id) = keep(&txn, incoming, to, returned, now).await? else {
         txn.rollback().await?;
-        return Ok(Processed::SeenBefore);
+        return Ok(None);
     };
     let door = Door::of(links, to).unwrap_or(Door::Other);
-    let Some(decision) = act::act(&txn, links, door, returned, incoming.raw, now).await? else {
+    let mail = Mail { id, returned, raw: incoming.raw };
+    let Some(decision) = act::act(&txn, links, door, &mail, now).await? else {
         // The same report in other words, such as through a second mail server: nothing of it is kept.
         txn.rollback().await?;
-        return Ok(Processed::SeenBefore);
+        return Ok(None);
     };
     write(&txn, id, &decision).await?;
     txn.commit().await?;
     decision.tell();
-    Ok(Processed::Kept { id, standing: decision.standing })
+    Ok(Some((id, decision)))
+}
+
+/// Counts it, by door, kind, class and what became of it.
+fn measure(incoming: &Incoming<'_>, returned: &Returned, decision: Option<&Decision>) {
+    let standing = decision.map_or_else(|| "seen_before".to_owned(), |decision| decision.standing.to_value());
+    let verdict = decision.and_then(|decision| decision.verdict.as_ref());
+    let labels = [
+        ("source", incoming.source.to_owned()),
+        ("kind", returned.kind.as_str().to_owned()),
+        ("class", verdict.map_or("none", |verdict| verdict.class.as_str()).to_owned()),
+        ("standing", standing),
+    ];
+    metrics::counter!("eshot_returned_mail_total", &labels).increment(1);
+}
+
+/// A mail that is kept, while it is decided on.
+struct Mail<'a> {
+    id: ReturnedMailId,
+    returned: &'a Returned,
+    raw: &'a [u8],
+}
+
+impl Mail<'_> {
+    /// By what the same report is known when it comes once more.
+    fn report_id(&self) -> &[u8] {
+        self.returned.report_id.as_deref().map_or(self.raw, str::as_bytes)
+    }
 }
 
 /// Keeps the mail first: a second one that is equal waits here for this one's commit, and then sees it.
@@ -180,6 +203,10 @@ fn row(
         class: NotSet,
         rule: NotSet,
         words: NotSet,
+        effect: NotSet,
+        released_at: NotSet,
+        released_by: NotSet,
+        released_why: NotSet,
     }
 }
 
@@ -193,7 +220,8 @@ async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decisio
         ordinal: Set(decision.delivery.map(|key| key.ordinal)),
         class: Set(decision.verdict.as_ref().map(|verdict| verdict.class.to_string())),
         rule: Set(Some(decision.rule().to_owned())),
-        words: Set(decision.verdict.as_ref().map(|verdict| Private(verdict.words.clone()))),
+        words: Set(decision.words().map(|words| Private(words.to_owned()))),
+        effect: Set(decision.effect),
         ..emptied
     };
     Entity::update(row).exec(txn).await.map(drop)

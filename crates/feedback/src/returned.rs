@@ -15,6 +15,8 @@ pub struct Returned {
     pub report_id: Option<String>,
     /// Its subject, for the people who read the list.
     pub subject: Option<String>,
+    /// The sentence of an [automatic answer](Kind::AutoReply) that says that the person has left, or has another address.
+    pub moved: Option<String>,
 }
 
 /// Masked: people's subjects and programs' ids tell whom it is about.
@@ -25,6 +27,7 @@ impl fmt::Debug for Returned {
             .field("traces", &self.traces)
             .field("report_id", &Stars::over(self.report_id.as_ref()))
             .field("subject", &Stars::over(self.subject.as_ref()))
+            .field("moved", &Stars::over(self.moved.as_ref()))
             .finish()
     }
 }

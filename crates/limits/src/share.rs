@@ -39,6 +39,8 @@ pub enum Cause {
     Complaints,
     /// The template makes no message for them.
     Unfit,
+    /// Servers refuse the message for what it says.
+    Content,
 }
 
 /// What a share asks for.
@@ -76,14 +78,14 @@ impl Share {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 4] = [Self::Refusals, Self::HardBounces, Self::Complaints, Self::Unfit];
+    pub const ALL: [Self; 5] = [Self::Refusals, Self::HardBounces, Self::Complaints, Self::Unfit, Self::Content];
 
     /// Past how many in a thousand it asks for a look, and for a pause.
     const fn per_mille(self) -> (Option<u32>, u32) {
         match self {
             // Whoever refuses one in twenty is left alone; there is nobody to ask first.
             Self::Refusals => (None, 50),
-            Self::HardBounces | Self::Unfit => (Some(20), 50),
+            Self::HardBounces | Self::Unfit | Self::Content => (Some(20), 50),
             Self::Complaints => (Some(1), 3),
         }
     }
@@ -106,6 +108,12 @@ impl Cause {
         }
     }
 
+    /// What this share asks for while nobody has looked at it yet. That one server refuses the message for what it says is enough to have
+    /// it read before all others get it; who has read it and lets it go on is asked again when a share of them does.
+    pub fn judge_first(self, share: Share) -> Option<Level> {
+        if self == Self::Content && share.count > 0 { Some(Level::Pause) } else { self.judge(share) }
+    }
+
     /// Whether a day with this share of it is none by which a relay is warmed up: more than one refusal in fifty attempts. It is seen
     /// long before anything is to be stopped.
     pub fn freezes(self, share: Share) -> bool {
@@ -119,6 +127,7 @@ impl Cause {
             Self::HardBounces => "hard_bounces",
             Self::Complaints => "complaints",
             Self::Unfit => "unfit",
+            Self::Content => "content",
         }
     }
 }
@@ -203,6 +212,9 @@ mod tests {
             (HardBounces, 49, 49, None),
             (Unfit, 5, 200, Some(Warning)),
             (Unfit, 11, 200, Some(Pause)),
+            (Content, 1, 200, None),
+            (Content, 5, 200, Some(Warning)),
+            (Content, 11, 200, Some(Pause)),
             (Complaints, 1, 10, None),
             (Complaints, 1, 1_000, None),
             (Complaints, 2, 60, Some(Warning)),
@@ -214,6 +226,15 @@ mod tests {
             (Complaints, 31, 10_000, Some(Pause)),
         ] {
             assert_eq!(cause.judge(Share { count, of }), asked, "{cause}: {count} of {of}");
+        }
+    }
+
+    #[test]
+    fn of_what_nobody_has_looked_at_one_refusal_for_what_it_says_is_enough() {
+        for cause in Cause::ALL {
+            let stops = cause.judge_first(Share { count: 1, of: 1 }) == Some(Level::Pause);
+            assert_eq!(stops, cause == Cause::Content, "{cause}");
+            assert_eq!(cause.judge_first(Share { count: 0, of: 200 }), None, "{cause}");
         }
     }
 

@@ -13,7 +13,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::subscriber::{ActiveModel, Column, Entity, Model};
-use crate::suppression::Reason;
+use crate::suppression::{Origin, Reason};
 use crate::{Error, health};
 
 /// How many people a round takes, and how many domains it looks up, all at once.
@@ -104,6 +104,15 @@ pub async fn settle(db: &Database, lease: &Lease, looked: Looked, now: DateTime<
     Ok(looked.more)
 }
 
+/// Forgets that a person's domain was not found, and looks it up no more, in the caller's transaction.
+pub async fn forget(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<(), DbErr> {
+    if health::lock(conn, subscriber).await?.is_none() {
+        return Ok(());
+    }
+    let row = ActiveModel { domain_gone_at: Set(None), domain_look_at: Set(None), ..ActiveModel::default() };
+    health::change(conn, subscriber, row).await
+}
+
 /// Whether mail can reach a domain of ours, by the same question and the same name servers: one that answers "no such name" to
 /// everything says nothing about anybody.
 async fn finds_ours(db: &Database, resolver: &Resolver) -> Result<bool, Error> {
@@ -148,7 +157,7 @@ async fn settle_some(
             Next::Forget => (None, None),
             Next::Suppress => {
                 let rule = Actor::rule("dns.domain-gone");
-                health::suppress(&txn, person.id, None, Reason::DomainGone, &rule, now).await?;
+                health::suppress(&txn, person.id, None, Reason::DomainGone, &rule, Origin::default(), now).await?;
                 (None, None)
             }
         };

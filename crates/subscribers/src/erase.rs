@@ -49,7 +49,8 @@ async fn erase_once(
         Actor::Subscriber(_) => &Actor::System,
         actor => actor,
     };
-    let entry = suppression::Entry { hashes: &hashes, brand: None, reason: Reason::Erased, detail: "", actor };
+    let origin = suppression::Origin::default();
+    let entry = suppression::Entry { hashes: &hashes, brand: None, reason: Reason::Erased, detail: "", origin, actor };
     suppression::put(&txn, entry, now).await?;
     let consent_events = scrub(&txn, &person, actor, now).await?;
     txn.commit().await?;

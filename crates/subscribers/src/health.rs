@@ -7,7 +7,7 @@ use verdict::{Class, Verdict};
 
 use crate::Error;
 use crate::entity::subscriber::{ActiveModel, Column, Entity, Model};
-use crate::suppression::{self, Reason};
+use crate::suppression::{self, Origin, Reason};
 
 /// What a failure or a complaint did to a person's standing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub async fn record_failure(
     subscriber: SubscriberId,
     brand: BrandId,
     verdict: &Verdict,
+    origin: Origin,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
     if !verdict.class.concerns_recipient() {
@@ -41,9 +42,9 @@ pub async fn record_failure(
     let Some(person) = lock(conn, subscriber).await? else { return Ok(Effect::None) };
     let rule = Actor::rule(&verdict.rule);
     match verdict.class {
-        Class::Hard => suppress(conn, subscriber, None, Reason::Hard, &rule, now).await,
+        Class::Hard => suppress(conn, subscriber, None, Reason::Hard, &rule, origin, now).await,
         Class::DomainGone => doubt(conn, &person, now).await,
-        Class::LikelyGone | Class::Soft => count(conn, &person, brand, &rule, now).await,
+        Class::LikelyGone | Class::Soft => count(conn, &person, brand, &rule, origin, now).await,
         Class::Block | Class::Content => Ok(Effect::None),
     }
 }
@@ -54,12 +55,13 @@ pub async fn record_complaint(
     subscriber: SubscriberId,
     brand: BrandId,
     actor: &Actor,
+    origin: Origin,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
     if lock(conn, subscriber).await?.is_none() {
         return Ok(Effect::None);
     }
-    suppress(conn, subscriber, Some(brand), Reason::Complaint, actor, now).await
+    suppress(conn, subscriber, Some(brand), Reason::Complaint, actor, origin, now).await
 }
 
 /// Has the person's domain looked up, now, unless a look is due at some time already.
@@ -75,6 +77,7 @@ async fn count(
     person: &Model,
     brand: BrandId,
     rule: &Actor,
+    origin: Origin,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
     if person.score_last_at.is_some_and(|last| last.date_naive() >= now.date_naive()) {
@@ -90,7 +93,7 @@ async fn count(
     };
     change(conn, person.id, row).await?;
     if score >= limits.soft_bounce_limit && now - since >= Duration::days(limits.soft_bounce_days.into()) {
-        return suppress(conn, person.id, None, Reason::Soft, rule, now).await;
+        return suppress(conn, person.id, None, Reason::Soft, rule, origin, now).await;
     }
     Ok(Effect::Counted(score))
 }
@@ -102,13 +105,39 @@ pub(crate) async fn suppress(
     brand: Option<BrandId>,
     reason: Reason,
     actor: &Actor,
+    origin: Origin,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
     let hashes = suppression::hashes_of(conn, subscriber).await?;
     // The server's words stay out of it: they often repeat the address, and this entry outlives the person's erasure.
-    let entry = suppression::Entry { hashes: &hashes, brand, reason, detail: "", actor };
+    let entry = suppression::Entry { hashes: &hashes, brand, reason, detail: "", origin, actor };
     suppression::put(conn, entry, now).await?;
     Ok(Effect::Suppressed(reason))
+}
+
+/// Takes one failure back that was counted, in the caller's transaction: it said nothing of the person.
+pub async fn uncount(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<(), DbErr> {
+    match lock(conn, subscriber).await? {
+        Some(person) if person.score > 1 => {
+            let row = ActiveModel { score: Set(person.score - 1), ..ActiveModel::default() };
+            change(conn, subscriber, row).await
+        }
+        Some(_) => forgive(conn, subscriber).await,
+        None => Ok(()),
+    }
+}
+
+/// Forgets every failure that stands against a person, and that their domain was to be looked up. Whoever calls it has locked them.
+pub(crate) async fn forgive(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        score: Set(0),
+        score_since: Set(None),
+        score_last_at: Set(None),
+        domain_gone_at: Set(None),
+        domain_look_at: Set(None),
+        ..ActiveModel::default()
+    };
+    change(conn, subscriber, row).await
 }
 
 /// Keeps every other act on the person waiting until the caller's transaction ends. Says whether they are on file.

@@ -43,7 +43,7 @@ pub use erase::{Erased, erase};
 pub use error::Error;
 pub use evidence::Evidence;
 pub use export::{Export, export};
-pub use health::{Effect, hold, hold_all, record_complaint, record_failure};
+pub use health::{Effect, hold, hold_all, record_complaint, record_failure, uncount};
 pub use may_be_mailed::{Answers, Scope, Why, may_be_mailed};
 pub use preferences::{Choice, Preferences, preferences};
 pub use recipient::{Recipient, recipients};

@@ -32,6 +32,14 @@ pub struct Verdict {
     pub sender: bool,
 }
 
+impl Verdict {
+    /// The server's words where they say what is wrong with the message, so that its campaign is stopped with them: a virus, an attachment, a
+    /// listed link, its form or size. That one filter calls it spam is no such word; it counts among all who do.
+    pub fn words_of_content(&self) -> Option<&str> {
+        (self.class == Class::Content && self.rule != "content.spam").then_some(self.words.as_str())
+    }
+}
+
 /// What a relay's or a mail server's own answer means.
 ///
 /// Ask it about refusals. Of a positive reply there is nothing to say, so it comes out as [`Class::Soft`] by the rule `none`.

@@ -17,7 +17,7 @@ use crate::{Campaign, CampaignStatus, Error, PauseReason, act, shares, store};
 const TOLD_OF: TimeDelta = TimeDelta::days(7);
 
 /// What is wrong, and how much it matters.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Finding {
     level: Level,
     reason: PauseReason,
@@ -42,13 +42,21 @@ pub(super) async fn judge(
     }
     let kept = shares::find(db.reader(), id).await?;
     let whole = kept.whole(db.reader(), mailing).await?;
-    let last = share_of(attempts, Class::Hard, kept.since);
-    let findings = find([
-        (Cause::HardBounces, last),
+    let last = |class| share_of(attempts, class, kept.since);
+    let shares = [
+        (Cause::HardBounces, last(Class::Hard)),
         (Cause::HardBounces, whole.hard),
         (Cause::Complaints, whole.complained),
         (Cause::Unfit, whole.unfit),
-    ]);
+        (Cause::Content, whole.content),
+        (Cause::Content, last(Class::Content)),
+    ];
+    // Whoever resumed it has read it.
+    let is_told = kept.since.is_none() && kept.content_words.is_some();
+    let mut findings = find(shares, is_told);
+    for finding in findings.iter_mut().filter(|finding| finding.reason.cause == Cause::Content) {
+        finding.reason.words.clone_from(&kept.content_words);
+    }
     for finding in findings {
         let finding = match campaign.status {
             CampaignStatus::Sending => finding,
@@ -77,12 +85,14 @@ pub(super) async fn end_old(db: &Database, lease: &Lease, now: DateTime<Utc>) ->
     Ok(())
 }
 
-/// What is wrong, the worst first, and each cause once.
-fn find(shares: impl IntoIterator<Item = (Cause, Share)>) -> Vec<Finding> {
+/// What is wrong, the worst first, and each cause once. What a server says in so many words, and nobody has
+/// looked at yet, takes no share.
+fn find(shares: impl IntoIterator<Item = (Cause, Share)>, is_told: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = shares
         .into_iter()
         .filter_map(|(cause, share)| {
-            cause.judge(share).map(|level| Finding { level, reason: PauseReason { cause, share } })
+            let level = if is_told { cause.judge_first(share) } else { cause.judge(share) };
+            level.map(|level| Finding { level, reason: PauseReason { cause, share, words: None } })
         })
         .collect();
     // Stable, so that of two alike the first says it.
@@ -112,9 +122,10 @@ async fn act_on(
     }
     let txn = lease::begin(db, lease, now).await?;
     if stops {
-        pause(&txn, campaign, reason, now).await?;
+        pause(&txn, campaign, reason.clone(), now).await?;
     }
-    let alarm = Alarm { subject, cause: reason.cause, level, share: Some(reason.share), words: String::new() };
+    let words = reason.words.clone().unwrap_or_default();
+    let alarm = Alarm { subject, cause: reason.cause, level, share: Some(reason.share), words };
     alerts::raise(&txn, alarm, now).await?;
     txn.commit().await?;
     let (id, done) = (campaign.id, if stops { "is paused" } else { "is to be looked at" });
@@ -130,7 +141,8 @@ async fn pause(
 ) -> Result<(), Error> {
     // As it is now: a person may have paused it, or it may be over.
     let current = store::expect(txn, campaign.id, Some(campaign.version)).await?;
-    act::hold(txn, &current, Some(reason), &Actor::rule(&format!("share.{}", reason.cause)), now).await.map(drop)
+    let rule = Actor::rule(&format!("share.{}", reason.cause));
+    act::hold(txn, &current, Some(reason), &rule, now).await.map(drop)
 }
 
 #[cfg(test)]
@@ -139,13 +151,20 @@ mod tests {
 
     #[test]
     fn the_worst_is_found_first_and_each_cause_once() {
-        let found = find([
+        let shares = [
             (Cause::HardBounces, Share { count: 5, of: 200 }),
             (Cause::HardBounces, Share { count: 60, of: 1_000 }),
             (Cause::Complaints, Share { count: 2, of: 1_000 }),
             (Cause::Unfit, Share { count: 0, of: 1_000 }),
-        ]);
+            (Cause::Content, Share { count: 1, of: 1_000 }),
+        ];
+        let found = find(shares, false);
         let found: Vec<_> = found.iter().map(|it| (it.level, it.reason.cause, it.reason.share.count)).collect();
         assert_eq!(found, [(Level::Pause, Cause::HardBounces, 60), (Level::Warning, Cause::Complaints, 2)]);
+        let found: Vec<_> = find(shares, true).into_iter().map(|it| (it.level, it.reason.cause)).collect();
+        assert_eq!(
+            found,
+            [(Level::Pause, Cause::HardBounces), (Level::Pause, Cause::Content), (Level::Warning, Cause::Complaints)],
+        );
     }
 }

@@ -12,6 +12,7 @@ use sea_orm::ConnectionTrait;
 use verdict::Class;
 
 use super::Concerned;
+use crate::shares::More;
 use crate::{Error, shares};
 
 /// Its cursor's name.
@@ -98,7 +99,7 @@ async fn refusing(
 /// Says whether anything of it counts.
 async fn add_to(conn: &impl ConnectionTrait, id: CampaignId, facts: &[(DeliveryKey, &Fact)]) -> Result<bool, Error> {
     let since = shares::find(conn, id).await?.since;
-    let (mut hard, mut complained) = (0, 0);
+    let mut more = More::default();
     for (key, fact) in facts {
         // A mail that went before somebody had looked at the campaign says nothing new.
         let is_old = match since {
@@ -106,14 +107,19 @@ async fn add_to(conn: &impl ConnectionTrait, id: CampaignId, facts: &[(DeliveryK
             None => false,
         };
         if !is_old {
-            hard += i64::from(is_hard(fact));
-            complained += i64::from(fact.kind == Kind::Complained);
+            more.hard += i64::from(failed_as(fact, Class::Hard));
+            more.complained += i64::from(fact.kind == Kind::Complained);
+            if failed_as(fact, Class::Content) {
+                more.content += 1;
+                more.words = text(fact, "words").map(str::to_owned).or(more.words);
+            }
         }
     }
-    if hard + complained > 0 {
-        shares::add(conn, id, hard, complained).await?;
+    if more.is_nothing() {
+        return Ok(false);
     }
-    Ok(hard + complained > 0)
+    shares::add(conn, id, more).await?;
+    Ok(true)
 }
 
 async fn has_gone_before(conn: &impl ConnectionTrait, key: DeliveryKey, since: DateTime<Utc>) -> Result<bool, Error> {
@@ -121,17 +127,17 @@ async fn has_gone_before(conn: &impl ConnectionTrait, key: DeliveryKey, since: D
     Ok(delivery.and_then(|delivery| delivery.sent_at).is_some_and(|sent_at| sent_at <= since))
 }
 
-fn is_hard(fact: &Fact) -> bool {
-    matches!(fact.kind, Kind::Failed | Kind::Bounced) && class(fact) == Some(Class::Hard.as_str())
+fn failed_as(fact: &Fact, class: Class) -> bool {
+    matches!(fact.kind, Kind::Failed | Kind::Bounced) && text(fact, "class") == Some(class.as_str())
 }
 
 /// What failed at once is among the last attempts anyway.
 fn is_refusal(fact: &Fact) -> bool {
-    fact.kind == Kind::Bounced && class(fact) == Some(Class::Block.as_str())
+    fact.kind == Kind::Bounced && failed_as(fact, Class::Block)
 }
 
-fn class(fact: &Fact) -> Option<&str> {
-    fact.detail.as_ref().and_then(|detail| detail["class"].as_str())
+fn text<'a>(fact: &'a Fact, name: &str) -> Option<&'a str> {
+    fact.detail.as_ref().and_then(|detail| detail[name].as_str())
 }
 
 #[cfg(test)]

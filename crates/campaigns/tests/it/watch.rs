@@ -29,11 +29,11 @@ both! {
         stage.look().await;
         stage.look().await;
         let paused = stage.campaign().await;
-        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 7, of: 120 } };
-        assert_eq!((paused.status, paused.paused_because), (CampaignStatus::Paused, Some(because)));
+        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 7, of: 120 }, words: None };
+        assert_eq!((paused.status, paused.paused_because), (CampaignStatus::Paused, Some(because.clone())));
         let history = campaigns::history(db.database().reader(), paused.id).await.unwrap();
         let last = history.last().unwrap();
-        assert_eq!((last.because, last.actor.clone()), (Some(because), Actor::rule("share.hard_bounces")));
+        assert_eq!((last.because.clone(), last.actor.clone()), (Some(because), Actor::rule("share.hard_bounces")));
         let mailing = outbox::mailing::find(db.database().reader(), stage.mailing).await.unwrap().unwrap();
         assert_eq!(mailing.state, outbox::MailingState::Held);
         assert_eq!((stage.raised().await.len(), stage.mails().await), (2, 2));
@@ -62,7 +62,7 @@ both! {
 
         stage.send(9, 4, "hard", "code.hard").await;
         stage.look().await;
-        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 4, of: 60 } };
+        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 4, of: 60 }, words: None };
         assert_eq!(stage.campaign().await.paused_because, Some(because));
         assert_eq!(stage.mails().await, 2);
     }
@@ -118,7 +118,7 @@ both! {
         // Eleven of the last two hundred, and not two in a hundred of all.
         stage.send(200, 11, "hard", "code.hard").await;
         stage.look().await;
-        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 11, of: 200 } };
+        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 11, of: 200 }, words: None };
         assert_eq!(stage.campaign().await.paused_because, Some(because));
     }
 }
@@ -132,7 +132,7 @@ both! {
         }
         stage.came_back(sent[30], activity::Kind::Bounced, "block").await;
         stage.look().await;
-        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 26, of: 500 } };
+        let because = PauseReason { cause: Cause::HardBounces, share: Share { count: 26, of: 500 }, words: None };
         assert_eq!(stage.campaign().await.paused_because, Some(because));
     }
 }
@@ -219,12 +219,46 @@ both! {
             .collect();
         outbox::skip(stage.db, InstanceId::from_bytes([1; 16]), &unfit).await.unwrap();
         stage.look().await;
-        let because = PauseReason { cause: Cause::Unfit, share: Share { count: 6, of: 106 } };
+        let because = PauseReason { cause: Cause::Unfit, share: Share { count: 6, of: 106 }, words: None };
         assert_eq!(stage.campaign().await.paused_because, Some(because));
         // Somebody has seen it.
         campaigns::resume(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
         stage.look().await;
         assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
+    }
+}
+
+both! {
+    async fn a_message_that_is_refused_for_what_it_says_stops_the_campaign_until_somebody_has_read_it(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 200).await;
+        // One filter's taste is no reason to stop everybody's mail.
+        let keys = stage.send(3, 1, "content", "content.spam").await;
+        stage.look().await;
+        assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
+        stage.refused_later(keys[1], "an attachment is not allowed").await;
+        stage.look().await;
+        let paused = stage.campaign().await;
+        let because = |count, of, words: &str| {
+            Some(PauseReason { cause: Cause::Content, share: Share { count, of }, words: Some(words.to_owned()) })
+        };
+        let words = "an attachment is not allowed";
+        assert_eq!((paused.status, paused.paused_because), (CampaignStatus::Paused, because(2, 3, words)));
+        assert_eq!(stage.raised().await, [(Cause::Content, Level::Pause, share(2, 3))]);
+        assert_eq!((stage.alerts().await[0].alarm.words.as_str(), stage.mails().await), (words, 1));
+        campaigns::resume(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
+        // Who has read it and lets it go on is not stopped by the next server alone, nor by what is told of the first messages.
+        stage.sent += 1;
+        stage.refused_later(keys[2], "a virus was found").await;
+        let keys = stage.send(100, 1, "content", "content.virus").await;
+        stage.look().await;
+        assert_eq!(stage.campaign().await.status, CampaignStatus::Sending);
+        for key in &keys[1..7] {
+            stage.refused_later(*key, "a virus was found").await;
+        }
+        stage.look().await;
+        let paused = stage.campaign().await;
+        let because = because(7, 100, "a virus was found");
+        assert_eq!((paused.status, paused.paused_because), (CampaignStatus::Paused, because));
     }
 }
 

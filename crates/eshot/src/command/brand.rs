@@ -11,6 +11,7 @@ pub(super) async fn run(command: Brand, context: &Context) -> anyhow::Result<boo
         Brand::New(new) => create(new, context).await,
         Brand::List => list(context).await,
         Brand::Alerts { brand, to } => alerts(&brand, to, context).await,
+        Brand::Bounces { brand, limit, days } => bounces(&brand, limit, days, context).await,
     }
 }
 
@@ -65,6 +66,28 @@ async fn alerts(slug: &str, to: Option<EmailAddress>, context: &Context) -> anyh
         Some(to) => say!("alerts of the brand {slug} go to {to}"),
         None => say!("alerts of the brand {slug} are mailed to nobody"),
     }
+    Ok(true)
+}
+
+/// Says when soft failures are too many. What is not named stays; with nothing named, it only tells.
+async fn bounces(slug: &str, limit: Option<i32>, days: Option<i32>, context: &Context) -> anyhow::Result<bool> {
+    let (db, now) = (context.database().await?, context.now());
+    let Some(mut brand) = brands::find_by_slug(db.reader(), slug).await? else {
+        say!("there is no brand {slug}");
+        return Ok(false);
+    };
+    if limit.is_some() || days.is_some() {
+        let (id, version) = (brand.id, brand.version);
+        let mut draft = brands::Draft::from(brand);
+        draft.soft_bounce_limit = limit.unwrap_or(draft.soft_bounce_limit);
+        draft.soft_bounce_days = days.unwrap_or(draft.soft_bounce_days);
+        let txn = db.begin().await?;
+        brand = brands::update(&txn, id, version, draft, &Actor::Operator, now).await?;
+        audit::record(&txn, &Actor::Operator, "brand.update", &format!("brand:{id}"), None, now).await?;
+        txn.commit().await?;
+    }
+    let (limit, days) = (brand.soft_bounce_limit, brand.soft_bounce_days);
+    say!("{limit} soft failures over {days} days without a success suppress an address of the brand {slug}");
     Ok(true)
 }
 

@@ -78,7 +78,10 @@ fn recorder() -> Option<PrometheusHandle> {
         "Processor time that making and handing over messages took, by stage."
     );
     metrics::describe_gauge!("eshot_redirected", "1 where relay.redirect_to takes all mail from those it is for.");
-    metrics::describe_counter!("eshot_returned_mail_total", "Mails that came back, by what became of them.");
+    metrics::describe_counter!(
+        "eshot_returned_mail_total",
+        "Mails that came back, by door, kind, class and what became of them."
+    );
     Some(handle)
 }
 

@@ -6,25 +6,25 @@ use subscribers::opt_out::What;
 
 use super::about::About;
 use super::decision::Decision;
-use super::{Error, complaint, leave, report};
+use super::{Error, Mail, complaint, leave, report};
 use crate::identify::{self, Door};
-use crate::{Kind, Returned, Standing};
+use crate::{Kind, Standing};
 
 /// Does what the mail asks for; nothing where the same report was here before.
 pub(super) async fn act(
     txn: &DatabaseTransaction,
     links: &Links,
     door: Door,
-    returned: &Returned,
-    raw: &[u8],
+    mail: &Mail<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Decision>, Error> {
+    let returned = mail.returned;
     let about = About::find(txn, identify::delivery(links, door, &returned.traces)).await?;
     match (&returned.kind, door) {
-        (Kind::Feedback(report), _) => complaint::complained(txn, links, about, report, returned, raw, now).await,
-        (Kind::Delivery(report), _) => report::reported(txn, about, report, returned, raw, now).await,
+        (Kind::Feedback(report), _) => complaint::complained(txn, links, about, report, mail, now).await,
+        (Kind::Delivery(report), _) => report::reported(txn, about, report, mail, now).await,
         // A program that answers has no will of its own.
-        (Kind::AutoReply(_), _) => answered(txn, about, now).await.map(Some),
+        (Kind::AutoReply(_), _) => answered(txn, about, returned.moved.as_deref(), now).await.map(Some),
         (Kind::Unsubscribe | Kind::Unknown, Door::Unsubscribe(person)) => {
             leave::by_link(txn, person, |topic| What::Topic(topic.id), now).await.map(Some)
         }
@@ -33,10 +33,22 @@ pub(super) async fn act(
     }
 }
 
-async fn answered(txn: &DatabaseTransaction, about: About, now: DateTime<Utc>) -> Result<Decision, Error> {
+/// Of who is away there is nothing to do. Of who is not there any more a person is told, who may ask or look: it is no proof.
+async fn answered(
+    txn: &DatabaseTransaction,
+    about: About,
+    moved: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Error> {
     if let (Some(key), Some(brand), Some(_)) = (about.key, about.brand, &about.delivery) {
         let happened = Fact::new(Happened::AutoAnswered, brand, now).about(about.subscriber()).of(key);
         activity::record(txn, &happened).await?;
     }
-    Ok(about.note(Standing::Noted, "auto-reply"))
+    Ok(match moved {
+        Some(words) => Decision {
+            said: Some(words.to_owned()),
+            ..about.note(Standing::ToLookAt, "auto-reply: has left, or has another address")
+        },
+        None => about.note(Standing::Noted, "auto-reply"),
+    })
 }

@@ -9,13 +9,14 @@ use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use subscribers::opt_out::What;
 use subscribers::record_complaint;
+use subscribers::suppression::Origin;
 
 use super::about::About;
 use super::decision::Decision;
 use super::seen::is_news;
-use super::{Error, leave, sha256};
+use super::{Error, Mail, leave, sha256};
 use crate::identify;
-use crate::{FeedbackReport, Returned, Standing};
+use crate::{Effect, FeedbackReport, Returned, Standing};
 
 /// Ends the brand's mail to whoever complained, if the token of a message of ours says who. Nothing where the same report was
 /// here before.
@@ -24,27 +25,32 @@ pub(super) async fn complained(
     links: &Links,
     about: About,
     report: &FeedbackReport,
-    returned: &Returned,
-    raw: &[u8],
+    mail: &Mail<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Decision>, Error> {
     if !report.kind.is_complaint() {
         return Ok(Some(about.note(Standing::Noted, report.kind.as_str())));
     }
     let (Some(key), Some(subscriber), Some(brand)) = (about.key, about.subscriber(), about.brand) else {
-        return by_link(txn, links, &about, returned, now).await.map(Some);
+        return by_link(txn, links, &about, mail.returned, now).await.map(Some);
     };
-    let digest = sha256(&[b"complained\n", returned.report_id.as_deref().map_or(raw, str::as_bytes)]);
+    let digest = sha256(&[b"complained\n", mail.report_id()]);
     if !is_news(txn, key, &digest, now).await? {
         return Ok(None);
     }
+    // Nobody complains twice about one message. Staff may have released the person since, and a provider that tells it once more must
+    // not bring the suppression back.
+    if about.delivery.as_ref().is_some_and(|delivery| delivery.complained_at.is_some()) {
+        return Ok(Some(about.note(Standing::Noted, "a complaint that is known already")));
+    }
     let is_new = fact::complained(txn, key, now).await?;
-    record_complaint(txn, subscriber, brand, &Actor::rule("complaint"), now).await?;
+    let origin = Origin::new(key, mail.id);
+    let effect = record_complaint(txn, subscriber, brand, &Actor::rule("complaint"), origin, now).await?;
     if is_new {
         let happened = Fact::new(Happened::Complained, brand, now).about(subscriber).of(key);
         activity::record(txn, &happened.with(json!({ "type": report.kind.as_str() }))).await?;
     }
-    Ok(Some(about.note(Standing::Acted, report.kind.as_str())))
+    Ok(Some(Decision { effect: Effect::on_person(effect), ..about.note(Standing::Acted, report.kind.as_str()) }))
 }
 
 /// Providers may black out all of a message but its unsubscribe link. That link stands in the footer and goes with every mail

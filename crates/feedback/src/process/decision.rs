@@ -1,7 +1,7 @@
 use domain::{DeliveryKey, MailboxProvider, SubscriberId};
 use verdict::{Class, Verdict};
 
-use crate::{DeliveryReport, Recipient, Standing};
+use crate::{DeliveryReport, Effect, Recipient, Standing};
 
 /// What a returned mail changes, and why.
 #[derive(Clone, Debug)]
@@ -12,19 +12,37 @@ pub(super) struct Decision {
     pub(super) delivery: Option<DeliveryKey>,
     pub(super) subscriber: Option<SubscriberId>,
     pub(super) verdict: Option<Verdict>,
+    /// The words to keep, where no verdict has any.
+    pub(super) said: Option<String>,
     /// Whether the person was erased: their address must not come back with a mail.
     pub(super) forgets: bool,
     /// The provider that refused us, and whether it is paused now.
     pub(super) refused_by: Option<(MailboxProvider, bool)>,
+    /// What it did to whom it is about.
+    pub(super) effect: Option<Effect>,
 }
 
 impl Decision {
     pub(super) const fn new(standing: Standing, why: &'static str) -> Self {
-        Self { standing, why, delivery: None, subscriber: None, verdict: None, forgets: false, refused_by: None }
+        Self {
+            standing,
+            why,
+            delivery: None,
+            subscriber: None,
+            verdict: None,
+            said: None,
+            forgets: false,
+            refused_by: None,
+            effect: None,
+        }
     }
 
     pub(super) fn rule(&self) -> &str {
         self.verdict.as_ref().map_or(self.why, |verdict| &verdict.rule)
+    }
+
+    pub(super) fn words(&self) -> Option<&str> {
+        self.verdict.as_ref().map(|verdict| verdict.words.as_str()).or(self.said.as_deref())
     }
 
     /// Says in the log what was done; called once it is committed.

@@ -11,7 +11,7 @@ use subscribers::{Evidence, Source};
 use super::Error;
 use super::about::About;
 use super::decision::Decision;
-use crate::Standing;
+use crate::{Effect, Standing};
 
 /// The token of an unsubscribe link or address is enough, whoever the mail is from: people forward, and write from other
 /// accounts. It may leave what the page behind the link leaves: the topic, or all of its brand.
@@ -32,7 +32,7 @@ pub(super) async fn by_link(
         return Ok(decision(Standing::Noted, "unsubscribe from no topic"));
     };
     leave(txn, person.subscriber, what(&topic), now).await?;
-    Ok(decision(Standing::Acted, "unsubscribe"))
+    Ok(Decision { effect: Some(Effect::Left), ..decision(Standing::Acted, "unsubscribe") })
 }
 
 /// The one word, in answer to a message of ours: its token says who, and no less than the brand is meant.
@@ -41,7 +41,7 @@ pub(super) async fn brand(txn: &DatabaseTransaction, about: About, now: DateTime
         return Ok(about.note(Standing::NotUnderstood, "unsubscribe without a token of ours"));
     };
     leave(txn, subscriber, What::Brand(brand), now).await?;
-    Ok(about.note(Standing::Acted, "unsubscribe"))
+    Ok(Decision { effect: Some(Effect::Left), ..about.note(Standing::Acted, "unsubscribe") })
 }
 
 async fn leave(

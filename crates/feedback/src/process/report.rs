@@ -7,13 +7,14 @@ use outbox::{Delivery, fact};
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::json;
 use subscribers::record_failure;
+use subscribers::suppression::Origin;
 use verdict::{Class, judge_report};
 
 use super::about::About;
 use super::decision::{self, Decision};
 use super::seen::is_news;
-use super::{Error, sha256};
-use crate::{Action, DeliveryReport, Returned, Standing};
+use super::{Error, Mail, sha256};
+use crate::{Action, DeliveryReport, Effect, Standing};
 
 /// Writes the fact, and lets whoever it concerns know: the subscriber, or the provider that refused us. A message comes back
 /// once: what is reported of it later is noted. Nothing where the same report was here before.
@@ -21,8 +22,7 @@ pub(super) async fn reported(
     txn: &DatabaseTransaction,
     about: About,
     report: &DeliveryReport,
-    returned: &Returned,
-    raw: &[u8],
+    mail: &Mail<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Decision>, Error> {
     let Some(key) = about.key else {
@@ -38,8 +38,7 @@ pub(super) async fn reported(
         return arrived(txn, &about, key, report, now).await.map(Some);
     };
     let named = recipient.address.as_ref().map_or("", |address| address.as_str());
-    let id = returned.report_id.as_deref().map(str::as_bytes).unwrap_or(raw);
-    if !is_news(txn, key, &sha256(&[named.as_bytes(), b"\nfailed\n", id]), now).await? {
+    if !is_news(txn, key, &sha256(&[named.as_bytes(), b"\nfailed\n", mail.report_id()]), now).await? {
         return Ok(None);
     }
     // A report that is forgotten already may come all the same, and two servers may report one message. A database that was restored
@@ -55,16 +54,23 @@ pub(super) async fn reported(
     }
     let mut decision = about.note(Standing::Acted, "");
     if let Some(brand) = about.brand {
-        let detail = json!({ "class": verdict.class, "rule": verdict.rule });
+        let mut detail = json!({ "class": verdict.class, "rule": verdict.rule });
+        if let Some(words) = verdict.words_of_content() {
+            detail["words"] = words.into();
+        }
         let happened = Fact::new(Happened::Bounced, brand, now).about(about.subscriber()).of(key).with(detail);
         activity::record(txn, &happened).await?;
         match about.subscriber() {
             // The lane says who refused; the subscriber is none of it.
             _ if verdict.class == Class::Block => {
-                decision.refused_by = Some(pause(txn, delivery, &verdict, now).await?)
+                let (provider, paused) = pause(txn, delivery, &verdict, now).await?;
+                decision.effect = paused.then_some(Effect::Paused);
+                decision.refused_by = Some((provider, paused));
             }
             Some(subscriber) if verdict.class.concerns_recipient() => {
-                record_failure(txn, subscriber, brand, &verdict, now).await?;
+                let origin = Origin::new(key, mail.id);
+                let effect = record_failure(txn, subscriber, brand, &verdict, origin, now).await?;
+                decision.effect = Effect::on_person(effect);
             }
             _ => {}
         }

@@ -7,4 +7,5 @@ mod forget;
 mod listener;
 mod people;
 mod process;
+mod release;
 mod world;

@@ -13,14 +13,14 @@ use testkit::{TestDb, both, keys, start_of_time};
 use crate::world::{World, address, sample};
 
 /// Ada, who is subscribed to all three topics of the brand.
-struct Ada<'a> {
-    world: World<'a>,
-    id: SubscriberId,
+pub(crate) struct Ada<'a> {
+    pub(crate) world: World<'a>,
+    pub(crate) id: SubscriberId,
     topic: TopicNo,
 }
 
 impl<'a> Ada<'a> {
-    async fn new(db: &'a TestDb) -> Self {
+    pub(crate) async fn new(db: &'a TestDb) -> Self {
         let world = World::new(db.database()).await;
         let now = start_of_time();
         let txn = world.db.begin().await.unwrap();
@@ -30,11 +30,11 @@ impl<'a> Ada<'a> {
         Self { world, id, topic: topics[0].no }
     }
 
-    async fn sent(&self) -> DeliveryKey {
+    pub(crate) async fn sent(&self) -> DeliveryKey {
         self.world.sent("ada@example.org", "yahoo", Some(self.id)).await
     }
 
-    async fn suppressed(&self) -> Vec<(Reason, bool)> {
+    pub(crate) async fn suppressed(&self) -> Vec<(Reason, bool)> {
         let standing = active_for_subscriber(self.world.db.reader(), self.id).await.unwrap();
         standing.into_iter().map(|suppression| (suppression.reason, suppression.brand.is_some())).collect()
     }
@@ -53,7 +53,7 @@ impl<'a> Ada<'a> {
         self.world.links.unsubscribe_mailto(&self.world.site, self.person()).unwrap()
     }
 
-    async fn process_at(&self, to: &EmailAddress, raw: &str, now: DateTime<Utc>) {
+    pub(crate) async fn process_at(&self, to: &EmailAddress, raw: &str, now: DateTime<Utc>) {
         let incoming = Incoming { source: "test", from: "", to: std::slice::from_ref(to), raw: raw.as_bytes() };
         process(self.world.db, &self.world.links, incoming, now).await.unwrap();
     }

@@ -146,8 +146,8 @@ both!(
         for name in ["nonsense.eml", "about-a-bounce.eml", "unsubscribe-quoted.eml", "empty.eml"] {
             assert_eq!(world.standing(&to, &sample(name)).await, Some(Standing::NotUnderstood), "{name}");
         }
-        let filter = Filter { standing: Some(Standing::NotUnderstood), subscriber: None };
-        let listed = list(world.db.reader(), filter, None, 3).await.unwrap();
+        let filter = Filter { standing: Some(Standing::NotUnderstood), ..Filter::default() };
+        let listed = list(world.db.reader(), filter.clone(), None, 3).await.unwrap();
         assert_eq!(listed.len(), 3);
         let rest = list(world.db.reader(), filter, Some(listed[2].id), 3).await.unwrap();
         assert_eq!(rest.len(), 1);

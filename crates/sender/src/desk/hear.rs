@@ -1,6 +1,6 @@
 use activity::{Fact, Kind};
 use chrono::{DateTime, Utc};
-use domain::{BrandId, MailboxProvider, SubscriberId};
+use domain::{BrandId, DeliveryKey, MailboxProvider, SubscriberId};
 use outbox::{Answer, Outcome, Submitted};
 use serde_json::json;
 use verdict::Verdict;
@@ -104,7 +104,11 @@ impl Heard {
             Outcome::Deferred { .. } | Outcome::InDoubt => return None,
         };
         let fact = Fact::new(kind, self.brand, self.answer.answered_at).about(self.subscriber).of(self.answer.key);
+        let words = self.verdict.as_ref().and_then(Verdict::words_of_content);
         Some(match (&self.answer.class, &self.answer.rule) {
+            (Some(class), Some(rule)) if words.is_some() => {
+                fact.with(json!({ "class": class, "rule": rule, "words": words }))
+            }
             (Some(class), Some(rule)) => fact.with(json!({ "class": class, "rule": rule })),
             (None, Some(rule)) => fact.with(json!({ "rule": rule })),
             (_, None) => fact,
@@ -112,11 +116,11 @@ impl Heard {
     }
 
     /// A failure that says something about the person: a refusal that is final, or the last of many that were not.
-    pub(super) fn failure(&self) -> Option<(SubscriberId, BrandId, &Verdict)> {
+    pub(super) fn failure(&self) -> Option<(SubscriberId, BrandId, &Verdict, DeliveryKey)> {
         if self.answer.outcome != Outcome::Failed {
             return None;
         }
-        Some((self.subscriber?, self.brand, self.verdict.as_ref()?))
+        Some((self.subscriber?, self.brand, self.verdict.as_ref()?, self.answer.key))
     }
 }
 

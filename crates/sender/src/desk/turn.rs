@@ -5,6 +5,7 @@ use database::Writes;
 use domain::DeliveryKey;
 use outbox::{Answer, Submitted};
 use sea_orm::DatabaseTransaction;
+use subscribers::suppression::Origin;
 
 use super::Desk;
 use super::hear::Heard;
@@ -121,8 +122,9 @@ impl Desk {
         writes: &mut Writes,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        for (subscriber, brand, verdict) in self.unsettled().filter_map(Heard::failure) {
-            subscribers::record_failure(txn, subscriber, brand, verdict, now).await?;
+        for (subscriber, brand, verdict, key) in self.unsettled().filter_map(Heard::failure) {
+            let origin = Origin::new(key, None);
+            subscribers::record_failure(txn, subscriber, brand, verdict, origin, now).await?;
         }
         let facts: Vec<_> = self.unsettled().filter_map(Heard::fact).collect();
         activity::add_all(&facts, writes);

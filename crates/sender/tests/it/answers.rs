@@ -27,6 +27,32 @@ both!(
 );
 
 both!(
+    async fn a_message_that_a_relay_refuses_for_what_it_says_stops_its_campaign_with_the_words(db: TestDb) {
+        let house = House::new(&db).await;
+        house.sink.add(Rule::reply(Moment::Dot, "554 5.6.0 message contains a virus").times(1));
+        let people = house.enrol(&["ada@example.com", "bob@example.com", "eve@example.com"]).await;
+        let (campaign, _) = house.launch().await;
+        house.sender(1).tick().await.unwrap();
+        let campaign = loop {
+            // On PostgreSQL a transaction of another test may stand before the facts.
+            campaigns::Watch::default().round(house.db, &house.scheduler().await, house.clock_now()).await.unwrap();
+            let campaign = campaigns::find(house.db.reader(), campaign.id).await.unwrap().unwrap();
+            if campaign.paused_because.as_ref().is_some_and(|why| why.words.is_some()) {
+                break campaign;
+            }
+            assert_eq!(db.database().backend(), DbBackend::Postgres, "{campaign:?}");
+        };
+        assert_eq!(campaign.status, campaigns::CampaignStatus::Paused);
+        let why = campaign.paused_because.unwrap();
+        assert_eq!((why.cause, why.words.as_deref()), (limits::Cause::Content, Some("message contains a virus")));
+        for who in people {
+            let standing = subscribers::suppression::active_for_subscriber(house.db.reader(), who).await.unwrap();
+            assert!(standing.is_empty(), "what the message says is nobody's fault who gets it");
+        }
+    }
+);
+
+both!(
     async fn every_answer_ends_where_it_should(db: TestDb) {
         let house = House::new(&db).await;
         let refuse = |who: &str, line: &str| house.sink.add(Rule::reply(Moment::Rcpt, line).to(who));

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use domain::{Actor, BrandId, KeyId, SuppressionId};
+use domain::{Actor, BrandId, KeyId, MailingNo, Ordinal, ReturnedMailId, SuppressionId};
 use sea_orm::entity::prelude::*;
 
 use crate::suppression::Reason;
@@ -21,6 +21,9 @@ pub(crate) struct Model {
     pub(crate) lifted_at: Option<DateTime<Utc>>,
     pub(crate) lifted_by: Option<Actor>,
     pub(crate) lifted_why: Option<String>,
+    pub(crate) mailing_no: Option<MailingNo>,
+    pub(crate) ordinal: Option<Ordinal>,
+    pub(crate) returned_mail_id: Option<ReturnedMailId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

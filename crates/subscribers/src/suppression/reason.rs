@@ -86,6 +86,11 @@ impl Reason {
         }
     }
 
+    /// Whether it is concluded from messages that failed.
+    pub const fn is_of_failures(self) -> bool {
+        matches!(self, Self::Hard | Self::DomainGone | Self::Soft)
+    }
+
     /// Whether `by` may lift a suppression for this reason.
     pub fn lifted_by(self, by: Lifter<'_>) -> Result<(), Unliftable> {
         let reasoned = |why: Option<&str>| why.is_some_and(|why| !why.trim().is_empty());

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::people::{AT_ONCE, hashes_of, put_hashes};
-use super::{AddressHash, AddressHasher, Lifter, Reason, SCHEME, Unliftable};
+use super::{AddressHash, AddressHasher, Origin, Reason, SCHEME};
 use crate::entity::subscriber;
 use crate::entity::suppression::{ActiveModel, Column, Entity, Model};
 use crate::health::ACT;
@@ -31,6 +31,8 @@ pub struct Suppression {
     pub created_at: DateTime<Utc>,
     /// By whom.
     pub created_by: Actor,
+    /// What it was made on.
+    pub origin: Origin,
     /// How it ended.
     pub lifted: Option<Lifted>,
 }
@@ -79,20 +81,6 @@ pub enum Told {
     Imported,
 }
 
-/// Why a suppression could not be lifted.
-#[derive(Debug, thiserror::Error)]
-pub enum LiftError {
-    /// There is none.
-    #[error("suppression {0} does not exist")]
-    NotFound(SuppressionId),
-    /// It is not theirs to lift.
-    #[error(transparent)]
-    Unliftable(#[from] Unliftable),
-    /// The database did not do it.
-    #[error("database failure")]
-    Database(#[from] DbErr),
-}
-
 impl From<Told> for Reason {
     fn from(told: Told) -> Self {
         match told {
@@ -104,6 +92,7 @@ impl From<Told> for Reason {
 
 impl From<Model> for Suppression {
     fn from(row: Model) -> Self {
+        let origin = Origin::of(&row);
         Self {
             id: row.id,
             generation: row.generation,
@@ -111,6 +100,7 @@ impl From<Model> for Suppression {
             reason: row.reason,
             detail: row.detail,
             created_at: row.created_at,
+            origin,
             created_by: row.created_by,
             lifted: row.lifted_at.map(|at| Lifted { at, by: row.lifted_by, why: row.lifted_why }),
         }
@@ -132,7 +122,8 @@ pub async fn add(
     if let Some(person) = person.lock(ACT).one(&txn).await? {
         put_hashes(&txn, person.id, &hashes).await?;
     }
-    let entry = Entry { hashes: &hashes, brand: new.brand, reason: new.reason.into(), detail: new.detail, actor };
+    let (brand, reason, origin) = (new.brand, new.reason.into(), Origin::default());
+    let entry = Entry { hashes: &hashes, brand, reason, detail: new.detail, origin, actor };
     let row = put(&txn, entry, now).await?.ok_or_else(|| DbErr::RecordNotInserted)?;
     txn.commit().await?;
     Ok(row.into())
@@ -144,6 +135,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) brand: Option<BrandId>,
     pub(crate) reason: Reason,
     pub(crate) detail: &'a str,
+    pub(crate) origin: Origin,
     pub(crate) actor: &'a Actor,
 }
 
@@ -174,30 +166,11 @@ pub(crate) async fn put(
         lifted_at: Set(None),
         lifted_by: Set(None),
         lifted_why: Set(None),
+        mailing_no: Set(entry.origin.delivery.map(|key| key.mailing)),
+        ordinal: Set(entry.origin.delivery.map(|key| key.ordinal)),
+        returned_mail_id: Set(entry.origin.returned_mail),
     };
     Entity::insert(row).exec_with_returning(conn).await.map(Some)
-}
-
-/// Lifts an entry, if the actor may. Lifting it again is harmless.
-pub async fn lift(
-    db: &Database,
-    id: SuppressionId,
-    why: Option<&str>,
-    actor: &Actor,
-    now: DateTime<Utc>,
-) -> Result<Suppression, LiftError> {
-    let txn = db.begin().await?;
-    let row = Entity::find_by_id(id).lock(ACT).one(&txn).await?.ok_or(LiftError::NotFound(id))?;
-    let lifter = match actor {
-        Actor::User(_) | Actor::Token(_) | Actor::Operator => Lifter::Staff(why),
-        // Rules, the program and the person have ways of their own; here they lift no more than a list does.
-        Actor::Subscriber(_) | Actor::Rule(_) | Actor::System => Lifter::Import,
-    };
-    row.reason.lifted_by(lifter)?;
-    put_lifted(&txn, Condition::all().add(Column::Id.eq(id)), why, actor, now).await?;
-    let row = Entity::find_by_id(id).one(&txn).await?.ok_or(LiftError::NotFound(id))?;
-    txn.commit().await?;
-    Ok(row.into())
 }
 
 /// Lifts what a double opt-in lifts for this person.
@@ -212,7 +185,7 @@ pub(crate) async fn lift_by_opt_in(
     put_lifted(conn, which, Some("double opt-in"), actor, now).await
 }
 
-async fn put_lifted(
+pub(super) async fn put_lifted(
     conn: &impl ConnectionTrait,
     which: Condition,
     why: Option<&str>,
@@ -229,7 +202,8 @@ async fn put_lifted(
     Ok(())
 }
 
-/// Takes an erased person out of the entries for their address: what staff wrote about it, and by whose own act it came.
+/// Takes an erased person out of the entries for their address: what staff wrote about it, by
+/// whose own act it came, and which of their mails it came of.
 pub(crate) async fn forget(
     conn: &impl ConnectionTrait,
     hashes: &[AddressHash],
@@ -242,6 +216,9 @@ pub(crate) async fn forget(
             detail: Set(if mentions(&row.detail) { String::new() } else { row.detail }),
             lifted_why: Set(row.lifted_why.filter(|why| !mentions(why))),
             lifted_by: Set(if themselves { Some(Actor::System) } else { row.lifted_by }),
+            mailing_no: Set(None),
+            ordinal: Set(None),
+            returned_mail_id: Set(None),
             ..ActiveModel::default()
         };
         Entity::update_many().set(scrubbed).filter(Column::Id.eq(row.id)).exec(conn).await?;

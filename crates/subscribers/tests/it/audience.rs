@@ -35,7 +35,16 @@ both!(
         pause::set(stage.db, all[2], stage.brand, days(1), &Actor::System, now()).await.unwrap();
         crate::failures::fail(&stage, all[3], Class::Hard, now()).await;
         let txn = stage.db.begin().await.unwrap();
-        subscribers::record_complaint(&txn, all[4], stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        subscribers::record_complaint(
+            &txn,
+            all[4],
+            stage.brand,
+            &Actor::rule("arf"),
+            subscribers::suppression::Origin::default(),
+            now(),
+        )
+        .await
+        .unwrap();
         txn.commit().await.unwrap();
         subscribers::erase(stage.db, all[5], &Actor::Operator, now()).await.unwrap();
         crate::imports::bring(&stage, vec!["list@example.com".to_owned()]).await;
@@ -118,7 +127,16 @@ both!(
         stage.ask(&address("ada@example.com"), &[1], days(2)).await;
         let complaint = || async {
             let txn = stage.db.begin().await.unwrap();
-            subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+            subscribers::record_complaint(
+                &txn,
+                who,
+                stage.brand,
+                &Actor::rule("arf"),
+                subscribers::suppression::Origin::default(),
+                now(),
+            )
+            .await
+            .unwrap();
             txn.commit().await.unwrap();
         };
         complaint().await;

@@ -80,7 +80,16 @@ both!(
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0]).await;
         let txn = stage.db.begin().await.unwrap();
-        subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        subscribers::record_complaint(
+            &txn,
+            who,
+            stage.brand,
+            &Actor::rule("arf"),
+            subscribers::suppression::Origin::default(),
+            now(),
+        )
+        .await
+        .unwrap();
         txn.commit().await.unwrap();
         subscribers::erase(stage.db, who, &staff(), now()).await.unwrap();
         stage.ask(&ada(), &[0], days(1)).await;

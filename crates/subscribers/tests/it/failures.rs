@@ -1,7 +1,7 @@
 use chrono::{DateTime, Duration, Utc};
 use domain::{Actor, SubscriberId};
 use subscribers::Effect;
-use subscribers::suppression::Reason;
+use subscribers::suppression::{Origin, Reason};
 use testkit::{TestDb, both};
 use verdict::{Class, Verdict};
 
@@ -22,7 +22,8 @@ pub(crate) fn verdict(class: Class) -> Verdict {
 
 pub(crate) async fn fail(stage: &Stage<'_>, who: SubscriberId, class: Class, now: DateTime<Utc>) -> Effect {
     let txn = stage.db.begin().await.unwrap();
-    let effect = subscribers::record_failure(&txn, who, stage.brand, &verdict(class), now).await.unwrap();
+    let effect =
+        subscribers::record_failure(&txn, who, stage.brand, &verdict(class), Origin::default(), now).await.unwrap();
     txn.commit().await.unwrap();
     effect
 }
@@ -89,11 +90,14 @@ both!(
         let who = stage.join(&ada(), &[0]).await;
         let txn = stage.db.begin().await.unwrap();
         let other = brands::create(&txn, brand("other"), &staff(), now()).await.unwrap().id;
-        subscribers::record_complaint(&txn, who, other, &Actor::rule("arf"), now()).await.unwrap();
+        subscribers::record_complaint(&txn, who, other, &Actor::rule("arf"), Origin::default(), now()).await.unwrap();
         txn.commit().await.unwrap();
         assert_eq!(stage.why_not(who, 0, now()).await, None);
         let txn = stage.db.begin().await.unwrap();
-        let effect = subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        let effect =
+            subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), Origin::default(), now())
+                .await
+                .unwrap();
         txn.commit().await.unwrap();
         assert_eq!(effect, Effect::Suppressed(Reason::Complaint));
         assert_eq!(stage.why_not(who, 0, now()).await.as_deref(), Some("suppressed_complaint"));

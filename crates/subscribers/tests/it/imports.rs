@@ -102,7 +102,16 @@ both!(
         let stage = Stage::set(db.database()).await;
         let who = stage.join(&ada(), &[0]).await;
         let txn = stage.db.begin().await.unwrap();
-        subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        subscribers::record_complaint(
+            &txn,
+            who,
+            stage.brand,
+            &Actor::rule("arf"),
+            subscribers::suppression::Origin::default(),
+            now(),
+        )
+        .await
+        .unwrap();
         txn.commit().await.unwrap();
         assert_eq!(bring_one(&stage, "ada@example.com").await.skipped, [(1, Skipped::Suppressed(Reason::Complaint))]);
 

@@ -206,13 +206,24 @@ both!(
         // The mailbox was called gone while the mail was on its way, and then its reader answered.
         let gone = crate::failures::verdict(verdict::Class::Hard);
         let txn = stage.db.begin().await.unwrap();
-        subscribers::record_failure(&txn, who, stage.brand, &gone, now()).await.unwrap();
+        subscribers::record_failure(&txn, who, stage.brand, &gone, subscribers::suppression::Origin::default(), now())
+            .await
+            .unwrap();
         txn.commit().await.unwrap();
         opt_in::confirm(stage.db, id, &evidence(), now()).await.unwrap();
         assert_eq!(stage.why_not(who, 0, now()).await, None);
 
         let txn = stage.db.begin().await.unwrap();
-        subscribers::record_complaint(&txn, who, stage.brand, &Actor::rule("arf"), now()).await.unwrap();
+        subscribers::record_complaint(
+            &txn,
+            who,
+            stage.brand,
+            &Actor::rule("arf"),
+            subscribers::suppression::Origin::default(),
+            now(),
+        )
+        .await
+        .unwrap();
         txn.commit().await.unwrap();
         stage.ask(&ada(), &[0, 1], days(2)).await;
         // A confirmation is barred by a complaint, so there is no new question.

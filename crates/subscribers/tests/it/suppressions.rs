@@ -66,6 +66,29 @@ both!(
 );
 
 both!(
+    async fn what_staff_lift_begins_without_the_failures_that_led_to_it(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        for day in [0, 7, 14] {
+            crate::failures::fail(&stage, who, Class::Soft, crate::stage::days(day)).await;
+        }
+        let entry = suppression::active_for_subscriber(stage.db.reader(), who).await.unwrap().remove(0);
+        suppression::lift(stage.db, entry.id, Some("they have made room"), &staff(), now()).await.unwrap();
+        let effect = crate::failures::fail(&stage, who, Class::Soft, crate::stage::days(21)).await;
+        assert_eq!(effect, subscribers::Effect::Counted(1));
+        assert_eq!(stage.why_not(who, 0, now()).await, None);
+        // The facts know who lifted it, and why; lifting it again adds nothing.
+        suppression::lift(stage.db, entry.id, Some("once more"), &staff(), now()).await.unwrap();
+        let released = "SELECT detail FROM facts WHERE kind = 'released'";
+        let released = database::sql::rows(stage.db.reader(), released, []).await.unwrap();
+        let told: Vec<String> = released.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        assert_eq!(told.len(), 1);
+        let told: serde_json::Value = serde_json::from_str(&told[0]).unwrap();
+        assert_eq!((&told["why"], &told["by"]), (&"they have made room".into(), &"operator".into()));
+    }
+);
+
+both!(
     async fn an_old_generation_still_bars_after_the_key_was_rotated(db: TestDb) {
         let stage = Stage::set(db.database()).await;
         suppression::add(stage.db, &old_keys(), &manual(&ada(), None), &staff(), now()).await.unwrap();

@@ -2,11 +2,13 @@
 
 mod list;
 mod raw;
+mod release;
+mod replay;
 mod show;
 
-use ::feedback::{Kept, Standing};
+use ::feedback::{Effect, Kept, Standing};
 use chrono::{DateTime, Utc};
-use domain::{ReturnedMailId, SubscriberId};
+use domain::{Actor, ReturnedMailId, SubscriberId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +17,12 @@ use utoipa_axum::routes;
 use crate::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(show::handler)).routes(routes!(raw::handler))
+    OpenApiRouter::new()
+        .routes(routes!(list::handler))
+        .routes(routes!(show::handler))
+        .routes(routes!(raw::handler))
+        .routes(routes!(release::handler))
+        .routes(routes!(replay::handler))
 }
 
 /// A mail that came back, without its text.
@@ -44,6 +51,20 @@ struct View {
     rule: Option<String>,
     /// The words that the verdict was given on.
     words: Option<String>,
+    /// What it did to whom it is about.
+    effect: Option<Effect>,
+    /// How that was taken back, if it was.
+    released: Option<Released>,
+}
+
+/// Staff took back what a returned mail did.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ReleasedFeedback)]
+struct Released {
+    at: DateTime<Utc>,
+    #[schema(value_type = Option<String>)]
+    by: Option<Actor>,
+    why: Option<String>,
 }
 
 impl From<Kept> for View {
@@ -61,6 +82,8 @@ impl From<Kept> for View {
             class: mail.class,
             rule: mail.rule,
             words: mail.words,
+            effect: mail.effect,
+            released: mail.released.map(|released| Released { at: released.at, by: released.by, why: released.why }),
         }
     }
 }

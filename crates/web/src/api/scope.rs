@@ -83,6 +83,6 @@ macro_rules! grants {
 }
 
 grants! {
-    BrandsRead BrandsWrite CampaignsRead CampaignsSend CampaignsWrite DeliveriesRead FeedbackRead FormsRead FormsWrite
-    SubscribersRead SubscribersWrite SuppressionsRead SuppressionsWrite TopicsRead TopicsWrite
+    BrandsRead BrandsWrite CampaignsRead CampaignsSend CampaignsWrite DeliveriesRead FeedbackRead FeedbackWrite FormsRead
+    FormsWrite SubscribersRead SubscribersWrite SuppressionsRead SuppressionsWrite TopicsRead TopicsWrite
 }

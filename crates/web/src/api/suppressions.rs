@@ -3,10 +3,11 @@
 mod add;
 mod lift;
 mod list;
+mod show;
 
 use ::subscribers::suppression::{LiftError, Reason, Suppression};
 use chrono::{DateTime, Utc};
-use domain::{Actor, BrandId, SuppressionId};
+use domain::{Actor, BrandId, ReturnedMailId, SuppressionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,10 @@ use super::problem::Problem;
 use crate::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(list::handler, add::handler)).routes(routes!(lift::handler))
+    OpenApiRouter::new()
+        .routes(routes!(list::handler, add::handler))
+        .routes(routes!(lift::handler))
+        .routes(routes!(show::handler))
 }
 
 /// An address that may not be mailed. The address itself is not kept, only a keyed hash.
@@ -32,6 +36,10 @@ struct View {
     created_at: DateTime<Utc>,
     #[schema(value_type = String)]
     created_by: Actor,
+    /// The message that failed or was complained about, as `MAILING.ORDINAL`: its attempts tell the words.
+    delivery: Option<String>,
+    /// The returned mail that said so; none where a relay refused the message at once.
+    returned_mail: Option<ReturnedMailId>,
     /// How it ended, if it did.
     lifted: Option<Lifted>,
 }
@@ -54,6 +62,8 @@ impl From<Suppression> for View {
             detail: entry.detail,
             created_at: entry.created_at,
             created_by: entry.created_by,
+            delivery: entry.origin.delivery.map(|key| key.to_string()),
+            returned_mail: entry.origin.returned_mail,
             lifted: entry.lifted.map(|lifted| Lifted { at: lifted.at, by: lifted.by, why: lifted.why }),
         }
     }
@@ -64,7 +74,7 @@ impl From<LiftError> for Problem {
         match error {
             LiftError::NotFound(_) => Self::not_found(error),
             LiftError::Unliftable(_) => Self::conflict(error),
-            LiftError::Database(_) => Self::ours(&error),
+            LiftError::Activity(_) | LiftError::Database(_) => Self::ours(&error),
         }
     }
 }

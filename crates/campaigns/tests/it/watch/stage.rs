@@ -110,6 +110,13 @@ impl<'a> Stage<'a> {
         activity::record(self.db.writer(), &fact.with(serde_json::json!({ "class": class }))).await.unwrap();
     }
 
+    /// A message came back because a server refuses what it says.
+    pub(super) async fn refused_later(&self, key: DeliveryKey, words: &str) {
+        let fact = activity::Fact::new(activity::Kind::Bounced, self.setting.brand, at(self.sent)).of(key);
+        let detail = serde_json::json!({ "class": "content", "rule": "content.virus", "words": words });
+        activity::record(self.db.writer(), &fact.with(detail)).await.unwrap();
+    }
+
     pub(super) async fn look(&mut self) {
         // On PostgreSQL a transaction of another test may stand before the last facts.
         self.settle().await;

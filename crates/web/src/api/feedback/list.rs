@@ -19,6 +19,12 @@ pub(super) struct Asked {
     standing: Option<Standing>,
     /// Those that are about this person.
     subscriber: Option<SubscriberId>,
+    /// Those of this kind, such as `feedback_report`.
+    kind: Option<String>,
+    /// Those of which the verdict is this class, such as `hard`.
+    class: Option<String>,
+    /// Those that came by this door, such as `listener`.
+    source: Option<String>,
 }
 
 /// What came back, the newest first
@@ -38,7 +44,8 @@ pub(super) async fn handler(
     Query(paging): Query<Paging>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page<View>>, Problem> {
-    let filter = Filter { standing: asked.standing, subscriber: asked.subscriber };
+    let Asked { standing, subscriber, kind, class, source } = asked;
+    let filter = Filter { standing, subscriber, kind, class, source };
     let limit = paging.limit()?;
     let rows = feedback::list(state.db.reader(), filter, paging.after()?, u64::from(limit) + 1).await?;
     Ok(Json(Page::new(rows, limit, |mail| mail.id, View::from)))

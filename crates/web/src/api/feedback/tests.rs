@@ -9,9 +9,45 @@ both! {
         let house = House::new(&db).await;
         let list = house.call(Method::GET, "/api/v1/feedback?standing=not_understood", Value::Null).await;
         assert_eq!((list.status, list.json()["items"].clone()), (StatusCode::OK, json!([])));
+        for (path, body) in [("/replay", Value::Null), ("/release", json!({ "why": "a mistake" }))] {
+            let path = format!("/api/v1/feedback/01936b2e-7a80-7c3e-9c55-0f6f0c1d2e3f{path}");
+            assert_eq!(house.call(Method::POST, &path, body).await.status, StatusCode::NOT_FOUND);
+        }
         for path in ["", "/raw"] {
             let path = format!("/api/v1/feedback/01936b2e-7a80-7c3e-9c55-0f6f0c1d2e3f{path}");
             assert_eq!(house.call(Method::GET, &path, Value::Null).await.status, StatusCode::NOT_FOUND);
         }
+    }
+}
+
+both! {
+    async fn what_a_mail_did_is_listed_and_taken_back_once_with_a_reason(db: TestDb) {
+        let house = House::new(&db).await;
+        let person = house.member("ada@example.com", &[0]).await;
+        // A wish to leave is a mail that does something, and nobody else's to take back.
+        let links = links::Links::new(&testkit::keys());
+        let site = links::Site::new(house.brand.base_url.clone(), &house.brand.bounce_domain).unwrap();
+        let leaving = links::Person { subscriber: person.id, topic: house.seeded.topics[0].no };
+        let to = [links.unsubscribe_mailto(&site, leaving).unwrap()];
+        let (source, raw) = ("test", &b"Subject: no more\r\n\r\nplease\r\n"[..]);
+        let incoming = ::feedback::Incoming { source, from: "", to: &to, raw };
+        ::feedback::process(db.database(), &links, incoming, testkit::start_of_time()).await.unwrap();
+        let list = |query: &str| format!("/api/v1/feedback?{query}");
+        for (query, found) in [("source=test", 1), ("kind=unknown", 1), ("source=listener", 0), ("class=hard", 0)] {
+            let items = house.call(Method::GET, &list(query), Value::Null).await.json()["items"].clone();
+            assert_eq!(items.as_array().unwrap().len(), found, "{query}");
+        }
+        let mail = house.call(Method::GET, &list("standing=acted"), Value::Null).await.json()["items"][0].clone();
+        assert_eq!((&mail["effect"], &mail["released"]), (&json!("left"), &Value::Null));
+        let path = format!("/api/v1/feedback/{}", mail["id"].as_str().unwrap());
+        let post = async |act: &str, body| house.call(Method::POST, &format!("{path}/{act}"), body).await;
+        assert_eq!(post("release", json!({ "why": "a mistake" })).await.status, StatusCode::CONFLICT);
+        assert_eq!(post("release", json!({ "why": " " })).await.json()["errors"][0]["field"], "why");
+        let replayed = post("replay", Value::Null).await.json();
+        assert_eq!((&replayed["changed"], &replayed["why"]), (&json!(false), &json!("it has done what it asks for")));
+        let read = house.token("feedback:read").await;
+        let bearer = format!("Bearer {read}");
+        let answer = house.call_with(Method::POST, &format!("{path}/replay"), Value::Null, &[("authorization", &bearer)]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
     }
 }

@@ -1,0 +1,98 @@
+//! A kept mail once more, by the rules of today.
+
+use chrono::{DateTime, Utc};
+use database::Database;
+use domain::{EmailAddress, ReturnedMailId};
+use links::Links;
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::EntityTrait;
+use sea_orm::QuerySelect;
+
+use super::{Error, Mail, act, write};
+use crate::entity::{ActiveModel, Entity, Model};
+use crate::identify::Door;
+use crate::{Standing, parse};
+
+/// What came of a mail that was dealt with once more.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// It is understood otherwise than before.
+    Changed {
+        /// What became of it now.
+        standing: Standing,
+    },
+    /// Nothing, and why.
+    Unchanged(Unchanging),
+}
+
+/// Why a mail that is dealt with once more changes nothing.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Unchanging {
+    /// There is no such mail.
+    Unknown,
+    /// Its text was emptied: the person was erased.
+    Emptied,
+    /// What it did was taken back by staff: it does not do it again.
+    Released,
+    /// It has done what it asks for.
+    Done,
+    /// It is understood as before.
+    Same,
+}
+
+impl Unchanging {
+    /// Why, in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "there is no such mail",
+            Self::Emptied => "its text was emptied, for the person was erased",
+            Self::Released => "what it did was taken back, and is not done again",
+            Self::Done => "it has done what it asks for",
+            Self::Same => "it is understood as before",
+        }
+    }
+}
+
+/// Deals with a kept mail once more, by the rules of today: for what was not understood, or refused, before a rule was added.
+///
+/// However often, it does what it asks for once; and what staff has taken back is not done again.
+pub async fn replay(db: &Database, links: &Links, id: ReturnedMailId, now: DateTime<Utc>) -> Result<Replayed, Error> {
+    let txn = db.begin().await?;
+    let Some(kept) = Entity::find_by_id(id).lock_exclusive().one(&txn).await? else {
+        return Ok(Replayed::Unchanged(Unchanging::Unknown));
+    };
+    let to = match settled(&kept) {
+        Ok(to) => to,
+        Err(why) => return Ok(Replayed::Unchanged(why)),
+    };
+    let returned = parse(&kept.raw.0);
+    let door = Door::of(links, &to).unwrap_or(Door::Other);
+    let mail = Mail { id, returned: &returned, raw: &kept.raw.0 };
+    let decision = act::act(&txn, links, door, &mail, now).await?;
+    let is_same = |kept: &Model, standing, rule: &str| {
+        kept.standing == standing && kept.kind == returned.kind.as_str() && kept.rule.as_deref() == Some(rule)
+    };
+    let Some(decision) = decision.filter(|decision| !is_same(&kept, decision.standing, decision.rule())) else {
+        // What would have been written once more is not.
+        txn.rollback().await?;
+        return Ok(Replayed::Unchanged(Unchanging::Same));
+    };
+    write(&txn, id, &decision).await?;
+    let kind =
+        ActiveModel { id: Unchanged(id), kind: Set(returned.kind.as_str().to_owned()), ..ActiveModel::default() };
+    Entity::update(kind).exec(&txn).await?;
+    txn.commit().await?;
+    decision.tell();
+    Ok(Replayed::Changed { standing: decision.standing })
+}
+
+/// Whom a mail came to that may be dealt with once more.
+fn settled(kept: &Model) -> Result<EmailAddress, Unchanging> {
+    if kept.released_at.is_some() {
+        return Err(Unchanging::Released);
+    }
+    if kept.standing == Standing::Acted {
+        return Err(Unchanging::Done);
+    }
+    kept.envelope_to.0.parse().map_err(|_| Unchanging::Emptied)
+}
