@@ -1,3 +1,4 @@
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,8 +36,19 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, file: Option<PathBuf>) -> anyhow::Result<bool> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(command::run(command, || start(file)))
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    // tokio's own variable goes first.
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        runtime.worker_threads(workers(std::thread::available_parallelism().map_or(1, NonZero::get)));
+    }
+    runtime.enable_all().build()?.block_on(command::run(command, || start(file)))
+}
+
+/// How many threads run what waits most of its time, on so many processors. SQLite, or the server that is the database, and the
+/// mail server beside us have a processor's worth to do as well; on two processors a second worker costs more in handing over than
+/// it does (docs/performance.md).
+fn workers(processors: usize) -> usize {
+    processors.saturating_sub(1).max(1)
 }
 
 /// Reads the configuration; from then on there is a log.

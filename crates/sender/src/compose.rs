@@ -1,11 +1,12 @@
 //! From a claimed delivery to the signed bytes of its message, for every kind of mail.
 //!
-//! In three steps: the [`Stationery`] is what all messages of a mailing share and is read once for many of them; a [`Piece`] is
-//! what one delivery needs besides, read for a whole batch at once; the message itself is made from both without I/O.
+//! In four steps: the [`Stationery`] is what all messages of a mailing share and is read once for many of them; a [`Piece`] is
+//! what one delivery needs besides, read for a whole batch at once; the message itself is made from both without I/O, and signed.
 
 mod letterhead;
 mod piece;
 mod read;
+mod sign;
 mod stationery;
 mod wire;
 
@@ -15,6 +16,7 @@ use sea_orm::DbErr;
 
 pub(crate) use self::piece::{Piece, compose};
 pub(crate) use self::read::{Read, read};
+pub(crate) use self::sign::Signers;
 pub(crate) use self::stationery::{Shelf, Stationery};
 use crate::dkim::DkimError;
 

@@ -27,6 +27,7 @@ mod way;
 mod word;
 
 use std::collections::{HashSet, VecDeque};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ use self::way::Way;
 use self::word::Word;
 use crate::backoff::Backoff;
 use crate::breaker::Breaker;
-use crate::compose::Shelf;
+use crate::compose::{Shelf, Signers};
 use crate::hand::{Bench, Hand, Report};
 use crate::holding::Holding;
 use crate::retry::Ladder;
@@ -107,11 +108,13 @@ impl Desk {
         let connections = |outlet: &Outlet| usize::try_from(outlet.connections.max(1)).unwrap_or(1);
         let (sender, reports) = mpsc::channel(settings.outlets.iter().map(connections).sum::<usize>().max(1));
         let cut = CancellationToken::new();
+        let signers = Signers::new(std::thread::available_parallelism().map_or(1, NonZero::get));
         let bench = |outlet: &Outlet| Bench {
             route: outlet.route.clone(),
             links: Arc::clone(&parts.links),
             redirect_to: settings.redirect_to.clone(),
             clock: Arc::clone(&parts.clock),
+            signers: signers.clone(),
             reports: sender.clone(),
             cut: cut.clone(),
         };

@@ -102,6 +102,11 @@ impl Signer {
         self.keys.is_empty()
     }
 
+    /// Whether signing takes longer than all else that is done for a message: 0.3 ms for RSA-2048, a seventh of that for Ed25519.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.keys.iter().any(|key| matches!(key, Key::Rsa(_)))
+    }
+
     /// The message with its signatures on top, made `now`.
     pub fn sign(&self, mut raw: Vec<u8>, now: DateTime<Utc>) -> Result<Vec<u8>, DkimError> {
         if let Some(first) = self.keys.first() {

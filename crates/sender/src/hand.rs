@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::Route;
-use crate::compose::{ComposeError, Piece, Stationery, compose};
+use crate::compose::{ComposeError, Piece, Signers, Stationery, compose};
 use crate::connection::{Connection, Ended, Guard, Message, OpenError, Problem};
 use crate::line::Line;
 use crate::service::Session;
@@ -59,6 +59,7 @@ pub(crate) struct Bench {
     /// Who gets all mail instead of those it is for.
     pub(crate) redirect_to: Option<EmailAddress>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) signers: Signers,
     pub(crate) reports: mpsc::Sender<Report>,
     /// Cancelled when what is under way is to be given up.
     pub(crate) cut: CancellationToken,
@@ -149,12 +150,17 @@ impl Worker {
         inbox.recv().await
     }
 
-    async fn prepare(&mut self, piece: Box<Piece>, stationery: &Stationery, most: Option<u32>) -> News {
+    async fn prepare(&mut self, piece: Box<Piece>, stationery: &Arc<Stationery>, most: Option<u32>) -> News {
         if let Err(error) = self.connect(most).await {
             return News::NoRelay(piece, error);
         }
         let (links, redirect_to) = (&self.bench.links, self.bench.redirect_to.as_ref());
-        match compose(*piece, stationery, links, redirect_to, self.bench.clock.now()) {
+        let now = self.bench.clock.now();
+        let signed = match compose(*piece, stationery, links, redirect_to, now) {
+            Ok(message) => self.bench.signers.sign(message, stationery, now).await,
+            Err(error) => Err(error),
+        };
+        match signed {
             Ok(message) => {
                 self.message = Some(message);
                 News::Prepared

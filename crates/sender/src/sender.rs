@@ -1,3 +1,4 @@
+use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,6 +6,9 @@ use database::Database;
 use domain::{Clock, EmailAddress, InstanceId, MasterKeys};
 use limits::Limits;
 use links::Links;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::{Error, Outlet, Route, Tally};
@@ -92,11 +96,35 @@ impl Sender {
     }
 
     /// Sends until `shutdown` is ready, then drains: nothing more is begun, and what the relay answers within the time to drain
-    /// is written down. The rest, one message for each connection at most, is in doubt.
+    /// is written down. The rest, one message for each connection at most, is in doubt. Who drops this ends it as a crash would.
     ///
     /// A database or a relay that cannot be reached is waited for.
+    ///
+    /// It has a thread for the desk alone: every worker waits for the desk, which goes back and forth with the database several
+    /// times in a round and would otherwise stand behind all of them each time.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Tally {
-        self.desk.run(shutdown).await
+        let (stop, dropped) = (CancellationToken::new(), CancellationToken::new());
+        let _guard = dropped.clone().drop_guard();
+        let (runtime, until) = (Handle::current(), stop.clone().cancelled_owned());
+        let work = move || runtime.block_on(dropped.run_until_cancelled(self.desk.run(until)));
+        let mut work = spawn_blocking(work);
+        let ended = tokio::select! {
+            biased;
+            () = shutdown => {
+                stop.cancel();
+                work.await
+            }
+            ended = &mut work => ended,
+        };
+        match ended {
+            Ok(tally) => tally.unwrap_or_default(),
+            Err(ended) => match ended.try_into_panic() {
+                // What it is part of is to fall over as well.
+                Ok(panic) => panic::resume_unwind(panic),
+                // The program ends before it has begun.
+                Err(_) => Tally::default(),
+            },
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) enum Content {
     Alert(Box<system::Alert>),
 }
 
-/// The signed message of a piece, with its envelope, which may name a stand-in instead of the recipient.
+/// The message of a piece, not signed yet, with its envelope, which may name a stand-in instead of the recipient.
 pub(crate) fn compose(
     piece: Piece,
     stationery: &Stationery,
@@ -73,7 +73,7 @@ pub(crate) fn compose(
             None => links.return_path(&stationery.site, key)?,
         },
         envid: links.envid(key)?,
-        raw: Stage::Sign.of(|| stationery.signer.sign(raw, now))?,
+        raw,
         recipient: redirect_to.cloned().unwrap_or(recipient),
     })
 }
