@@ -37,11 +37,6 @@ fn of_us(phase: Phase, verdict: Verdict) -> Verdict {
     }
 }
 
-/// Whether this relay does not take the message for whose it is, or for reasons of its own: another one may.
-fn is_of_relay(ended: &Ended) -> bool {
-    matches!(ended.sign(), Sign::RefusesAll | Sign::RefusesSender)
-}
-
 impl Attempt<'_> {
     /// Decides between sent, later, never and nobody knows.
     pub(crate) fn judge(&self, ended: &Ended, ladder: &Ladder) -> Judgement {
@@ -55,7 +50,7 @@ impl Attempt<'_> {
             Ended::Refused { reply, .. }
                 if reply.is_permanent()
                     && !verdict.as_ref().is_some_and(|verdict| verdict.again)
-                    && !(self.has_another && is_of_relay(ended)) =>
+                    && !self.may_yet_be_taken(ended) =>
             {
                 Outcome::Failed
             }
@@ -90,6 +85,16 @@ impl Attempt<'_> {
             answered_at: self.answered_at,
         };
         Judgement { answer, verdict }
+    }
+
+    /// Whether a refusal is not about the message: of its sender, which another relay may take, and this one once somebody has seen to
+    /// it; or for reasons of the relay's own, where there is another.
+    fn may_yet_be_taken(&self, ended: &Ended) -> bool {
+        match ended.sign() {
+            Sign::RefusesSender => true,
+            Sign::RefusesAll => self.has_another,
+            _ => false,
+        }
     }
 
     fn answered(&self, answered: &Answered, ladder: &Ladder) -> Outcome {
@@ -197,23 +202,32 @@ mod tests {
     }
 
     #[test]
-    fn what_one_relay_refuses_for_whose_it_is_another_may_take() {
-        for (ended, with_another) in [
-            (refused(Phase::MailFrom, "553 5.7.1 sender address rejected: not owned by user acme"), "deferred"),
-            (refused(Phase::MailFrom, "550 no"), "deferred"),
+    fn a_refusal_of_the_sender_is_not_final_and_one_of_us_all_is_where_there_is_no_other_relay() {
+        for (ended, with_another, alone) in [
+            (
+                refused(Phase::MailFrom, "553 5.7.1 sender address rejected: not owned by user acme"),
+                "deferred",
+                "deferred",
+            ),
+            (refused(Phase::MailFrom, "550 no"), "deferred", "deferred"),
             (
                 refused(Phase::RcptTo, "553 5.7.1 <a@b.example>: Sender address rejected: not owned by user acme"),
                 "deferred",
+                "deferred",
             ),
-            (refused(Phase::Dot, "554 5.2.252 SendAsDenied; acme@example.com not allowed to send as"), "deferred"),
-            (refused(Phase::MailFrom, "530 5.7.0 authentication required"), "deferred"),
-            (refused(Phase::MailFrom, "552 5.3.4 message size exceeds fixed limit"), "failed"),
-            (refused(Phase::RcptTo, "550 5.1.1 unknown"), "failed"),
-            (refused(Phase::Dot, "554 5.7.1 spam"), "failed"),
+            (
+                refused(Phase::Dot, "554 5.2.252 SendAsDenied; acme@example.com not allowed to send as"),
+                "deferred",
+                "deferred",
+            ),
+            (refused(Phase::MailFrom, "530 5.7.0 authentication required"), "deferred", "failed"),
+            (refused(Phase::MailFrom, "552 5.3.4 message size exceeds fixed limit"), "failed", "failed"),
+            (refused(Phase::RcptTo, "550 5.1.1 unknown"), "failed", "failed"),
+            (refused(Phase::Dot, "554 5.7.1 spam"), "failed", "failed"),
         ] {
             assert_eq!(judged_with(&ended, 1, true).answer.outcome.as_str(), with_another, "{ended:?}");
             assert_eq!(judged_with(&ended, 99, true).answer.outcome.as_str(), "failed", "{ended:?}");
-            assert_eq!(judged_with(&ended, 1, false).answer.outcome.as_str(), "failed", "{ended:?}");
+            assert_eq!(judged_with(&ended, 1, false).answer.outcome.as_str(), alone, "{ended:?}");
         }
     }
 

@@ -96,7 +96,8 @@ impl Sender {
     }
 
     /// Sends until `shutdown` is ready, then drains: nothing more is begun, and what the relay answers within the time to drain
-    /// is written down. The rest, one message for each connection at most, is in doubt. Who drops this ends it as a crash would.
+    /// is written down. The rest, one message for each connection at most, is in doubt. Who drops this ends it as a crash would, a
+    /// moment later.
     ///
     /// A database or a relay that cannot be reached is waited for.
     ///

@@ -1,7 +1,7 @@
 use limits::Class;
 
 use super::{Desk, Task, Work};
-use crate::connection::OpenError;
+use crate::connection::{OpenError, Sign};
 use crate::hand::{Hand, News, Order, Report};
 
 impl Desk {
@@ -144,8 +144,10 @@ impl Desk {
             (Task::Sending(work, submitted, _), News::Ended { ended, started_at, answered_at }) => {
                 self.seats[seat].end(answered_at - started_at);
                 let way = &self.ways[work.way];
-                // A relay by itself is tried whatever it says, unless it has asked for a rest.
-                if self.ways.len() > 1 || way.is_refusing() || ended.asks_for_rest().is_some() {
+                // A relay by itself is tried whatever it says of us, unless it has asked for a rest. Where it does not take a brand's
+                // sender, what else there is of that brand waits: no words of it would be about those whom it is for.
+                let is_alone = self.ways.len() == 1 && !way.is_refusing() && ended.asks_for_rest().is_none();
+                if !(is_alone && ended.sign() == Sign::RefusesAll) {
                     let slug = self.holdings.iter().find(|holding| holding.id == work.holding);
                     let slug = slug.map(|holding| holding.stationery.brand.slug.clone()).unwrap_or_default();
                     self.ways[work.way].hears(&ended, (work.brand, &slug), self.parts.clock.uptime());

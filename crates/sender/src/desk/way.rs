@@ -97,7 +97,10 @@ impl Way {
                 self.tell(news);
             }
             Sign::RefusesSender => {
-                self.takes_mail();
+                // What comes late does not end a rest that it has asked for since.
+                if !self.is_refusing() {
+                    self.takes_mail();
+                }
                 let standing = &mut self.account(brand.0).standing;
                 let news = standing.refuses(ended, uptime);
                 let why = standing.error().unwrap_or_default().to_owned();

@@ -65,6 +65,26 @@ async fn goes_by_another(db: &TestDb, moment: Moment, line: &str) {
 }
 
 both!(
+    async fn the_only_relay_that_refuses_a_sender_costs_nobody_their_mail(db: TestDb) {
+        let house = House::new(&db).await;
+        refuses(&house, Moment::Mail, NOT_OURS);
+        house.enrol_many(30).await;
+        let (_, acme) = house.launch().await;
+        let mut sender = house.sender(3);
+        let tally = sender.tick().await.unwrap().tally;
+        // Five, and what three workers had under way and ahead by then.
+        assert!(tally.failed == 0 && (5..=11).contains(&tally.deferred), "the others wait: {tally:?}");
+        house.sink.forgive();
+        house.advance_minutes(60);
+        sender.tick().await.unwrap();
+        house.advance_minutes(60);
+        sender.tick().await.unwrap();
+        assert_eq!(house.counts(acme).await.sent, 30);
+        house.audit(acme).await;
+    }
+);
+
+both!(
     async fn a_brand_that_a_relay_puts_off_at_mail_from_goes_by_another_alone(db: TestDb) {
         goes_by_another(&db, Moment::Mail, "450 4.7.1 not now").await;
     }
