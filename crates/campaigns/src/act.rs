@@ -2,6 +2,7 @@ use alerts::Subject;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::Database;
 use domain::{Actor, CampaignId};
+use limits::Cause;
 use sea_orm::DatabaseTransaction;
 use sea_orm::prelude::Expr;
 
@@ -128,7 +129,8 @@ pub async fn resume(
     let resumed = store::apply(&txn, &campaign, CampaignEvent::Resume, free, actor, now).await?;
     alerts::end(&txn, &subject(&resumed), now).await?;
     if let Some(mailing) = resumed.mailing {
-        shares::begin_anew(&txn, id, mailing, now).await?;
+        let is_content_read = campaign.paused_because.as_ref().is_some_and(|why| why.cause == Cause::Content);
+        shares::begin_anew(&txn, id, mailing, is_content_read, now).await?;
         outbox::mailing::release(&txn, mailing, actor, now).await?;
     }
     txn.commit().await?;

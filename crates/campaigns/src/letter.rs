@@ -1,9 +1,12 @@
+use std::panic;
+
 use brands::Brand;
 use domain::{CampaignId, SubscriberId, TopicNo};
 use links::{Links, Site};
-use renderer::{Catalogue, Compiled, Look, Merge, MergeLinks, Person, Rendered, Segments};
+use renderer::{Catalogue, Compiled, Look, Merge, MergeLinks, Person, Rendered, Segments, Source};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use subscribers::topic::{self, Topic};
+use tokio::task::spawn_blocking;
 
 use crate::entity::campaign::Entity;
 use crate::look::{look, site};
@@ -34,7 +37,7 @@ pub async fn letter(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Lette
     let (brand, topic) = parts(conn, &campaign.draft).await?;
     let compiled = match frozen {
         Some(text) => serde_json::from_str(&text).map_err(|error| Error::Frozen(id, error))?,
-        None => renderer::compile(&campaign.draft.source, &look(&brand)?)?,
+        None => compile(&campaign.draft.source, look(&brand)?).await?,
     };
     let segments = Segments::new(compiled);
     Ok(Letter { site: site(&brand)?, campaign, brand, topic: topic.no, topic_name: topic.name, segments })
@@ -105,8 +108,16 @@ pub(crate) struct Proof {
 /// Proves that a draft makes a mail.
 pub(crate) async fn prove(conn: &impl ConnectionTrait, draft: &Draft) -> Result<Proof, Error> {
     let look = look_of(conn, draft).await?;
-    let compiled = renderer::compile(&draft.source, &look)?;
+    let compiled = compile(&draft.source, look.clone()).await?;
     Ok(Proof { look, compiled })
+}
+
+/// Compiles on a thread of its own: it may take most of a second, and keeps nobody waiting meanwhile.
+async fn compile(source: &Source, look: Look) -> Result<Compiled, Error> {
+    let source = source.clone();
+    let compiled = spawn_blocking(move || renderer::compile(&source, &look)).await;
+    // What it is part of is to fall over as well.
+    Ok(compiled.unwrap_or_else(|ended| panic::resume_unwind(ended.into_panic()))?)
 }
 
 impl Proof {

@@ -22,6 +22,8 @@ pub(crate) struct Shares {
     /// Messages that were refused for what they say, at once or later, and the last words of that.
     pub(crate) content: i64,
     pub(crate) content_words: Option<String>,
+    /// When somebody resumed it who had been told those words.
+    pub(crate) content_read_at: Option<DateTime<Utc>>,
     attempts_before: i64,
     unfit_before: i64,
 }
@@ -53,8 +55,8 @@ impl More {
 
 /// What is kept of a campaign; nothing has gone wrong with one of which nothing is.
 pub(crate) async fn find(conn: &impl ConnectionTrait, id: CampaignId) -> Result<Shares, DbErr> {
-    let sql = "SELECT since, hard, complained, content, content_words, attempts_before, unfit_before FROM campaign_shares \
-         WHERE campaign_id = $1";
+    let sql = "SELECT since, hard, complained, content, content_words, content_read_at, attempts_before, unfit_before \
+         FROM campaign_shares WHERE campaign_id = $1";
     Ok(sql::one(conn, sql, [id.into()]).await?.unwrap_or_default())
 }
 
@@ -70,19 +72,27 @@ pub(crate) async fn add(conn: &impl ConnectionTrait, id: CampaignId, more: More)
     sql::execute(conn, sql, [id.into(), hard.into(), complained.into(), content.into(), words.into()]).await.map(drop)
 }
 
-/// Counts anew from now on: what went wrong before has been looked at by whoever resumes the campaign.
+/// Counts anew from now on: what went wrong before has been looked at by whoever resumes the campaign. Words about what it says that
+/// nobody was told, because it was stopped for something else, stay.
 pub(crate) async fn begin_anew(
     conn: &impl ConnectionTrait,
     id: CampaignId,
     mailing: MailingNo,
+    is_content_read: bool,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let (before, unfit) = (ended(conn, mailing).await?, outbox::recent::unfit(conn, mailing).await?);
-    let sql = "INSERT INTO campaign_shares (campaign_id, since, attempts_before, unfit_before) VALUES ($1, $2, $3, $4) \
+    let read_at = is_content_read.then_some(now);
+    let sql = "INSERT INTO campaign_shares (campaign_id, since, attempts_before, unfit_before, content_read_at) \
+               VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (campaign_id) DO UPDATE SET since = excluded.since, hard = 0, complained = 0, \
-                   content = 0, content_words = NULL, \
+                   content = CASE WHEN COALESCE(excluded.content_read_at, campaign_shares.content_read_at) IS NULL \
+                                  THEN campaign_shares.content ELSE 0 END, \
+                   content_words = CASE WHEN COALESCE(excluded.content_read_at, campaign_shares.content_read_at) IS NULL \
+                                        THEN campaign_shares.content_words END, \
+                   content_read_at = COALESCE(excluded.content_read_at, campaign_shares.content_read_at), \
                    attempts_before = excluded.attempts_before, unfit_before = excluded.unfit_before";
-    sql::execute(conn, sql, [id.into(), now.into(), before.into(), unfit.into()]).await.map(drop)
+    sql::execute(conn, sql, [id.into(), now.into(), before.into(), unfit.into(), read_at.into()]).await.map(drop)
 }
 
 /// Deliveries that had ended are sent again: they count as new, once they end. Those that were over when somebody resumed the campaign
@@ -95,6 +105,7 @@ pub(crate) async fn take_back(conn: &impl ConnectionTrait, id: CampaignId, moved
     let of = |class| new.iter().filter(|entry| is_of(entry, class)).count();
     let sql = "UPDATE campaign_shares SET hard = CASE WHEN hard > $2 THEN hard - $2 ELSE 0 END, \
                    content = CASE WHEN content > $4 THEN content - $4 ELSE 0 END, \
+                   content_words = CASE WHEN content > $4 THEN content_words END, \
                    attempts_before = CASE WHEN attempts_before > $3 THEN attempts_before - $3 ELSE 0 END \
                WHERE campaign_id = $1";
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);

@@ -122,7 +122,7 @@ async fn process_one(
         return Ok(None);
     };
     let door = Door::of(links, to).unwrap_or(Door::Other);
-    let mail = Mail { id, returned, raw: incoming.raw };
+    let mail = Mail { id, received_at: now, returned, raw: incoming.raw, is_answer_told: false };
     let Some(decision) = act::act(&txn, links, door, &mail, now).await? else {
         // The same report in other words, such as through a second mail server: nothing of it is kept.
         txn.rollback().await?;
@@ -150,8 +150,12 @@ fn measure(incoming: &Incoming<'_>, returned: &Returned, decision: Option<&Decis
 /// A mail that is kept, while it is decided on.
 struct Mail<'a> {
     id: ReturnedMailId,
+    /// Before now, where it is dealt with once more.
+    received_at: DateTime<Utc>,
     returned: &'a Returned,
     raw: &'a [u8],
+    /// Whether the fact is there already that a program has answered.
+    is_answer_told: bool,
 }
 
 impl Mail<'_> {

@@ -8,7 +8,7 @@ use domain::{Actor, DeliveryKey, ReturnedMailId, SubscriberId};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
 use serde_json::json;
-use subscribers::suppression::{self, LiftError};
+use subscribers::suppression::{self, LiftError, Reason};
 
 use crate::entity::{ActiveModel, Entity, Model};
 use crate::{Effect, Kept, kept};
@@ -31,8 +31,8 @@ pub enum ReleaseError {
     /// It is about a mailbox provider.
     #[error("it holds back a mailbox provider, not a person: lift that limit")]
     OfProvider,
-    /// An equal suppression stood already; it is that one's to be lifted.
-    #[error("the suppression was not made by returned mail {0}: lift the one that stands")]
+    /// No suppression of its own stands: an equal one stood before, another mail completed it, or it is lifted already.
+    #[error("no suppression made by returned mail {0} stands: if one stands, lift that")]
     NotTheirs(ReturnedMailId),
     /// The suppression stays.
     #[error(transparent)]
@@ -91,8 +91,14 @@ async fn undo(
         },
         Some(effect @ (Effect::Counted | Effect::LookedUp)) => {
             let Some(person) = person else { return Err(ReleaseError::Harmless(mail.id)) };
+            // What it was a part of stands by now: to take the part back would leave the person as they are.
+            let became = if effect == Effect::Counted { Reason::Soft } else { Reason::DomainGone };
+            let standing = suppression::active_for_subscriber(txn, person).await?;
+            if standing.iter().any(|one| one.reason == became) {
+                return Err(ReleaseError::NotTheirs(mail.id));
+            }
             match effect {
-                Effect::Counted => subscribers::uncount(txn, person).await?,
+                Effect::Counted => subscribers::uncount(txn, person, mail.received_at).await?,
                 _ => subscribers::domain_gone::forget(txn, person).await?,
             }
             tell(txn, mail, person, why, actor, now).await

@@ -66,9 +66,10 @@ pub async fn record_complaint(
 
 /// Has the person's domain looked up, now, unless a look is due at some time already.
 async fn doubt(conn: &impl ConnectionTrait, person: &Model, now: DateTime<Utc>) -> Result<Effect, Error> {
-    if person.domain_look_at.is_none() {
-        change(conn, person.id, ActiveModel { domain_look_at: Set(Some(now)), ..ActiveModel::default() }).await?;
+    if person.domain_look_at.is_some() {
+        return Ok(Effect::None);
     }
+    change(conn, person.id, ActiveModel { domain_look_at: Set(Some(now)), ..ActiveModel::default() }).await?;
     Ok(Effect::Noted)
 }
 
@@ -80,7 +81,10 @@ async fn count(
     origin: Origin,
     now: DateTime<Utc>,
 ) -> Result<Effect, Error> {
-    if person.score_last_at.is_some_and(|last| last.date_naive() >= now.date_naive()) {
+    // What came before one that is counted, or before a success, says nothing new.
+    let is_old = person.score_last_at.is_some_and(|last| last.date_naive() >= now.date_naive())
+        || person.last_success_at.is_some_and(|success| success >= now);
+    if is_old {
         return Ok(Effect::None);
     }
     let Some(limits) = brands::find(conn, brand).await? else { return Ok(Effect::None) };
@@ -115,16 +119,21 @@ pub(crate) async fn suppress(
     Ok(Effect::Suppressed(reason))
 }
 
-/// Takes one failure back that was counted, in the caller's transaction: it said nothing of the person.
-pub async fn uncount(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<(), DbErr> {
-    match lock(conn, subscriber).await? {
-        Some(person) if person.score > 1 => {
-            let row = ActiveModel { score: Set(person.score - 1), ..ActiveModel::default() };
-            change(conn, subscriber, row).await
-        }
-        Some(_) => forgive(conn, subscriber).await,
-        None => Ok(()),
-    }
+/// Takes the failure back that was counted `at` this time, in the caller's transaction: it said nothing of the person. What a success
+/// has ended is counted no more already.
+pub async fn uncount(conn: &impl ConnectionTrait, subscriber: SubscriberId, at: DateTime<Utc>) -> Result<(), DbErr> {
+    let Some(person) = lock(conn, subscriber).await? else { return Ok(()) };
+    let Some(since) = person.score_since.filter(|since| *since <= at) else { return Ok(()) };
+    let left = person.score - 1;
+    // Of those behind the first only the last is known.
+    let since = if since == at { person.score_last_at } else { Some(since) };
+    let row = ActiveModel {
+        score: Set(left),
+        score_since: Set(since.filter(|_| left > 0)),
+        score_last_at: Set(person.score_last_at.filter(|_| left > 0)),
+        ..ActiveModel::default()
+    };
+    change(conn, subscriber, row).await
 }
 
 /// Forgets every failure that stands against a person, and that their domain was to be looked up. Whoever calls it has locked them.

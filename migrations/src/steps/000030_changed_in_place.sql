@@ -1,6 +1,9 @@
 -- Owner: outbox. PostgreSQL changes a row in place where no index, nor any index's condition, looks at a column that changes. So the rare
 -- states have columns of their own, which stay empty on the way from queued to sent: again_at, when what was put off is due; again_until,
 -- when the lease of a further attempt ends; rare, the state that is not on the way; unfit, whether there is no message for it.
+-- Whoever holds one of them is waited for now, and not when the table is written anew already.
+{postgres} LOCK TABLE lanes, deliveries IN ACCESS EXCLUSIVE MODE;
+
 {sqlite} ALTER TABLE deliveries ADD COLUMN again_at TEXT
   GENERATED ALWAYS AS (CASE WHEN state = 'deferred' THEN due_at END) VIRTUAL;
 

@@ -51,8 +51,7 @@ pub(super) async fn judge(
         (Cause::Content, whole.content),
         (Cause::Content, last(Class::Content)),
     ];
-    // Whoever resumed it has read it.
-    let is_told = kept.since.is_none() && kept.content_words.is_some();
+    let is_told = kept.content_read_at.is_none() && kept.content_words.is_some();
     let mut findings = find(shares, is_told);
     for finding in findings.iter_mut().filter(|finding| finding.reason.cause == Cause::Content) {
         finding.reason.words.clone_from(&kept.content_words);

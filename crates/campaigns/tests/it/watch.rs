@@ -263,6 +263,22 @@ both! {
 }
 
 both! {
+    async fn words_that_nobody_was_told_stop_a_campaign_that_was_resumed_for_something_else(db: TestDb) {
+        let mut stage = Stage::set(db.database(), 300).await;
+        let keys = stage.send(150, 0, "", "").await;
+        campaigns::pause(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
+        stage.refused_later(keys[0], "a virus was found").await;
+        stage.look().await;
+        assert_eq!(stage.campaign().await.paused_because, None);
+        campaigns::resume(stage.db, stage.campaign.id, None, &staff(), at(stage.sent)).await.unwrap();
+        stage.look().await;
+        let paused = stage.campaign().await;
+        let because = paused.paused_because.unwrap();
+        assert_eq!((because.cause, because.words.as_deref()), (Cause::Content, Some("a virus was found")));
+    }
+}
+
+both! {
     async fn who_has_lost_the_lease_pauses_nobody(db: TestDb) {
         let mut stage = Stage::set(db.database(), 300).await;
         stage.send(100, 6, "hard", "code.hard").await;

@@ -24,7 +24,7 @@ pub(super) async fn act(
         (Kind::Feedback(report), _) => complaint::complained(txn, links, about, report, mail, now).await,
         (Kind::Delivery(report), _) => report::reported(txn, about, report, mail, now).await,
         // A program that answers has no will of its own.
-        (Kind::AutoReply(_), _) => answered(txn, about, returned.moved.as_deref(), now).await.map(Some),
+        (Kind::AutoReply(_), _) => answered(txn, about, mail, now).await.map(Some),
         (Kind::Unsubscribe | Kind::Unknown, Door::Unsubscribe(person)) => {
             leave::by_link(txn, person, |topic| What::Topic(topic.id), now).await.map(Some)
         }
@@ -37,14 +37,14 @@ pub(super) async fn act(
 async fn answered(
     txn: &DatabaseTransaction,
     about: About,
-    moved: Option<&str>,
+    mail: &Mail<'_>,
     now: DateTime<Utc>,
 ) -> Result<Decision, Error> {
-    if let (Some(key), Some(brand), Some(_)) = (about.key, about.brand, &about.delivery) {
+    if let (Some(key), Some(brand), Some(_), false) = (about.key, about.brand, &about.delivery, mail.is_answer_told) {
         let happened = Fact::new(Happened::AutoAnswered, brand, now).about(about.subscriber()).of(key);
         activity::record(txn, &happened).await?;
     }
-    Ok(match moved {
+    Ok(match mail.returned.moved.as_deref() {
         Some(words) => Decision {
             said: Some(words.to_owned()),
             ..about.note(Standing::ToLookAt, "auto-reply: has left, or has another address")

@@ -5,13 +5,13 @@ use database::Database;
 use domain::{EmailAddress, ReturnedMailId};
 use links::Links;
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::EntityTrait;
-use sea_orm::QuerySelect;
+use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect};
 
+use super::about::About;
 use super::{Error, Mail, act, write};
 use crate::entity::{ActiveModel, Entity, Model};
-use crate::identify::Door;
-use crate::{Standing, parse};
+use crate::identify::{self, Door};
+use crate::{Kind, Returned, Standing, parse};
 
 /// What came of a mail that was dealt with once more.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Unchanging {
     Released,
     /// It has done what it asks for.
     Done,
+    /// The person has opted in or out since, or was released.
+    Overtaken,
     /// It is understood as before.
     Same,
 }
@@ -48,12 +50,13 @@ impl Unchanging {
             Self::Emptied => "its text was emptied, for the person was erased",
             Self::Released => "what it did was taken back, and is not done again",
             Self::Done => "it has done what it asks for",
+            Self::Overtaken => "something newer is known of the person",
             Self::Same => "it is understood as before",
         }
     }
 }
 
-/// Deals with a kept mail once more, by the rules of today: for what was not understood, or refused, before a rule was added.
+/// Deals with a kept mail once more, by the rules of today and as of when it came: for what was not understood, or refused, before a rule was added.
 ///
 /// However often, it does what it asks for once; and what staff has taken back is not done again.
 pub async fn replay(db: &Database, links: &Links, id: ReturnedMailId, now: DateTime<Utc>) -> Result<Replayed, Error> {
@@ -67,7 +70,16 @@ pub async fn replay(db: &Database, links: &Links, id: ReturnedMailId, now: DateT
     };
     let returned = parse(&kept.raw.0);
     let door = Door::of(links, &to).unwrap_or(Door::Other);
-    let mail = Mail { id, returned: &returned, raw: &kept.raw.0 };
+    if is_overtaken(&txn, links, door, &returned, &kept).await? {
+        return Ok(Replayed::Unchanged(Unchanging::Overtaken));
+    }
+    let mail = Mail {
+        id,
+        received_at: kept.received_at,
+        returned: &returned,
+        raw: &kept.raw.0,
+        is_answer_told: kept.kind == returned.kind.as_str() && kept.mailing_no.is_some(),
+    };
     let decision = act::act(&txn, links, door, &mail, now).await?;
     let is_same = |kept: &Model, standing, rule: &str| {
         kept.standing == standing && kept.kind == returned.kind.as_str() && kept.rule.as_deref() == Some(rule)
@@ -84,6 +96,28 @@ pub async fn replay(db: &Database, links: &Links, id: ReturnedMailId, now: DateT
     txn.commit().await?;
     decision.tell();
     Ok(Replayed::Changed { standing: decision.standing })
+}
+
+/// Whether a mail would act on a person of whom something newer is known. A program's answer acts on nobody.
+async fn is_overtaken(
+    txn: &DatabaseTransaction,
+    links: &Links,
+    door: Door,
+    returned: &Returned,
+    kept: &Model,
+) -> Result<bool, Error> {
+    if matches!(returned.kind, Kind::AutoReply(_)) {
+        return Ok(false);
+    }
+    let person = match door {
+        Door::Unsubscribe(person) => Some(person.subscriber),
+        _ => About::find(txn, identify::delivery(links, door, &returned.traces)).await?.subscriber(),
+    };
+    let person = person.or_else(|| identify::person(links, &returned.traces).map(|person| person.subscriber));
+    Ok(match person {
+        Some(person) => subscribers::is_overtaken(txn, person, kept.received_at).await?,
+        None => false,
+    })
 }
 
 /// Whom a mail came to that may be dealt with once more.

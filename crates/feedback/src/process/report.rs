@@ -63,13 +63,13 @@ pub(super) async fn reported(
         match about.subscriber() {
             // The lane says who refused; the subscriber is none of it.
             _ if verdict.class == Class::Block => {
-                let (provider, paused) = pause(txn, delivery, &verdict, now).await?;
+                let (provider, paused) = pause(txn, delivery, &verdict, mail.received_at, now).await?;
                 decision.effect = paused.then_some(Effect::Paused);
                 decision.refused_by = Some((provider, paused));
             }
             Some(subscriber) if verdict.class.concerns_recipient() => {
                 let origin = Origin::new(key, mail.id);
-                let effect = record_failure(txn, subscriber, brand, &verdict, origin, now).await?;
+                let effect = record_failure(txn, subscriber, brand, &verdict, origin, mail.received_at).await?;
                 decision.effect = Effect::on_person(effect);
             }
             _ => {}
@@ -79,16 +79,18 @@ pub(super) async fn reported(
     Ok(Some(decision))
 }
 
-/// Leaves a provider in peace that refused us. `other` is no provider but everybody else, so one of them pauses nobody.
+/// Leaves a provider in peace that refused us, for as long as that is worth from when it said so. `other` is no provider but everybody else, so one of them pauses nobody.
 async fn pause(
     txn: &DatabaseTransaction,
     delivery: &Delivery,
     verdict: &verdict::Verdict,
+    received_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(MailboxProvider, bool), DbErr> {
     let lane = &delivery.lane;
-    let until = verdict.pause.and_then(|pause| TimeDelta::from_std(pause).ok()).map(|pause| now + pause);
-    let Some(until) = until.filter(|_| *lane != MailboxProvider::other()) else { return Ok((lane.clone(), false)) };
+    let until = verdict.pause.and_then(|pause| TimeDelta::from_std(pause).ok()).map(|pause| received_at + pause);
+    let is_due = |until: &DateTime<Utc>| *until > now && *lane != MailboxProvider::other();
+    let Some(until) = until.filter(is_due) else { return Ok((lane.clone(), false)) };
     let actor = Actor::rule(&verdict.rule);
     limits::pause::set(txn, lane, until, &verdict.rule, &verdict.words, &actor, now).await?;
     Ok((lane.clone(), true))

@@ -202,3 +202,61 @@ both!(
         assert_eq!(score(&ada).await, 0);
     }
 );
+
+both!(
+    async fn a_look_up_is_called_off_and_what_it_has_found_is_not_said_to_be(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let key = ada.sent().await;
+        let report = ada.world.returned("postfix-unknown-user.eml", key).replace("5.1.1", "5.1.2");
+        let report = report
+            .replace("Recipient address\r\n    rejected: User unknown in local recipient table", "Domain not found");
+        let mail = deal(&ada, &ada.world.return_path(key), &report).await;
+        assert_eq!(mail.effect, Some(Effect::LookedUp), "{mail:?}");
+        let gone = ada.world.returned("postfix-unknown-user.eml", ada.sent().await);
+        deal(&ada, &address("postmaster@bounce.example.com"), &gone).await;
+        let found = "UPDATE suppressions SET reason = 'domain_gone', returned_mail_id = NULL";
+        database::sql::execute(ada.world.db.writer(), found, []).await.unwrap();
+        assert!(matches!(free(&ada, mail.id).await, Err(ReleaseError::NotTheirs(_))));
+        database::sql::execute(ada.world.db.writer(), "DELETE FROM suppressions", []).await.unwrap();
+        assert!(free(&ada, mail.id).await.unwrap().released.is_some());
+        let waits = "SELECT 1 FROM subscribers WHERE domain_look_at IS NOT NULL";
+        assert!(database::sql::row(ada.world.db.reader(), waits, []).await.unwrap().is_none());
+    }
+);
+
+both!(
+    async fn an_answer_that_is_read_anew_is_no_second_answer(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let key = ada.sent().await;
+        let mail = deal(&ada, &ada.world.return_path(key), &ada.world.returned("has-left.eml", key)).await;
+        // As a program left it that knew no such words.
+        let before = "UPDATE returned_mail SET standing = 'noted', rule = 'auto-reply', words = NULL";
+        database::sql::execute(ada.world.db.writer(), before, []).await.unwrap();
+        let facts = ada.world.facts().await;
+        assert_eq!(again(&ada, mail.id).await, Replayed::Changed { standing: Standing::ToLookAt });
+        assert_eq!(ada.world.facts().await, facts);
+    }
+);
+
+both!(
+    async fn an_old_mail_does_nothing_to_a_person_of_whom_something_newer_is_known(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let (first, second) = (ada.sent().await, ada.sent().await);
+        let to = address("postmaster@bounce.example.com");
+        let old = deal(&ada, &to, &ada.world.returned("postfix-unknown-user.eml", first)).await;
+        let undone = [
+            "UPDATE returned_mail SET standing = 'not_understood', kind = 'unknown', class = NULL, rule = 'not understood', effect = NULL",
+            "UPDATE deliveries SET bounced_at = NULL, returned_as = NULL",
+            "DELETE FROM report_digests",
+            "DELETE FROM suppressions",
+        ];
+        for sql in undone {
+            database::sql::execute(ada.world.db.writer(), sql, []).await.unwrap();
+        }
+        let newer = deal(&ada, &to, &ada.world.returned("postfix-unknown-user.eml", second)).await;
+        let later = start_of_time() + TimeDelta::days(1);
+        release(ada.world.db, newer.id, "the server was set wrong", &Actor::Operator, later).await.unwrap();
+        assert_eq!(again(&ada, old.id).await, Replayed::Unchanged(Unchanging::Overtaken));
+        assert!(ada.suppressed().await.is_empty());
+    }
+);

@@ -110,3 +110,43 @@ both!(
         assert_eq!(fail(&stage, SubscriberId::new(now()), Class::Hard, now()).await, Effect::None);
     }
 );
+
+async fn uncount(stage: &Stage<'_>, who: SubscriberId, at: DateTime<Utc>) {
+    let txn = stage.db.begin().await.unwrap();
+    subscribers::uncount(&txn, who, at).await.unwrap();
+    txn.commit().await.unwrap();
+}
+
+both!(
+    async fn a_failure_that_is_taken_back_shortens_the_row_of_those_that_count(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        assert_eq!(fail(&stage, who, Class::Soft, days(0)).await, Effect::Counted(1));
+        assert_eq!(fail(&stage, who, Class::Soft, days(8)).await, Effect::Counted(2));
+        uncount(&stage, who, days(0)).await;
+        // Three now, but within eight days.
+        assert_eq!(fail(&stage, who, Class::Soft, days(15)).await, Effect::Counted(2));
+        assert_eq!(fail(&stage, who, Class::Soft, days(16)).await, Effect::Counted(3));
+        assert_eq!(fail(&stage, who, Class::Soft, days(22)).await, Effect::Suppressed(Reason::Soft));
+    }
+);
+
+both!(
+    async fn a_failure_before_a_success_is_none_to_take_back_and_none_to_count(db: TestDb) {
+        let stage = Stage::set(db.database()).await;
+        let who = stage.join(&ada(), &[0]).await;
+        fail(&stage, who, Class::Soft, days(0)).await;
+        fail(&stage, who, Class::DomainGone, days(0)).await;
+        let success =
+            "UPDATE subscribers SET score = 0, score_since = NULL, score_last_at = NULL, last_success_at = $1";
+        database::sql::execute(stage.db.writer(), success, [days(5).into()]).await.unwrap();
+        assert_eq!(fail(&stage, who, Class::Soft, days(3)).await, Effect::None, "that came late");
+        assert_eq!(fail(&stage, who, Class::Soft, days(20)).await, Effect::Counted(1));
+        uncount(&stage, who, days(0)).await;
+        let score = async || subscribers::find(stage.db.reader(), who).await.unwrap().unwrap().score;
+        assert_eq!(score().await, 1, "that is another one");
+        uncount(&stage, who, days(20)).await;
+        assert_eq!(score().await, 0);
+        assert_eq!(fail(&stage, who, Class::DomainGone, days(21)).await, Effect::None, "its look-up is due as before");
+    }
+);

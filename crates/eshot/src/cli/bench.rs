@@ -1,0 +1,36 @@
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Send a campaign to made-up people at domains kept for examples, check every row, and print one line of JSON.
+    Send(BenchSend),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchSend {
+    /// To how many.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(100..))]
+    pub(crate) recipients: u32,
+    /// The server that takes the mail, by smtp:// and without TLS: one that throws it away, such as Postfix's smtp-sink.
+    #[arg(long)]
+    pub(crate) relay: url::Url,
+    /// A database without subscribers, sqlite:PATH or postgres://…; without it, a file that is removed at the end.
+    #[arg(long)]
+    pub(crate) database: Option<secrecy::SecretString>,
+    /// What signs the mail.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) dkim: Signing,
+    /// How many connections to the relay at once.
+    #[arg(long, default_value = "128")]
+    pub(crate) connections: std::num::NonZeroU32,
+}
+
+/// Which keys a brand has in a measurement.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Signing {
+    #[default]
+    None,
+    Ed25519,
+    Rsa,
+    Both,
+}

@@ -1,0 +1,65 @@
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use sea_orm::Iterable;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Feedback {
+    /// List what came back, the newest first.
+    List {
+        /// Only what was not understood.
+        #[arg(long)]
+        not_understood: bool,
+        /// Only what became this: acted, noted, to_look_at, not_understood or refused.
+        #[arg(long, value_parser = standing, conflicts_with = "not_understood")]
+        standing: Option<feedback::Standing>,
+        /// Only this class, such as hard.
+        #[arg(long)]
+        class: Option<verdict::Class>,
+        /// Only what came by this door, such as listener.
+        #[arg(long)]
+        source: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+    /// Show one returned mail as it came.
+    Show {
+        /// Which, as `eshot feedback list` shows it.
+        id: domain::ReturnedMailId,
+    },
+    /// Take back what a returned mail did to a person: a suppression, or a failure that was counted.
+    Release {
+        /// Which, as `eshot feedback list` shows it.
+        id: domain::ReturnedMailId,
+        /// Why, in words. It is kept.
+        #[arg(long)]
+        why: String,
+    },
+    /// Deal with a returned mail once more, by the rules of today. It does what it asks for once.
+    Replay {
+        /// Which, as `eshot feedback list` shows it.
+        #[arg(required_unless_present = "standing")]
+        id: Option<domain::ReturnedMailId>,
+        /// All that became this instead, such as not_understood or refused.
+        #[arg(long, value_parser = standing, conflicts_with = "id")]
+        standing: Option<feedback::Standing>,
+    },
+    /// Say what mails are, one JSON object each, without a database or a configuration.
+    Parse {
+        /// The mails, a file each.
+        #[arg(required_unless_present = "files_from")]
+        files: Vec<PathBuf>,
+        /// A file with the paths of mails, one a line.
+        #[arg(long)]
+        files_from: Option<PathBuf>,
+    },
+}
+
+fn standing(text: &str) -> Result<feedback::Standing, String> {
+    use sea_orm::ActiveEnum;
+    feedback::Standing::iter().find(|standing| standing.to_value() == text).ok_or_else(|| {
+        let known: Vec<_> = feedback::Standing::iter().map(|standing| standing.to_value()).collect();
+        format!("there are {}", known.join(", "))
+    })
+}
