@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::record::{Accepted, Recipient};
@@ -37,6 +37,7 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
     record: Mutex<Record>,
     accepted: watch::Sender<usize>,
+    stopping: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +72,7 @@ impl SmtpSink {
             rules: Mutex::default(),
             record: Mutex::default(),
             accepted: watch::Sender::new(0),
+            stopping: Notify::new(),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared, task }
@@ -141,9 +143,9 @@ impl SmtpSink {
         let _ = self.shared.accepted.subscribe().wait_for(|count| *count >= messages).await;
     }
 
-    /// Stops listening and cuts every connection; what was recorded can still be asked for.
+    /// Stops listening and cuts every connection; what was recorded can still be asked for, and nothing comes to it any more.
     pub async fn stop(&mut self) {
-        self.task.abort();
+        self.shared.stopping.notify_one();
         let _ = (&mut self.task).await;
     }
 }
@@ -165,11 +167,19 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     // Dropping the set ends the sessions, so they end with this task.
     let mut sessions = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shared.stopping.notified() => break,
+        };
+        let Ok((stream, _)) = accepted else { break };
         let shared = Arc::clone(&shared);
         sessions.spawn(async move { session::serve(stream, &shared).await });
         while sessions.try_join_next().is_some() {}
     }
+    drop(listener);
+    // One that is just being polled goes on to its next wait, and may take a message until then.
+    sessions.shutdown().await;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
