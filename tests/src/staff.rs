@@ -74,8 +74,17 @@ impl<'a> Staff<'a> {
     }
 
     /// Waits until a campaign is through, and gives its numbers.
+    ///
+    /// # Panics
+    ///
+    /// If it is paused meanwhile: no test waits for one that a person would have to resume.
     pub async fn finished(&self, campaign: &str) -> Value {
-        wait_until("the campaign to be sent", async || self.report(campaign).await["status"] == "sent").await;
+        let is_through = async || {
+            let report = self.report(campaign).await;
+            assert_ne!(report["status"], "paused", "{report}");
+            report["status"] == "sent"
+        };
+        wait_until("the campaign to be sent", is_through).await;
         self.report(campaign).await
     }
 
