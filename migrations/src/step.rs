@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000032_decisions", sql: include_str!("steps/000032_decisions.sql") },
     Step { name: "m20261130_000033_refused_content", sql: include_str!("steps/000033_refused_content.sql") },
     Step { name: "m20261130_000034_content_read", sql: include_str!("steps/000034_content_read.sql") },
+    Step { name: "m20261130_000035_webhook_tokens", sql: include_str!("steps/000035_webhook_tokens.sql") },
 ];
 
 impl MigrationName for Step {

@@ -7,13 +7,14 @@ mod relays;
 mod span;
 mod types;
 mod validate;
+mod webhooks;
 
 pub use load::{Loaded, Sources, load};
 pub use problem::{InvalidConfig, Problem};
 pub use span::Span;
 pub use types::{
     Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Relay, RelayAuth, RelayTls, Retention, Role,
-    Scheduler, Sender, Serve,
+    Scheduler, Sender, Serve, Webhook,
 };
 pub use validate::BaseUrl;
 pub(crate) use validate::unknown_provider;

@@ -14,5 +14,6 @@ mod out;
 mod program;
 mod relay;
 mod serve;
+mod webhooks;
 
 pub use program::main;

@@ -21,6 +21,7 @@ mod rfc5965;
 mod rules;
 mod ses;
 mod traces;
+pub mod webhook;
 
 pub use answer::{Answer, Named};
 pub use effect::Effect;

@@ -23,7 +23,8 @@ use sea_orm::{ActiveEnum, DatabaseTransaction, DbErr, EntityTrait, TryInsertResu
 
 use crate::entity::{ActiveModel, Column, Entity};
 use crate::identify::Door;
-use crate::{Returned, Standing, forget, parse};
+use crate::webhook::{Event, Meaning, Once, Own, Told, tokens};
+use crate::{Returned, Standing, forget, identify, parse};
 
 use decision::Decision;
 pub use replay::{Replayed, Unchanging, replay};
@@ -116,22 +117,78 @@ async fn process_one(
     returned: &Returned,
     now: DateTime<Utc>,
 ) -> Result<Option<(ReturnedMailId, Decision)>, Error> {
+    let id = ReturnedMailId::new(now);
+    let row = row(id, incoming, to, returned, now);
+    let door = Door::of(links, to).unwrap_or(Door::Other);
+    let mail = Mail { id, received_at: now, returned, raw: incoming.raw, is_answer_told: false, own: None };
+    decide(db, links, row, door, &mail, None, now).await
+}
+
+/// Deals with one event of a mail service and keeps it. When this returns, everything is committed.
+pub(crate) async fn event(
+    db: &Database,
+    links: &Links,
+    told: Told<'_>,
+    once: Option<&Once>,
+    now: DateTime<Utc>,
+) -> Result<Processed, Error> {
+    let id = ReturnedMailId::new(now);
+    let source = told.provider.as_str();
+    let to = told.event.recipient().map(ToString::to_string).unwrap_or_default();
+    // The service's own id tells the same event; without one, the same bytes are the same.
+    let known = told.event.id().map_or(told.raw, str::as_bytes);
+    let digest = sha256(&[b"event\n", source.as_bytes(), b"\n", known]);
+    let own = told.found.and_then(|found| found.own());
+    let returned = told.event.returned(told.found.map_or(Meaning::Nothing, |found| found.meaning));
+    let incoming = Incoming { source, from: "", to: &[], raw: told.raw };
+    let row =
+        ActiveModel { digest: Set(digest), envelope_to: Set(Private(to)), ..blank(id, &incoming, &returned, now) };
+    let mail = Mail { id, received_at: now, returned: &returned, raw: told.raw, is_answer_told: false, own };
+    let decided = decide(db, links, row, Door::Other, &mail, once, now).await?;
+    measure(&incoming, &returned, decided.as_ref().map(|(_, decision)| decision));
+    Ok(match decided {
+        Some((id, decision)) => Processed::Kept { id, standing: decision.standing },
+        None => Processed::SeenBefore,
+    })
+}
+
+/// Whether an event is about a message of which nobody knows whether it has gone.
+pub(crate) async fn is_in_doubt(db: &Database, links: &Links, event: &Event) -> Result<bool, Error> {
+    let Some(key) = identify::delivery(links, Door::Other, event.traces()) else { return Ok(false) };
+    let delivery = outbox::find(db.reader(), key).await?;
+    Ok(delivery.is_some_and(|delivery| delivery.state == outbox::State::InDoubt))
+}
+
+/// Keeps it and does what it asks for, in one transaction. Nothing where the same was here before.
+async fn decide(
+    db: &Database,
+    links: &Links,
+    row: ActiveModel,
+    door: Door,
+    mail: &Mail<'_>,
+    once: Option<&Once>,
+    now: DateTime<Utc>,
+) -> Result<Option<(ReturnedMailId, Decision)>, Error> {
     let txn = db.begin().await?;
-    let Some(id) = keep(&txn, incoming, to, returned, now).await? else {
+    if let Some(once) = once
+        && !tokens::is_news(&txn, once, now).await?
+    {
         txn.rollback().await?;
         return Ok(None);
-    };
-    let door = Door::of(links, to).unwrap_or(Door::Other);
-    let mail = Mail { id, received_at: now, returned, raw: incoming.raw, is_answer_told: false };
-    let Some(decision) = act::act(&txn, links, door, &mail, now).await? else {
+    }
+    if !keep(&txn, row).await? {
+        txn.rollback().await?;
+        return Ok(None);
+    }
+    let Some(decision) = act::act(&txn, links, door, mail, now).await? else {
         // The same report in other words, such as through a second mail server: nothing of it is kept.
         txn.rollback().await?;
         return Ok(None);
     };
-    write(&txn, id, &decision).await?;
+    write(&txn, mail.id, &decision).await?;
     txn.commit().await?;
     decision.tell();
-    Ok(Some((id, decision)))
+    Ok(Some((mail.id, decision)))
 }
 
 /// Counts it, by door, kind, class and what became of it.
@@ -156,6 +213,8 @@ struct Mail<'a> {
     raw: &'a [u8],
     /// Whether the fact is there already that a program has answered.
     is_answer_told: bool,
+    /// What the mail service that tells it says itself.
+    own: Option<Own>,
 }
 
 impl Mail<'_> {
@@ -166,20 +225,9 @@ impl Mail<'_> {
 }
 
 /// Keeps the mail first: a second one that is equal waits here for this one's commit, and then sees it.
-async fn keep(
-    txn: &DatabaseTransaction,
-    incoming: &Incoming<'_>,
-    to: &EmailAddress,
-    returned: &Returned,
-    now: DateTime<Utc>,
-) -> Result<Option<ReturnedMailId>, DbErr> {
-    let id = ReturnedMailId::new(now);
-    let row = row(id, incoming, to, returned, now);
+async fn keep(txn: &DatabaseTransaction, row: ActiveModel) -> Result<bool, DbErr> {
     let insert = Entity::insert(row).on_conflict(OnConflict::column(Column::Digest).do_nothing().to_owned());
-    match insert.try_insert().exec_without_returning(txn).await? {
-        TryInsertResult::Inserted(1) => Ok(Some(id)),
-        _ => Ok(None),
-    }
+    Ok(matches!(insert.try_insert().exec_without_returning(txn).await?, TryInsertResult::Inserted(1)))
 }
 
 /// A mail as it is kept before anything is done with it.
@@ -191,13 +239,22 @@ fn row(
     now: DateTime<Utc>,
 ) -> ActiveModel {
     ActiveModel {
+        digest: Set(sha256(&[to.as_str().as_bytes(), b"\n", incoming.raw])),
+        envelope_to: Set(Private(to.to_string())),
+        ..blank(id, incoming, returned, now)
+    }
+}
+
+/// The same without whom it is to, and by what it is known.
+fn blank(id: ReturnedMailId, incoming: &Incoming<'_>, returned: &Returned, now: DateTime<Utc>) -> ActiveModel {
+    ActiveModel {
         id: Set(id),
         received_at: Set(now),
-        digest: Set(sha256(&[to.as_str().as_bytes(), b"\n", incoming.raw])),
+        digest: NotSet,
         source: Set(incoming.source.to_owned()),
         // PostgreSQL keeps no NUL in a text, and no address has one.
         envelope_from: Set(Private(incoming.from.replace(char::is_control, ""))),
-        envelope_to: Set(Private(to.to_string())),
+        envelope_to: NotSet,
         raw: Set(PrivateBytes(incoming.raw.to_owned())),
         kind: Set(returned.kind.as_str().to_owned()),
         standing: Set(Standing::NotUnderstood),

@@ -52,13 +52,24 @@ pub fn judge(reply: &SmtpReply, provider: Option<&MailboxProvider>) -> Verdict {
 /// A status within the diagnostic text is nearer to the server that refused than the report's own, so it goes first
 /// unless it is the less definite one.
 pub fn judge_report(status: Option<EnhancedStatus>, diagnostic: &str, provider: Option<&MailboxProvider>) -> Verdict {
+    judge_event(status, diagnostic, provider, false)
+}
+
+/// The same for what a mail service tells of a message that it was given. Where the service itself calls the recipient gone for good (`gone`),
+/// that is a second witness for words that say so.
+pub fn judge_event(
+    status: Option<EnhancedStatus>,
+    diagnostic: &str,
+    provider: Option<&MailboxProvider>,
+    gone: bool,
+) -> Verdict {
     let diagnostic = words::cut(diagnostic, 4_000);
     let told = codes(diagnostic);
     let status = match (told.status, status) {
         (Some(told), Some(field)) if told.subject == 0 && field.subject != 0 => Some(field),
         (told, field) => told.or(field),
     };
-    let sure = witness::has(status, diagnostic);
+    let sure = gone || witness::has(status, diagnostic);
     weigh(told.reply, status, diagnostic, provider, sure)
 }
 

@@ -8,5 +8,5 @@ mod witness;
 mod words;
 
 pub use class::{Class, InvalidClass};
-pub use judge::{Codes, Verdict, codes, judge, judge_report};
+pub use judge::{Codes, Verdict, codes, judge, judge_event, judge_report};
 pub use rules::{Rule, is_of_relay, rules};

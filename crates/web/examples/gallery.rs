@@ -33,6 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             provider_limits: std::collections::BTreeMap::new(),
             warm_ups: std::collections::BTreeMap::new(),
         },
+        webhooks: Default::default(),
         metrics: None,
     });
     let mut gallery = Router::new();

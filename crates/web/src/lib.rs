@@ -21,6 +21,7 @@ mod stamp;
 mod state;
 #[cfg(test)]
 mod testing;
+mod webhooks;
 
 pub use api::openapi;
 pub use erasure::erase;

@@ -7,7 +7,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::measure::measure;
 use crate::public::{self, render_failures};
-use crate::{WebState, api, assets, client, health, security};
+use crate::{WebState, api, assets, client, health, security, webhooks};
 
 /// Every page and every operation of the API.
 ///
@@ -25,6 +25,7 @@ pub fn router(state: WebState) -> Router {
     Router::new()
         .merge(pages)
         .merge(api::routes(&state))
+        .merge(webhooks::routes(&state))
         .merge(health::routes())
         .layer(CatchPanicLayer::new())
         // RFC 9110 §15.6.4: the server is at its limit, and it is worth trying again.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Clock, EmailAddress, MasterKeys, Network, Throttle};
+use feedback::webhook::Receiver;
 use links::{Links, Person};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -28,6 +29,8 @@ pub struct Parts {
     pub pages: Pages,
     /// What the configuration says.
     pub settings: Settings,
+    /// Where mail services post what became of messages, and what proves that it is they.
+    pub webhooks: Receiver,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -42,6 +45,7 @@ pub struct WebState {
     pub(crate) pages: Arc<Pages>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) stamps: Arc<Stamps>,
+    pub(crate) webhooks: Arc<Receiver>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) given_up: Arc<GivenUp>,
     guards: Arc<Guards>,
@@ -53,20 +57,25 @@ struct Guards {
     networks: FloodGuard<Network>,
     sign_ups: FloodGuard<EmailAddress>,
     people: FloodGuard<Person>,
+    services: FloodGuard<Network>,
 }
 
 /// One-click posts for one person a second at most. They come from few networks, the large mailbox providers', so the person is
 /// what is counted.
 const ONE_CLICKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 
+/// Webhook posts from one network a second at most: a service posts many events at a time, and a wrong proof costs little.
+const WEBHOOKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+
 impl WebState {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { db, keys, clock, pages, settings, metrics } = parts;
+        let Parts { db, keys, clock, pages, settings, webhooks, metrics } = parts;
         let guards = Guards {
             networks: FloodGuard::new(settings.public_rate),
             sign_ups: FloodGuard::new(settings.sign_up_rate),
             people: FloodGuard::new(Throttle::per_second_of(ONE_CLICKS)),
+            services: FloodGuard::new(Throttle::per_second_of(WEBHOOKS)),
         };
         Self {
             db,
@@ -76,6 +85,7 @@ impl WebState {
             clock,
             pages: Arc::new(pages),
             settings: Arc::new(settings),
+            webhooks: Arc::new(webhooks),
             metrics,
             given_up: Arc::default(),
             guards: Arc::new(guards),
@@ -90,6 +100,11 @@ impl WebState {
     /// Counts a public post of this client, or says how long it should wait.
     pub(crate) fn admit(&self, client: &Client) -> Result<(), Duration> {
         client.address.map_or(Ok(()), |address| self.guards.networks.admit(&Network::of(address), self.clock.uptime()))
+    }
+
+    /// Counts a mail service's post from this network.
+    pub(crate) fn admit_webhook(&self, client: &Client) -> Result<(), Duration> {
+        client.address.map_or(Ok(()), |address| self.guards.services.admit(&Network::of(address), self.clock.uptime()))
     }
 
     /// Counts a sign-up for this address.

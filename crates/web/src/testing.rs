@@ -11,6 +11,7 @@ use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use brands::Brand;
 use domain::{AccessId, Actor, Clock, OptInId};
+use feedback::webhook::{self, Hook, Receiver};
 use http_body_util::BodyExt;
 use links::{Links, Person};
 use sea_orm::{ConnectionTrait, Statement};
@@ -227,6 +228,7 @@ fn serve(db: &TestDb, clock: Arc<ManualClock>, settings: Settings) -> (WebState,
         clock,
         pages: Pages::load(None).unwrap(),
         settings,
+        webhooks: webhooks(),
         metrics: None,
     });
     let peer = MockConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711)));
@@ -246,6 +248,18 @@ pub(crate) fn settings() -> Settings {
         provider_limits: std::collections::BTreeMap::new(),
         warm_ups: [("main".to_owned(), warm_up())].into(),
     }
+}
+
+/// The secret of the webhook `relay`.
+pub(crate) const WEBHOOK_SECRET: &str = "0123456789abcdef";
+
+fn webhooks() -> Receiver {
+    let settings = webhook::Settings {
+        provider: webhook::Provider::Signed,
+        username: String::new(),
+        secret: WEBHOOK_SECRET.into(),
+    };
+    Receiver::new([("relay".to_owned(), Hook::new(settings).unwrap())])
 }
 
 fn warm_up() -> limits::WarmUp {

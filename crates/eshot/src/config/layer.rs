@@ -6,7 +6,7 @@ use figment::value::{Dict, Map, Num, Tag, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::problem::{Problem, nearest};
-use super::relays;
+use super::{relays, webhooks};
 
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
 pub(super) const SECRETS: [(&str, &str); 3] = [("database", "url"), ("keys", "master"), relays::SECRET];
@@ -51,6 +51,7 @@ impl Layer {
             }
         }
         problems.extend(relays::complete(&mut dict, defaults, name));
+        problems.extend(webhooks::complete(&mut dict, name));
         unknown_keys(&dict, defaults, "", name, &mut problems);
         if problems.is_empty() { Ok(Self { name: name.to_owned(), dict }) } else { Err(problems) }
     }
@@ -75,6 +76,9 @@ impl Layer {
         if let Some(relay) = section.strip_prefix("relays.") {
             return relays::from_variable(name, relay, key, text, defaults).map(Some);
         }
+        if let Some(hook) = section.strip_prefix("webhooks.") {
+            return webhooks::from_variable(name, hook, key, text).map(Some);
+        }
         if let Some(open) = OPEN.iter().find(|open| section.strip_prefix(**open).is_some_and(is_below)) {
             // Names have hyphens, which variables cannot have.
             let section = format!("{open}{}", section[open.len()..].replace('_', "-"));
@@ -91,6 +95,11 @@ impl Layer {
         }
         Self { name: name.to_owned(), dict }
     }
+}
+
+/// Whether the keys of a table are not fixed, or looked at elsewhere.
+fn is_open(path: &str) -> bool {
+    OPEN.contains(&path) || path == relays::TABLE || path == webhooks::TABLE
 }
 
 /// Whether this rest of a path is that of the table itself or of one within.
@@ -136,7 +145,7 @@ pub(super) fn unknown_keys(dict: &Dict, defaults: &Dict, path: &str, name: &str,
     for (key, value) in dict {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match (defaults.get(key), value) {
-            (Some(Value::Dict(..)), Value::Dict(..)) if OPEN.contains(&path.as_str()) || path == relays::TABLE => {}
+            (Some(Value::Dict(..)), Value::Dict(..)) if is_open(&path) => {}
             (Some(Value::Dict(_, defaults)), Value::Dict(_, dict)) => {
                 unknown_keys(dict, defaults, &path, name, problems);
             }

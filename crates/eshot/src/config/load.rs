@@ -6,9 +6,9 @@ use url::Url;
 
 use super::layer::{Layer, SECRETS};
 use super::problem::{InvalidConfig, Problem};
-use super::relays;
 use super::types::Config;
 use super::validate::{self, BaseUrl};
+use super::{relays, webhooks};
 
 /// The commented default that is documentation and default in one.
 pub(crate) const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -62,6 +62,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, InvalidConfig> {
     let named = !relays.is_empty();
     let mut misnamed = relays::without_address(&layers);
     layers[0].dict.insert(relays::TABLE.to_owned(), Value::from(relays));
+    let hooks = webhooks::defaults(&layers);
+    layers[0].dict.insert(webhooks::TABLE.to_owned(), Value::from(hooks));
     let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
     let config: Config = figment.extract().map_err(|error| InvalidConfig(error.into_iter().map(explain).collect()))?;
     misnamed.extend(if named { relays::both(&figment, &defaults, USUAL) } else { Vec::new() });
@@ -107,9 +109,12 @@ fn told_twice(variables: &[(String, String)]) -> Vec<Problem> {
         (given(&name) && given(&file)).then(|| Problem::new("", &file, format!("give {name} or {file}, not both")))
     };
     let fixed = SECRETS.map(|(section, key)| format!("ESHOT_{section}__{key}").to_ascii_uppercase());
-    let of_relays = variables.iter().map(|(name, _)| name.clone());
-    let of_relays = of_relays.filter(|name| name.starts_with("ESHOT_RELAYS__") && name.ends_with("__PASSWORD"));
-    fixed.into_iter().chain(of_relays).filter_map(both).collect()
+    let is_named = |name: &&String| {
+        name.starts_with("ESHOT_RELAYS__") && name.ends_with("__PASSWORD")
+            || name.starts_with("ESHOT_WEBHOOKS__") && name.ends_with("__SECRET")
+    };
+    let named = variables.iter().map(|(name, _)| name).filter(is_named).cloned();
+    fixed.into_iter().chain(named).filter_map(both).collect()
 }
 
 fn explain(error: figment::Error) -> Problem {
@@ -130,6 +135,9 @@ fn printable(figment: &Figment) -> Result<String, InvalidConfig> {
     }
     for (_, relay) in table.get_mut(relays::TABLE).and_then(toml::Value::as_table_mut).into_iter().flatten() {
         hide(Some(relay), relays::SECRET.1);
+    }
+    for (_, hook) in table.get_mut(webhooks::TABLE).and_then(toml::Value::as_table_mut).into_iter().flatten() {
+        hide(Some(hook), webhooks::SECRET);
     }
     toml::to_string(&table).map_err(|error| wrong(error.to_string()))
 }

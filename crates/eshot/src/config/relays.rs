@@ -34,7 +34,7 @@ pub(super) fn complete(dict: &mut Dict, defaults: &Dict, source: &str) -> Vec<Pr
             problems.push(Problem::new(path, source, what));
             continue;
         };
-        problems.extend(wrong_name(name).map(|what| Problem::new(&path, source, what)));
+        problems.extend(wrong_name("relay", name).map(|what| Problem::new(&path, source, what)));
         if let Err(what) = read_secret(keys, SECRET.1) {
             problems.push(Problem::new(format!("{path}.{}_file", SECRET.1), source, what));
         }
@@ -60,7 +60,7 @@ pub(super) fn from_variable(
     let name = name.replace('_', "-");
     let section = format!("{TABLE}.{name}");
     let fault = |what: String| Problem::new(format!("{section}.{key}"), variable, what);
-    if let Some(what) = wrong_name(&name) {
+    if let Some(what) = wrong_name("relay", &name) {
         return Err(fault(what));
     }
     if let Some(table) = table {
@@ -119,8 +119,9 @@ pub(super) fn both(figment: &Figment, defaults: &Dict, usual: &str) -> Vec<Probl
     template(defaults).into_keys().filter_map(said).collect()
 }
 
-fn wrong_name(name: &str) -> Option<String> {
+/// What is wrong with the name of a relay, or of what else has names.
+pub(super) fn wrong_name(what: &str, name: &str) -> Option<String> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let fit = !name.is_empty() && name.bytes().all(fits);
-    (!fit).then(|| format!("a relay's name is made of a-z, 0-9 and hyphens, not {name:?}"))
+    (!fit).then(|| format!("a {what}'s name is made of a-z, 0-9 and hyphens, not {name:?}"))
 }

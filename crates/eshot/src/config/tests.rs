@@ -291,3 +291,33 @@ fn every_published_limit_is_of_a_provider_that_there_is_and_gives_way_to_one_in_
     assert_eq!(limits.of_providers()[&japan], limits::Limit::rate("1/s".parse().unwrap()));
     assert_eq!(limits.of_providers()[&gmail].connections.map(u32::from), Some(5));
 }
+
+#[test]
+fn webhooks_have_names_and_what_cannot_prove_anything_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    fs::write(&path, "0123456789abcdef\n").unwrap();
+    let file = format!(
+        "[webhooks.main]\nprovider = \"postmark\"\nusername = \"eshot\"\nsecret_file = {path:?}\n\
+         [webhooks.own-relay]\nprovider = \"signed\"\n"
+    );
+    let loaded = read(&file, &[("ESHOT_WEBHOOKS__OWN_RELAY__SECRET", "fedcba9876543210")]).unwrap();
+    let hooks = &loaded.config.webhooks;
+    assert_eq!(hooks["main"].secret.expose_secret(), "0123456789abcdef");
+    assert_eq!(hooks["own-relay"].secret.expose_secret(), "fedcba9876543210");
+    assert!(!loaded.printable.contains("0123456789abcdef") && !loaded.printable.contains("fedcba9876543210"));
+    let table = |keys: &str| refused(&format!("[webhooks.main]\n{keys}\n"), &[]);
+    for (keys, says) in [
+        ("provider = \"sendmail\"", "there are sendgrid, mailgun"),
+        ("provider = \"mailgun\"", "without a secret anybody could report anything"),
+        ("provider = \"sendgrid\"\nsecret = \"x\"", "this does not read as the verification key"),
+        ("provider = \"signed\"\nsecret = \"short\"", "16 characters at least"),
+        ("provider = \"mailgun\"\nsecret = \"x\"\nusername = \"x\"", "webhooks.main.username"),
+        ("provider = \"mailgun\"\nsecrett = \"x\"", "did you mean secret?"),
+        ("secret = \"0123456789abcdef\"", "there is no webhook provider"),
+    ] {
+        assert!(table(keys).contains(says), "{keys}: {}", table(keys));
+    }
+    assert!(refused("webhooks.main = 1", &[]).contains("a webhook is a table"));
+    assert!(refused("[webhooks.Main]\nprovider = \"mailgun\"", &[]).contains("a webhook's name is made of"));
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use domain::{EmailAddress, MailboxProvider, Throttle};
+use feedback::webhook::Provider;
 use limits::{Limit, Published, WarmUp};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
@@ -26,6 +27,7 @@ pub struct Config {
     pub sender: Sender,
     pub limits: Limits,
     pub feedback: Feedback,
+    pub webhooks: BTreeMap<String, Webhook>,
     pub dns: Dns,
     pub scheduler: Scheduler,
     pub retention: Retention,
@@ -203,6 +205,17 @@ pub struct Feedback {
     pub private_key: Option<PathBuf>,
 }
 
+/// One of `[webhooks]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Webhook {
+    #[serde(deserialize_with = "provider")]
+    pub provider: Provider,
+    pub username: String,
+    pub secret: SecretString,
+}
+
 /// `[dns]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -295,6 +308,11 @@ fn warm_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WarmUp>,
     }
 
     deserializer.deserialize_any(Either)
+}
+
+/// A mail service, by its name.
+fn provider<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Provider, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
 /// An address, with an error that says what one looks like.

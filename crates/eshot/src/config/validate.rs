@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::types::Config;
 use crate::relay::outlets;
+use crate::webhooks;
 
 /// The ledger promises that no event stays unsealed for longer.
 const LONGEST_SEAL: Duration = Duration::from_secs(5);
@@ -31,6 +32,10 @@ pub enum BaseUrl {
 pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(String, String)> {
     let mut found: Vec<_> = fixed(config, base_url).into_iter().map(|(key, what)| (key.to_owned(), what)).collect();
     found.extend(outlets(config).err().into_iter().flatten().map(|blamed| (blamed.key, blamed.what)));
+    for (name, webhook) in &config.webhooks {
+        let wrong = webhooks::hook(webhook).err();
+        found.extend(wrong.map(|error| (format!("webhooks.{name}.{}", webhooks::key_of(&error)), error.to_string())));
+    }
     found
 }
 

@@ -44,6 +44,7 @@ pub(super) async fn start(
                 .map(|outlets| warm_ups(&shared.context.config, &outlets))
                 .unwrap_or_default(),
         },
+        webhooks: crate::webhooks::receiver(&shared.context.config)?,
         metrics: metrics.clone(),
     });
     let pages = web::router(state).merge(more);
@@ -81,6 +82,14 @@ fn recorder() -> Option<PrometheusHandle> {
     metrics::describe_counter!(
         "eshot_returned_mail_total",
         "Mails that came back, by door, kind, class and what became of them."
+    );
+    metrics::describe_counter!(
+        "eshot_webhook_events_total",
+        "Events that mail services told, by service and row of the table."
+    );
+    metrics::describe_counter!(
+        "eshot_webhook_refused_total",
+        "Posts to webhooks that did not prove whom they are from."
     );
     Some(handle)
 }

@@ -19,6 +19,7 @@ const EVERY: TimeDelta = TimeDelta::hours(1);
 const MAILS: u64 = 50;
 const LINKS: u64 = 500;
 const REPORTS: u64 = 500;
+const TOKENS: u64 = 500;
 
 /// How many turns a part has in one round.
 const TURNS: usize = 20;
@@ -49,7 +50,7 @@ impl Retention {
         let answers = told("forgetting kept answers", accounts::idempotency::sweep(shared.db.writer(), now).await);
         told("forgetting rounds", outbox::round::sweep(shared.db.writer(), now).await);
         let mut round = Turn { gone: answers.unwrap_or_default(), more: false };
-        for part in [Part::ReturnedMail, Part::Reports, Part::Unconfirmed, Part::Links] {
+        for part in [Part::ReturnedMail, Part::Reports, Part::Tokens, Part::Unconfirmed, Part::Links] {
             let turns = self.turns(part, shared, lease).await;
             round = Turn { gone: round.gone + turns.gone, more: round.more | turns.more };
         }
@@ -83,6 +84,10 @@ impl Retention {
                 let forgotten = feedback::forget_reports(db.writer(), REPORTS, now).await;
                 Turn::of(told("forgetting reports", forgotten), REPORTS)
             }
+            Part::Tokens => {
+                let forgotten = feedback::webhook::forget_tokens(db.writer(), TOKENS, now).await;
+                Turn::of(told("forgetting tokens of webhooks", forgotten), TOKENS)
+            }
             Part::Unconfirmed => {
                 let Some(before) = ago(now, kept.unconfirmed) else { return Turn::default() };
                 self.unconfirmed.turn(shared, lease, before, now).await
@@ -98,6 +103,7 @@ impl Retention {
 enum Part {
     ReturnedMail,
     Reports,
+    Tokens,
     Unconfirmed,
     Links,
 }

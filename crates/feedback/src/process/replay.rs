@@ -11,7 +11,8 @@ use super::about::About;
 use super::{Error, Mail, act, write};
 use crate::entity::{ActiveModel, Entity, Model};
 use crate::identify::{self, Door};
-use crate::{Kind, Returned, Standing, parse};
+use crate::webhook::Provider;
+use crate::{Kind, Returned, Standing, parse, webhook};
 
 /// What came of a mail that was dealt with once more.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -68,8 +69,11 @@ pub async fn replay(db: &Database, links: &Links, id: ReturnedMailId, now: DateT
         Ok(to) => to,
         Err(why) => return Ok(Replayed::Unchanged(why)),
     };
-    let returned = parse(&kept.raw.0);
-    let door = Door::of(links, &to).unwrap_or(Door::Other);
+    let (returned, own) = match webhook::reread(&kept.source, &kept.raw.0) {
+        Some(event) => event,
+        None => (parse(&kept.raw.0), None),
+    };
+    let door = to.map_or(Door::Other, |to| Door::of(links, &to).unwrap_or(Door::Other));
     if is_overtaken(&txn, links, door, &returned, &kept).await? {
         return Ok(Replayed::Unchanged(Unchanging::Overtaken));
     }
@@ -79,6 +83,7 @@ pub async fn replay(db: &Database, links: &Links, id: ReturnedMailId, now: DateT
         returned: &returned,
         raw: &kept.raw.0,
         is_answer_told: kept.kind == returned.kind.as_str() && kept.mailing_no.is_some(),
+        own,
     };
     let decision = act::act(&txn, links, door, &mail, now).await?;
     let is_same = |kept: &Model, standing, rule: &str| {
@@ -120,13 +125,16 @@ async fn is_overtaken(
     })
 }
 
-/// Whom a mail came to that may be dealt with once more.
-fn settled(kept: &Model) -> Result<EmailAddress, Unchanging> {
+/// Whom a mail came to that may be dealt with once more; an event of a mail service came to nobody.
+fn settled(kept: &Model) -> Result<Option<EmailAddress>, Unchanging> {
     if kept.released_at.is_some() {
         return Err(Unchanging::Released);
     }
     if kept.standing == Standing::Acted {
         return Err(Unchanging::Done);
     }
-    kept.envelope_to.0.parse().map_err(|_| Unchanging::Emptied)
+    if kept.source.parse::<Provider>().is_ok() {
+        return if kept.raw.0.is_empty() { Err(Unchanging::Emptied) } else { Ok(None) };
+    }
+    kept.envelope_to.0.parse().map(Some).map_err(|_| Unchanging::Emptied)
 }

@@ -14,6 +14,7 @@ use super::about::About;
 use super::decision::{self, Decision};
 use super::seen::is_news;
 use super::{Error, Mail, sha256};
+use crate::webhook::Own;
 use crate::{Action, DeliveryReport, Effect, Standing};
 
 /// Writes the fact, and lets whoever it concerns know: the subscriber, or the provider that refused us. A message comes back
@@ -32,14 +33,21 @@ pub(super) async fn reported(
         return Ok(Some(about.note(Standing::Noted, "a report of a message that is not on file any more")));
     };
     let ours = about.address(txn).await?;
-    let judge =
-        |recipient: &crate::Recipient| judge_report(recipient.status, &recipient.diagnostic, Some(&delivery.lane));
+    let judge = |recipient: &crate::Recipient| match mail.own {
+        Some(own) => own.judge(recipient, &delivery.lane),
+        None => judge_report(recipient.status, &recipient.diagnostic, Some(&delivery.lane)),
+    };
     let Some((recipient, verdict)) = decision::failed(report, ours.as_deref(), judge) else {
         return arrived(txn, &about, key, report, now).await.map(Some);
     };
     let named = recipient.address.as_ref().map_or("", |address| address.as_str());
     if !is_news(txn, key, &sha256(&[named.as_bytes(), b"\nfailed\n", mail.report_id()]), now).await? {
         return Ok(None);
+    }
+    if let Some(Own::Suppressed(rule)) = mail.own {
+        // It did not reach them, and neither they nor their provider are to blame.
+        fact::bounced(txn, key, now).await?;
+        return Ok(Some(about.note(Standing::Noted, rule)));
     }
     // A report that is forgotten already may come all the same, and two servers may report one message. A database that was restored
     // from a backup may not know that the message went.

@@ -8,4 +8,6 @@ mod listener;
 mod people;
 mod process;
 mod release;
+mod services;
+mod webhooks;
 mod world;

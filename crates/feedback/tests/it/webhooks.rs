@@ -1,0 +1,535 @@
+//! What mail services tell over HTTP, and what follows. The samples have the fields that each service's documents show.
+
+use domain::DeliveryKey;
+use feedback::webhook::{Provider, TakeError, Taken};
+use feedback::{Filter, Kept, Replayed, Standing, Unchanging, list, raw, release, replay};
+use serde_json::{Value, json};
+use subscribers::suppression::Reason;
+use testkit::{TestDb, both, start_of_time};
+
+use crate::people::Ada;
+use crate::services::{Services, mailgun};
+
+use Provider::{Brevo, MailerSend, Mailgun, Mailjet, Postmark, Resend, SendGrid, Signed, SparkPost};
+use Standing::{Acted, NotUnderstood, Noted};
+
+const ONE: Taken = Taken { kept: 1, seen: 0, passed: 0 };
+
+/// Everything that is kept, newest first.
+async fn kept(ada: &Ada<'_>) -> Vec<Kept> {
+    list(ada.world.db.reader(), Filter::default(), None, 100).await.unwrap()
+}
+
+/// A service, an event of it, and what becomes of it: the standing, the class, and the row or the reason.
+type Sample = (Provider, Value, Standing, Option<&'static str>, &'static str);
+
+/// Events about a message with this envelope id and Message-ID.
+fn samples(token: &str, message_id: &str) -> Vec<Sample> {
+    let sendgrid = |event: &str, more: Value| {
+        let event = json!({ "email": "ada@example.org", "timestamp": 1_513_299_569, "event": event, "eshot": token,
+            "smtp-id": "<14c5d75ce93@ismtpd-555>", "sg_message_id": "14c5d75ce93.filter0001.16648.5515E0B88.0" });
+        merged(event, more)
+    };
+    let mailgun = |event: &str, more: Value| {
+        let event = json!({ "event": event, "timestamp": 1_521_472_262.908_181, "recipient": "ada@example.org",
+            "user-variables": { "eshot": token }, "message": { "headers": { "message-id": "x@mailgun.example" } } });
+        merged(event, more)
+    };
+    let postmark = |kind: &str, more: Value| {
+        let event = json!({ "RecordType": kind, "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483", "ServerID": 23,
+            "Metadata": { "eshot": token }, "Email": "ada@example.org" });
+        merged(event, more)
+    };
+    let sparkpost = |kind: &str, more: Value| {
+        let event = json!({ "type": kind, "raw_rcpt_to": "ada@example.org", "rcpt_to": "ada@example.org",
+            "message_id": "000443ee14578172be22", "rcpt_meta": { "eshot": token } });
+        merged(event, more)
+    };
+    let mailjet = |event: &str, more: Value| {
+        let event = json!({ "event": event, "time": 1_430_812_195, "MessageID": 13_792_286_917_004_336_i64,
+            "email": "ada@example.org", "CustomID": token, "Payload": "" });
+        merged(event, more)
+    };
+    let brevo = |event: &str, more: Value| {
+        let event = json!({ "event": event, "email": "ada@example.org", "id": 26_224, "ts_epoch": 1_604_933_653_000_i64,
+            "message-id": format!("<{message_id}>") });
+        merged(event, more)
+    };
+    let resend = |kind: &str, more: Value| {
+        let data = json!({ "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "to": ["Ada <ada@example.org>"],
+            "headers": [{ "name": "Message-ID", "value": format!("<{message_id}>") }] });
+        json!({ "type": format!("email.{kind}"), "created_at": "2024-11-22T23:41:12.126Z", "data": merged(data, more) })
+    };
+    let mailersend = |kind: &str, more: Value| {
+        let data = json!({ "type": kind, "recipient": "ada@example.org", "message_id": "62fb66bef54a112e920b5493",
+            "tags": [token] });
+        json!({ "type": format!("activity.{kind}"), "created_at": "2025-11-22T23:41:12Z", "data": merged(data, more) })
+    };
+    let signed = |kind: &str, more: Value| {
+        merged(json!({ "kind": kind, "recipient": "ada@example.org", "message_id": message_id }), more)
+    };
+    vec![
+        (
+            SendGrid,
+            sendgrid(
+                "bounce",
+                json!({ "sg_event_id": "sg-1", "type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 The email account that you tried to reach does not exist" }),
+            ),
+            Acted,
+            Some("hard"),
+            "mailbox.not-found",
+        ),
+        (
+            SendGrid,
+            sendgrid(
+                "bounce",
+                json!({ "sg_event_id": "sg-2", "type": "blocked", "reason": "550 5.7.1 [S3140] blocked, your IP is on our list" }),
+            ),
+            Acted,
+            Some("block"),
+            "",
+        ),
+        (
+            SendGrid,
+            sendgrid("bounce", json!({ "sg_event_id": "sg-3", "type": "blocked", "reason": "unable to get mx info" })),
+            Acted,
+            Some("block"),
+            "",
+        ),
+        (
+            SendGrid,
+            sendgrid("dropped", json!({ "sg_event_id": "sg-4", "reason": "Bounced Address" })),
+            Acted,
+            Some("hard"),
+            "sendgrid.dropped.bounced_address",
+        ),
+        (
+            SendGrid,
+            sendgrid("dropped", json!({ "sg_event_id": "sg-5", "reason": "Unsubscribed Address" })),
+            Noted,
+            None,
+            "sendgrid.dropped.unsubscribed_address",
+        ),
+        (
+            SendGrid,
+            sendgrid("deferred", json!({ "sg_event_id": "sg-6", "response": "400 try again later", "attempt": "5" })),
+            Noted,
+            None,
+            "delayed",
+        ),
+        (SendGrid, sendgrid("spamreport", json!({ "sg_event_id": "sg-7" })), Acted, None, "abuse"),
+        (
+            SendGrid,
+            sendgrid("group_unsubscribe", json!({ "sg_event_id": "sg-8", "asm_group_id": 10 })),
+            Acted,
+            None,
+            "unsubscribe",
+        ),
+        (
+            Mailgun,
+            mailgun(
+                "failed",
+                json!({ "id": "mg-1", "severity": "permanent", "reason": "bounce", "delivery-status": { "code": 550, "enhanced-code": "5.1.1", "message": "5.1.1 The email account that you tried to reach does not exist" } }),
+            ),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (
+            Mailgun,
+            mailgun(
+                "failed",
+                json!({ "id": "mg-2", "severity": "permanent", "reason": "suppress-bounce", "delivery-status": { "code": 605, "message": "", "description": "Not delivering to previously bounced address" } }),
+            ),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (
+            Mailgun,
+            mailgun(
+                "failed",
+                json!({ "id": "mg-3", "severity": "permanent", "reason": "suppress-complaint", "delivery-status": { "code": 607 } }),
+            ),
+            Noted,
+            None,
+            "mailgun.failed.permanent.suppress-complaint",
+        ),
+        (
+            Mailgun,
+            mailgun(
+                "failed",
+                json!({ "id": "mg-4", "severity": "temporary", "reason": "generic", "delivery-status": { "code": 452, "message": "4.2.2 mailbox full" } }),
+            ),
+            Noted,
+            None,
+            "delayed",
+        ),
+        (Mailgun, mailgun("complained", json!({ "id": "mg-5" })), Acted, None, "abuse"),
+        (Mailgun, mailgun("unsubscribed", json!({ "id": "mg-6" })), Acted, None, "unsubscribe"),
+        (
+            Postmark,
+            postmark(
+                "Bounce",
+                json!({ "ID": 4_323_372_036_854_775_807_i64, "Type": "HardBounce", "TypeCode": 1, "Details": "smtp;550 5.1.1 No such user" }),
+            ),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (
+            Postmark,
+            postmark("Bounce", json!({ "ID": 2, "Type": "Blocked", "TypeCode": 100_006, "Details": "" })),
+            Acted,
+            Some("block"),
+            "postmark.bounce.blocked",
+        ),
+        (
+            Postmark,
+            postmark("Bounce", json!({ "ID": 3, "Type": "AutoResponder", "TypeCode": 64 })),
+            Noted,
+            None,
+            "auto-reply",
+        ),
+        (Postmark, postmark("SpamComplaint", json!({ "ID": 4 })), Acted, None, "abuse"),
+        (
+            Postmark,
+            postmark(
+                "SubscriptionChange",
+                json!({ "ChangedAt": "2026-11-01T10:53:34Z", "SuppressSending": true, "SuppressionReason": "ManualSuppression" }),
+            ),
+            Acted,
+            None,
+            "unsubscribe",
+        ),
+        (
+            SparkPost,
+            sparkpost(
+                "bounce",
+                json!({ "event_id": "sp-1", "bounce_class": "10", "error_code": "550", "raw_reason": "550 5.1.1 user unknown" }),
+            ),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (
+            SparkPost,
+            sparkpost(
+                "out_of_band",
+                json!({ "event_id": "sp-2", "bounce_class": "51", "raw_reason": "550 listed at Spamhaus" }),
+            ),
+            Acted,
+            Some("block"),
+            "",
+        ),
+        (
+            SparkPost,
+            sparkpost(
+                "bounce",
+                json!({ "event_id": "sp-3", "bounce_class": "25", "raw_reason": "554 5.7.1 [internal] recipient address suppressed due to customer policy" }),
+            ),
+            Noted,
+            None,
+            "sparkpost.bounce.25",
+        ),
+        (
+            SparkPost,
+            sparkpost("spam_complaint", json!({ "event_id": "sp-4", "fbtype": "abuse" })),
+            Acted,
+            None,
+            "abuse",
+        ),
+        (
+            Mailjet,
+            mailjet(
+                "bounce",
+                json!({ "blocked": true, "hard_bounce": true, "error_related_to": "recipient", "error": "user unknown", "comment": "" }),
+            ),
+            Acted,
+            Some("hard"),
+            "mailjet.bounce.hard.user_unknown",
+        ),
+        (
+            Mailjet,
+            mailjet(
+                "bounce",
+                json!({ "time": 1_430_812_196, "hard_bounce": false, "error_related_to": "recipient", "error": "quota exceeded" }),
+            ),
+            Acted,
+            Some("soft"),
+            "mailjet.bounce.soft",
+        ),
+        (
+            Mailjet,
+            mailjet("blocked", json!({ "error_related_to": "mailjet", "error": "preblocked" })),
+            Noted,
+            None,
+            "mailjet.blocked",
+        ),
+        (Mailjet, mailjet("spam", json!({ "source": "JMRPP" })), Acted, None, "abuse"),
+        (Mailjet, mailjet("unsub", json!({ "mj_list_id": 1 })), Acted, None, "unsubscribe"),
+        (Brevo, brevo("hard_bounce", json!({ "reason": "550 5.1.1 user unknown" })), Acted, Some("hard"), ""),
+        (Brevo, brevo("soft_bounce", json!({ "reason": "server is down" })), Acted, Some("soft"), ""),
+        (Brevo, brevo("blocked", json!({ "reason": "blocked : due to blacklist user" })), Noted, None, "brevo.blocked"),
+        (Brevo, brevo("spam", json!({})), Acted, None, "abuse"),
+        (Brevo, brevo("unsubscribed", json!({})), Acted, None, "unsubscribe"),
+        (
+            Resend,
+            resend(
+                "bounced",
+                json!({ "bounce": { "type": "Permanent", "subType": "General", "message": "The recipient's email provider sent a hard bounce message", "diagnosticCode": ["smtp; 550 5.5.0 Requested action not taken: mailbox unavailable"] } }),
+            ),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (
+            Resend,
+            resend(
+                "bounced",
+                json!({ "email_id": "2", "bounce": { "type": "Permanent", "subType": "OnAccountSuppressionList" } }),
+            ),
+            Noted,
+            None,
+            "resend.bounced.permanent.onaccountsuppressionlist",
+        ),
+        (Resend, resend("complained", json!({})), Acted, None, "abuse"),
+        (
+            MailerSend,
+            mailersend(
+                "hard_bounced",
+                json!({ "id": "ms-1", "meta": { "bounce_code": 550, "bounce_reason": "Recipient address rejected: User unknown" } }),
+            ),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (
+            MailerSend,
+            json!({ "type": "activity.soft_bounced", "data": { "id": "ms-2", "type": "soft_bounced", "email": { "tags": [token], "recipient": { "email": "ada@example.org" } }, "morph": { "object": "recipient_bounce", "reason": "Unknown reason" } } }),
+            Acted,
+            Some("soft"),
+            "",
+        ),
+        (MailerSend, mailersend("spam_complaints", json!({ "id": "ms-3" })), Acted, None, "abuse"),
+        (
+            Signed,
+            signed("failed", json!({ "id": "1", "status": "5.1.1", "diagnostic": "no such user" })),
+            Acted,
+            Some("hard"),
+            "",
+        ),
+        (Signed, signed("failed", json!({ "id": "2", "class": "block" })), Acted, Some("block"), "signed.failed.block"),
+        (Signed, signed("complaint", json!({ "id": "3" })), Acted, None, "abuse"),
+        (Signed, signed("auto_reply", json!({ "id": "4" })), Noted, None, "auto-reply"),
+    ]
+}
+
+fn merged(mut event: Value, more: Value) -> Value {
+    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    event
+}
+
+/// A message that is out, and one event about it.
+async fn sample(ada: &Ada<'_>, at: usize) -> (DeliveryKey, Sample) {
+    let key = ada.sent().await;
+    let token = ada.world.links.envid(key).unwrap();
+    let message_id = ada.world.links.message_id(&ada.world.site, key).unwrap();
+    (key, samples(&token, &message_id).swap_remove(at))
+}
+
+/// What is kept about a message.
+async fn kept_of(ada: &Ada<'_>, key: DeliveryKey) -> Kept {
+    kept(ada).await.into_iter().find(|kept| kept.delivery == Some(key)).unwrap()
+}
+
+fn place(provider: Provider, has: &str) -> usize {
+    samples("t", "m").iter().position(|(of, event, ..)| *of == provider && event.to_string().contains(has)).unwrap()
+}
+
+both!(
+    async fn each_services_events_mean_what_its_documents_say(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        let mut wrong = Vec::new();
+        for at in 0..samples("t", "m").len() {
+            let (key, (provider, event, standing, class, rule)) = sample(&ada, at).await;
+            let taken = services.post(&ada.world, provider, std::slice::from_ref(&event)).await.unwrap();
+            assert_eq!(taken, ONE, "{provider} {event}");
+            let kept = kept_of(&ada, key).await;
+            assert_eq!((kept.source.as_str(), kept.envelope_to.as_str()), (provider.as_str(), "ada@example.org"));
+            let is_right = (kept.standing, kept.class.as_deref()) == (standing, class)
+                && (rule.is_empty() || kept.rule.as_deref() == Some(rule));
+            if !is_right {
+                wrong.push(format!("{provider} {event}: {:?} {:?} {:?}", kept.standing, kept.class, kept.rule));
+            }
+        }
+        assert_eq!(wrong, [""; 0], "{wrong:#?}");
+    }
+);
+
+both!(
+    async fn an_event_that_comes_again_changes_nothing(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        for provider in Provider::ALL {
+            let (_, (_, event, ..)) = sample(&ada, place(provider, "")).await;
+            let body = services.wrapped(provider, std::slice::from_ref(&event));
+            assert_eq!(services.post_body(&ada.world, provider, &body).await.unwrap(), ONE, "{provider}");
+            let before = (kept(&ada).await.len(), ada.world.facts().await);
+            for _ in 0..2 {
+                let taken = services.post_body(&ada.world, provider, &body).await.unwrap();
+                assert_eq!(taken, Taken { kept: 0, seen: 1, passed: 0 }, "{provider}");
+            }
+            assert_eq!((kept(&ada).await.len(), ada.world.facts().await), before, "{provider}");
+        }
+    }
+);
+
+both!(
+    async fn what_is_not_proved_changes_nothing(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        for provider in Provider::ALL {
+            let (_, (_, event, ..)) = sample(&ada, place(provider, "")).await;
+            let body = services.wrapped(provider, std::slice::from_ref(&event));
+            let headers = services.headers(provider, &body);
+            let mut tries = vec![(Vec::new(), body.clone())];
+            for at in 0..headers.len() {
+                let mut other = headers.clone();
+                let half = other[at].1.len() / 2;
+                other[at].1.insert(half, 'A');
+                tries.push((other, body.clone()));
+            }
+            match provider {
+                // What they log in with is not bound to a body.
+                Postmark | SparkPost | Mailjet | Brevo => {}
+                Mailgun => tries = vec![(Vec::new(), body.replace("\"token\":\"", "\"token\":\"1"))],
+                _ => tries.push((headers.clone(), body.replace("ada@", "bob@"))),
+            }
+            for (headers, body) in tries {
+                let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let refused = services.post_as(&ada.world, provider, &headers, &body).await;
+                assert!(matches!(refused, Err(TakeError::Unproven(_))), "{provider} {headers:?}");
+            }
+        }
+        assert_eq!(kept(&ada).await, []);
+        assert_eq!(ada.suppressed().await, []);
+    }
+);
+
+both!(
+    async fn a_token_of_mailgun_is_good_once_whatever_it_comes_with(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        let (_, (_, event, ..)) = sample(&ada, place(Mailgun, "\"bounce\"")).await;
+        let opened = json!({ "signature": mailgun("once"), "event-data": { "event": "opened", "id": "mg-9" } });
+        let taken = services.post_body(&ada.world, Mailgun, &opened.to_string()).await.unwrap();
+        assert_eq!(taken, Taken { kept: 0, seen: 0, passed: 1 });
+        let forged = json!({ "signature": mailgun("once"), "event-data": event });
+        let taken = services.post_body(&ada.world, Mailgun, &forged.to_string()).await.unwrap();
+        assert_eq!(taken, Taken { kept: 0, seen: 1, passed: 0 });
+        assert_eq!(ada.suppressed().await, []);
+        let later = start_of_time() + chrono::TimeDelta::days(3);
+        assert_eq!(feedback::webhook::forget_tokens(ada.world.db.writer(), 10, start_of_time()).await.unwrap(), 0);
+        assert_eq!(feedback::webhook::forget_tokens(ada.world.db.writer(), 10, later).await.unwrap(), 1);
+    }
+);
+
+both!(
+    async fn whoever_is_gone_or_has_complained_is_suppressed_and_can_be_released(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        let (_, (_, event, ..)) = sample(&ada, place(SendGrid, "sg-1")).await;
+        services.post(&ada.world, SendGrid, std::slice::from_ref(&event)).await.unwrap();
+        assert_eq!(ada.suppressed().await, [(Reason::Hard, false)]);
+        let bounce = kept(&ada).await.swap_remove(0);
+        let actor = domain::Actor::Operator;
+        release(ada.world.db, bounce.id, "they wrote to us", &actor, start_of_time()).await.unwrap();
+        services.post(&ada.world, SendGrid, &[event]).await.unwrap();
+        assert_eq!(ada.suppressed().await, [], "the same event does not do it again");
+        assert_eq!(
+            replay(ada.world.db, &ada.world.links, bounce.id, start_of_time()).await.unwrap(),
+            Replayed::Unchanged(Unchanging::Released)
+        );
+
+        let (_, (_, event, ..)) = sample(&ada, place(Postmark, "SpamComplaint")).await;
+        services.post(&ada.world, Postmark, &[event]).await.unwrap();
+        assert_eq!(ada.suppressed().await, [(Reason::Complaint, true)]);
+    }
+);
+
+both!(
+    async fn a_services_own_list_says_nothing_new_of_the_person(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        for (provider, has) in
+            [(SendGrid, "sg-5"), (Mailgun, "mg-3"), (SparkPost, "sp-3"), (Mailjet, "preblocked"), (Brevo, "blacklist")]
+        {
+            let (key, (_, event, ..)) = sample(&ada, place(provider, has)).await;
+            services.post(&ada.world, provider, &[event]).await.unwrap();
+            let noted = kept_of(&ada, key).await;
+            assert_eq!((noted.standing, noted.effect), (Noted, None), "{provider}");
+            let delivery = outbox::find(ada.world.db.reader(), key).await.unwrap().unwrap();
+            assert!(delivery.bounced_at.is_some(), "{provider}: it did not reach them");
+        }
+        assert_eq!(ada.suppressed().await, []);
+        assert_eq!(ada.world.facts().await, [], "nobody is to blame");
+    }
+);
+
+both!(
+    async fn what_names_no_message_of_ours_is_kept_with_the_reason(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        let bounce = json!({ "email": "ada@example.org", "event": "bounce", "type": "bounce", "status": "5.1.1", "eshot": "forged" });
+        let complaint = json!({ "email": "ada@example.org", "event": "spamreport" });
+        let leaving = json!({ "email": "ada@example.org", "event": "unsubscribe" });
+        let click = json!({ "email": "ada@example.org", "event": "click" });
+        let news = json!({ "email": "ada@example.org", "event": "something new" });
+        let taken =
+            services.post(&ada.world, SendGrid, &[bounce, complaint, leaving, click, news, json!(7)]).await.unwrap();
+        assert_eq!(taken, Taken { kept: 3, seen: 0, passed: 3 });
+        let kept = kept(&ada).await;
+        let mut listed: Vec<_> = kept.iter().map(|kept| (kept.standing, kept.rule.as_deref().unwrap())).collect();
+        listed.sort_by_key(|(_, rule)| *rule);
+        let expected = [
+            (Standing::Refused, "a complaint without a token of ours"),
+            (Standing::Refused, "a report without a token of ours"),
+            (NotUnderstood, "unsubscribe without a token of ours"),
+        ];
+        assert_eq!(listed, expected);
+        assert_eq!(ada.suppressed().await, []);
+        for kept in kept {
+            let again = replay(ada.world.db, &ada.world.links, kept.id, start_of_time()).await.unwrap();
+            assert_eq!(again, Replayed::Unchanged(Unchanging::Same), "{:?}", kept.rule);
+        }
+    }
+);
+
+both!(
+    async fn what_names_no_message_of_ours_comes_again_and_is_not_kept_twice(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        for id in [json!("sg-1"), Value::Null] {
+            let event = json!({ "email": "ada@example.org", "event": "spamreport", "sg_event_id": id });
+            let post = async || services.post(&ada.world, SendGrid, std::slice::from_ref(&event)).await.unwrap();
+            assert_eq!((post().await, post().await), (ONE, Taken { kept: 0, seen: 1, passed: 0 }), "{id}");
+        }
+        assert_eq!(kept(&ada).await.len(), 2);
+    }
+);
+
+both!(
+    async fn an_event_is_emptied_when_its_person_is_erased(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let services = Services::new();
+        let known = json!({ "email": "Ada@example.org", "event": "bounce", "type": "bounce", "status": "5.1.1" });
+        services.post(&ada.world, SendGrid, &[known]).await.unwrap();
+        let kept = kept(&ada).await.swap_remove(0);
+        assert_eq!(feedback::forget(ada.world.db, Some(ada.id), &"ada@example.org".parse().unwrap()).await.unwrap(), 1);
+        assert_eq!(raw(ada.world.db.reader(), kept.id).await.unwrap(), Some(Vec::new()));
+        let again = replay(ada.world.db, &ada.world.links, kept.id, start_of_time()).await.unwrap();
+        assert_eq!(again, Replayed::Unchanged(Unchanging::Emptied));
+    }
+);
