@@ -57,7 +57,7 @@ On Debian: sudo apt-get install $packages"
 # Unpacks other people's mail servers, which cannot be installed beside Postfix or each other, and installs what they are linked to. The
 # tests find them by ESHOT_TEST_MAIL_SERVERS, and skip what is not there.
 unpack_mail_servers() {
-  local folder package packages='opensmtpd exim4-daemon-light' libraries
+  local folder package parts part packages='opensmtpd exim4-daemon-light dovecot-core' libraries
   mkdir -p "${CARGO_TARGET_DIR:-target}/mail-servers"
   folder=$(cd "${CARGO_TARGET_DIR:-target}/mail-servers" && pwd)
   export ESHOT_TEST_MAIL_SERVERS=$folder
@@ -67,25 +67,31 @@ unpack_mail_servers() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   for package in $packages; do
-    rm -rf "${folder:?}/$package" "${folder:?}/$package"_*.deb
-    (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "$package")
+    parts=$package
+    # Dovecot's protocols are packages of their own, and run in the folder of the first.
+    if [ "$package" = dovecot-core ]; then parts='dovecot-core dovecot-imapd'; fi
+    rm -rf "${folder:?}/$package" "${folder:?}/$package.part"
+    for part in $parts; do
+      rm -f "${folder:?}/$part"_*.deb
+      (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "$part")
+      dpkg-deb -x "$folder/$part"_*.deb "$folder/$package.part"
+      rm "$folder/$part"_*.deb
+    done
     # Only what is whole stands under its name.
-    dpkg-deb -x "$folder/$package"_*.deb "$folder/$package.part"
     mv "$folder/$package.part" "$folder/$package"
-    rm "$folder/$package"_*.deb
   done
   # shellcheck disable=SC2086 # several packages
   libraries=$(apt-cache depends --important $packages | awk '$1 == "Depends:" && $2 ~ /^lib/ { print $2 }' | sort -u)
   # shellcheck disable=SC2086
   apt-get install -y -qq --no-install-recommends $libraries >/dev/null
-  mail_servers_run "$folder" || die "OpenSMTPD and Exim are unpacked in $folder and do not run"
+  mail_servers_run "$folder" || die "OpenSMTPD, Exim and Dovecot are unpacked in $folder and do not run"
 }
 
-# Whether both are there with all that they are linked to.
+# Whether all are there with all that they are linked to. Dovecot brings libraries of its own.
 mail_servers_run() {
-  local program
-  for program in opensmtpd/usr/sbin/smtpd exim4-daemon-light/usr/sbin/exim4; do
-    if [ ! -x "$1/$program" ] || ldd "$1/$program" | grep -q 'not found'; then return 1; fi
+  local program own=$1/dovecot-core/usr/lib/dovecot
+  for program in opensmtpd/usr/sbin/smtpd exim4-daemon-light/usr/sbin/exim4 dovecot-core/usr/sbin/dovecot dovecot-core/usr/lib/dovecot/imap; do
+    if [ ! -x "$1/$program" ] || LD_LIBRARY_PATH=$own ldd "$1/$program" | grep -q 'not found'; then return 1; fi
   done
 }
 

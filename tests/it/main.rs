@@ -7,6 +7,7 @@ mod erasure;
 mod layers;
 mod ledger;
 mod looking;
+mod mailbox;
 mod mutations;
 mod one_click;
 mod relays;

@@ -9,6 +9,7 @@ use testkit::smtp::Certificate;
 use testkit::tls::Identity;
 
 use crate::free_address;
+use crate::view::{self, MAILBOX, unpacked};
 
 /// For how long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -16,13 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Gives a server its view of the file system, and waits for it. This shell is the first process there, which ends the others with it,
 /// and is itself ended with the one that started it; a server that changes its user would not be.
 const VIEW: &str = "while [ \"$1\" != -- ]; do mount --bind \"$1\" \"$2\"; shift 2; done; shift; \"$@\" & wait";
-
-/// The users that these servers look up by name, and who owns the mail that they deliver. They exist in the server's own view only.
-const USERS: [(&str, u32); 4] =
-    [("opensmtpd", 64_101), ("opensmtpq", 64_102), ("Debian-exim", 64_103), ("mailbox", 64_104)];
-
-/// The end of [`USERS`].
-const MAILBOX: u32 = 64_104;
 
 /// Another program's mail server, which takes mail for everybody and puts it in one folder. `script/test` unpacks what
 /// Debian has of it, for one machine cannot have two of them installed; it runs where it sees an `/etc` and a `/var` of its own, and
@@ -165,12 +159,6 @@ impl Drop for MailServer {
     }
 }
 
-/// Where `script/test` has unpacked them.
-fn unpacked() -> PathBuf {
-    let named = std::env::var_os("ESHOT_TEST_MAIL_SERVERS").map(PathBuf::from);
-    named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/mail-servers")))
-}
-
 /// Its own `/etc`, `/var` and `/run`, and the folder for the mail.
 fn furnish(folder: &Path, make: Make, ports: Ports) -> std::io::Result<()> {
     let etc = folder.join("etc");
@@ -178,18 +166,7 @@ fn furnish(folder: &Path, make: Make, ports: Ports) -> std::io::Result<()> {
         fs::create_dir_all(folder.join(made))?;
     }
     symlink("/run", folder.join("var/run"))?;
-    for name in ["ld.so.cache", "nsswitch.conf", "hosts", "resolv.conf", "services", "protocols"] {
-        if let Ok(known) = fs::read(Path::new("/etc").join(name)) {
-            fs::write(etc.join(name), known)?;
-        }
-    }
-    let (mut passwd, mut group) = (fs::read_to_string("/etc/passwd")?, fs::read_to_string("/etc/group")?);
-    for (name, id) in USERS {
-        passwd.push_str(&format!("{name}:x:{id}:{id}::/var/lib/opensmtpd/empty:/usr/sbin/nologin\n"));
-        group.push_str(&format!("{name}:x:{id}:\n"));
-    }
-    fs::write(etc.join("passwd"), passwd)?;
-    fs::write(etc.join("group"), group)?;
+    view::furnish(&etc)?;
     fs::write(etc.join("mailname"), "relay.example.test\n")?;
     let identity = Identity::new(Certificate::Good);
     fs::write(etc.join("certificate.pem"), &identity.pem)?;

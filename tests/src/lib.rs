@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a harness that cannot do its part has failed the test")]
 
 mod disk;
+mod dovecot;
 mod eshot;
 mod foreign;
 mod letter;
@@ -14,8 +15,10 @@ mod postgres;
 mod staff;
 mod tables;
 mod traces;
+mod view;
 
 pub use disk::SmallDisk;
+pub use dovecot::{Dovecot, Folder};
 pub use eshot::{Eshot, Installation};
 pub use foreign::{MailServer, Make, Ports};
 pub use letter::Letter;

@@ -3,7 +3,7 @@
 mod layer;
 mod load;
 mod problem;
-mod relays;
+mod several;
 mod span;
 mod types;
 mod validate;
@@ -13,8 +13,8 @@ pub use load::{Loaded, Sources, load};
 pub use problem::{InvalidConfig, Problem};
 pub use span::Span;
 pub use types::{
-    Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Relay, RelayAuth, RelayTls, Retention, Role,
-    Scheduler, Sender, Serve, Webhook,
+    Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Mailbox, Relay, RelayAuth, RelayTls,
+    Retention, Role, Scheduler, Sender, Serve, Webhook,
 };
 pub use validate::BaseUrl;
 pub(crate) use validate::unknown_provider;

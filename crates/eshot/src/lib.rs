@@ -9,6 +9,7 @@ pub mod config;
 mod context;
 pub mod demo;
 mod log;
+mod mailbox;
 mod northfield;
 mod out;
 mod program;

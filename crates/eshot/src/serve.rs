@@ -3,6 +3,7 @@
 mod feedback;
 mod http;
 mod mail;
+mod mailboxes;
 mod retention;
 mod roles;
 mod scheduler;
@@ -69,6 +70,9 @@ impl Running {
             let (address, task) = feedback::start(shared.clone()).await?;
             running.feedback = Some(address);
             running.tasks.spawn(task);
+            if let Some(task) = mailboxes::start(shared.clone())? {
+                running.tasks.spawn(task);
+            }
         }
         if roles.contains(&Role::Sender) {
             running.tasks.spawn(mail::start(shared.clone())?);

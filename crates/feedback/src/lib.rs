@@ -3,10 +3,12 @@
 mod answer;
 mod effect;
 mod entity;
+mod envelope;
 mod fields;
 mod forget;
 mod freeform;
 mod identify;
+pub mod imap;
 mod kept;
 pub mod listener;
 mod moved;

@@ -1,3 +1,5 @@
+mod mailbox;
+
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -97,6 +99,9 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<bool> {
         for line in try_relay(section, context.clock.now()).await {
             tell(line);
         }
+    }
+    for line in mailbox::lines(&context.config).await {
+        tell(line);
     }
     if let Some(db) = &db {
         for line in brands_of_relays(context, db).await? {

@@ -6,10 +6,11 @@ use figment::value::{Dict, Map, Num, Tag, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::problem::{Problem, nearest};
-use super::{relays, webhooks};
+use super::{several, webhooks};
 
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
-pub(super) const SECRETS: [(&str, &str); 3] = [("database", "url"), ("keys", "master"), relays::SECRET];
+pub(super) const SECRETS: [(&str, &str); 4] =
+    [("database", "url"), ("keys", "master"), ("relay", several::SECRET), ("mailbox", several::SECRET)];
 
 /// Tables whose keys are not fixed, limits, which may be a table or a text, and warm-ups, which may be a table or nothing.
 const OPEN: [&str; 6] =
@@ -50,7 +51,7 @@ impl Layer {
                 problems.push(Problem::new(format!("{section}.{key}_file"), name, what));
             }
         }
-        problems.extend(relays::complete(&mut dict, defaults, name));
+        problems.extend(several::ALL.iter().flat_map(|several| several.complete(&mut dict, defaults, name)));
         problems.extend(webhooks::complete(&mut dict, name));
         unknown_keys(&dict, defaults, "", name, &mut problems);
         if problems.is_empty() { Ok(Self { name: name.to_owned(), dict }) } else { Err(problems) }
@@ -73,8 +74,11 @@ impl Layer {
             let text = read_file(text).map_err(fault)?;
             return Ok(Some(Self::of(name, &section, secret, Value::from(text))));
         }
-        if let Some(relay) = section.strip_prefix("relays.") {
-            return relays::from_variable(name, relay, key, text, defaults).map(Some);
+        for several in several::ALL {
+            let named = section.strip_prefix(several.table).and_then(|rest| rest.strip_prefix('.'));
+            if let Some(named) = named {
+                return several.from_variable(name, named, key, text, defaults).map(Some);
+            }
         }
         if let Some(hook) = section.strip_prefix("webhooks.") {
             return webhooks::from_variable(name, hook, key, text).map(Some);
@@ -99,7 +103,7 @@ impl Layer {
 
 /// Whether the keys of a table are not fixed, or looked at elsewhere.
 fn is_open(path: &str) -> bool {
-    OPEN.contains(&path) || path == relays::TABLE || path == webhooks::TABLE
+    OPEN.contains(&path) || path == webhooks::TABLE || several::ALL.iter().any(|several| several.table == path)
 }
 
 /// Whether this rest of a path is that of the table itself or of one within.

@@ -8,7 +8,7 @@ use super::layer::{Layer, SECRETS};
 use super::problem::{InvalidConfig, Problem};
 use super::types::Config;
 use super::validate::{self, BaseUrl};
-use super::{relays, webhooks};
+use super::{several, webhooks};
 
 /// The commented default that is documentation and default in one.
 pub(crate) const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -58,15 +58,21 @@ pub fn load(sources: &Sources) -> Result<Loaded, InvalidConfig> {
     if !problems.is_empty() {
         return Err(InvalidConfig(problems));
     }
-    let relays = relays::defaults(&layers, &defaults);
-    let named = !relays.is_empty();
-    let mut misnamed = relays::without_address(&layers);
-    layers[0].dict.insert(relays::TABLE.to_owned(), Value::from(relays));
+    let mut misnamed: Vec<Problem> = several::ALL.iter().flat_map(|several| several.without_address(&layers)).collect();
+    let mut named = Vec::new();
+    for several in several::ALL {
+        let all = several.defaults(&layers, &defaults);
+        let table = several.table.to_owned();
+        if !all.is_empty() {
+            named.push(several);
+        }
+        layers[0].dict.insert(table, Value::from(all));
+    }
     let hooks = webhooks::defaults(&layers);
     layers[0].dict.insert(webhooks::TABLE.to_owned(), Value::from(hooks));
     let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
     let config: Config = figment.extract().map_err(|error| InvalidConfig(error.into_iter().map(explain).collect()))?;
-    misnamed.extend(if named { relays::both(&figment, &defaults, USUAL) } else { Vec::new() });
+    misnamed.extend(named.iter().flat_map(|several| several.both(&figment, &defaults, USUAL)));
     if !misnamed.is_empty() {
         return Err(InvalidConfig(misnamed));
     }
@@ -110,8 +116,9 @@ fn told_twice(variables: &[(String, String)]) -> Vec<Problem> {
     };
     let fixed = SECRETS.map(|(section, key)| format!("ESHOT_{section}__{key}").to_ascii_uppercase());
     let is_named = |name: &&String| {
-        name.starts_with("ESHOT_RELAYS__") && name.ends_with("__PASSWORD")
-            || name.starts_with("ESHOT_WEBHOOKS__") && name.ends_with("__SECRET")
+        let starts = |table: &str| name.starts_with(&format!("ESHOT_{}__", table.to_ascii_uppercase()));
+        name.ends_with("__PASSWORD") && several::ALL.iter().any(|several| starts(several.table))
+            || name.ends_with("__SECRET") && starts(webhooks::TABLE)
     };
     let named = variables.iter().map(|(name, _)| name).filter(is_named).cloned();
     fixed.into_iter().chain(named).filter_map(both).collect()
@@ -133,8 +140,10 @@ fn printable(figment: &Figment) -> Result<String, InvalidConfig> {
     for (section, key) in SECRETS {
         hide(table.get_mut(section), key);
     }
-    for (_, relay) in table.get_mut(relays::TABLE).and_then(toml::Value::as_table_mut).into_iter().flatten() {
-        hide(Some(relay), relays::SECRET.1);
+    for several in several::ALL {
+        for (_, one) in table.get_mut(several.table).and_then(toml::Value::as_table_mut).into_iter().flatten() {
+            hide(Some(one), several::SECRET);
+        }
     }
     for (_, hook) in table.get_mut(webhooks::TABLE).and_then(toml::Value::as_table_mut).into_iter().flatten() {
         hide(Some(hook), webhooks::SECRET);

@@ -321,3 +321,51 @@ fn webhooks_have_names_and_what_cannot_prove_anything_is_refused() {
     assert!(refused("webhooks.main = 1", &[]).contains("a webhook is a table"));
     assert!(refused("[webhooks.Main]\nprovider = \"mailgun\"", &[]).contains("a webhook's name is made of"));
 }
+
+#[test]
+fn a_mailbox_has_an_address_and_a_login_and_several_have_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    fs::write(&path, "opensesame\n").unwrap();
+    let file =
+        format!("[mailboxes.main]\nurl = \"imaps://mail.example\"\nusername = \"ada\"\npassword_file = {path:?}\n");
+    let variables = [
+        ("ESHOT_MAILBOXES__SPARE_ONE__URL", "imap+starttls://spare.example"),
+        ("ESHOT_MAILBOXES__SPARE_ONE__USERNAME", "ada"),
+        ("ESHOT_MAILBOXES__SPARE_ONE__PASSWORD_FILE", path.to_str().unwrap()),
+        ("ESHOT_MAILBOXES__SPARE_ONE__POLL", "5m"),
+    ];
+    let loaded = read(&file, &variables).unwrap();
+    let mailboxes = crate::mailbox::mailboxes(&loaded.config).unwrap();
+    let told: Vec<_> = mailboxes.iter().map(|mailbox| format!("{} {}", mailbox.name(), mailbox.server())).collect();
+    assert_eq!(told, ["main mail.example:993", "spare-one spare.example:143"]);
+    assert_eq!(loaded.config.mailboxes["spare-one"].poll.to_string(), "5m");
+    for shown in [&loaded.printable, &format!("{:?} {mailboxes:?}", loaded.config)] {
+        assert!(shown.contains("ada") && !shown.contains("opensesame"), "{shown}");
+    }
+    assert!(crate::mailbox::mailboxes(&read("", &[]).unwrap().config).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_mailbox_names_the_key_and_what_would_be_right() {
+    let mailbox = |keys: &str| refused(&format!("[mailbox]\nurl = \"imaps://mail.example\"\n{keys}"), &[]);
+    let login = "username = \"ada\"\npassword = \"opensesame\"\n";
+    let cases = [
+        mailbox(""),
+        mailbox("username = \"ada\""),
+        mailbox(&format!("{login}poll = \"0s\"")),
+        mailbox(&format!("{login}processed = \"Inbox\"")),
+        mailbox(&format!("{login}unreadable = \"processed\"")),
+        mailbox(&format!("{login}certificates = \"/nowhere/ca.pem\"")),
+        mailbox(&format!("{login}pol = \"1m\"")),
+        mailbox("username = \"a b\"\npassword = \"opensesame\"\n"),
+        refused(&format!("[mailbox]\n{login}"), &[]),
+        refused(&format!("[mailbox]\nurl = \"imap://mail.example\"\n{login}"), &[]),
+        refused(&format!("[mailbox]\nurl = \"mail.example\"\n{login}"), &[]),
+        refused(&format!("[mailboxes.main]\nurl = \"pop3s://mail.example\"\n{login}"), &[]),
+        refused(&format!("[mailboxes.main]\n{login}"), &[]),
+        refused(&format!("[mailboxes.main]\nurl = \"imaps://mail.example\"\n{login}[mailbox]\n{login}"), &[]),
+        refused("[mailboxes]\nurl = \"imaps://mail.example\"", &[]),
+    ];
+    insta::assert_snapshot!(cases.join("\n\n"));
+}

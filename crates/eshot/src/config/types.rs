@@ -28,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     pub feedback: Feedback,
     pub webhooks: BTreeMap<String, Webhook>,
+    pub mailbox: Mailbox,
+    pub mailboxes: BTreeMap<String, Mailbox>,
     pub dns: Dns,
     pub scheduler: Scheduler,
     pub retention: Retention,
@@ -216,6 +218,23 @@ pub struct Webhook {
     pub secret: SecretString,
 }
 
+/// `[mailbox]`, or one of `[mailboxes]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Mailbox {
+    #[serde(deserialize_with = "mailbox_url")]
+    pub url: Option<Url>,
+    pub username: String,
+    pub password: SecretString,
+    #[serde(deserialize_with = "unless_empty")]
+    pub certificates: Option<PathBuf>,
+    pub processed: String,
+    pub unreadable: String,
+    pub poll: Span,
+    pub timeout: Span,
+}
+
 /// `[dns]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -321,4 +340,14 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
     Url::parse(&text).map_err(|_| {
         de::Error::custom(format!("{text:?} is no address; one looks like https://HOST or smtp://HOST:PORT"))
     })
+}
+
+/// The same of a mailbox, which need not be.
+fn mailbox_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |_| de::Error::custom(format!("{text:?} is no address of a mailbox; one looks like imaps://HOST"));
+    Url::parse(&text).map(Some).map_err(wrong)
 }

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
 use super::types::Config;
+use crate::mailbox::mailboxes;
 use crate::relay::outlets;
 use crate::webhooks;
 
@@ -31,7 +32,8 @@ pub enum BaseUrl {
 /// Every key that is wrong, and what would be right.
 pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(String, String)> {
     let mut found: Vec<_> = fixed(config, base_url).into_iter().map(|(key, what)| (key.to_owned(), what)).collect();
-    found.extend(outlets(config).err().into_iter().flatten().map(|blamed| (blamed.key, blamed.what)));
+    let blamed = outlets(config).err().into_iter().chain(mailboxes(config).err()).flatten();
+    found.extend(blamed.map(|blamed| (blamed.key, blamed.what)));
     for (name, webhook) in &config.webhooks {
         let wrong = webhooks::hook(webhook).err();
         found.extend(wrong.map(|error| (format!("webhooks.{name}.{}", webhooks::key_of(&error)), error.to_string())));

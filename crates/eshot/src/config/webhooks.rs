@@ -4,7 +4,7 @@ use figment::value::{Dict, Value};
 
 use super::layer::{Layer, like, read_file, read_secret, unknown_keys};
 use super::problem::{Problem, nearest};
-use super::relays::wrong_name;
+use super::several::wrong_name;
 
 pub(super) const TABLE: &str = "webhooks";
 

@@ -91,6 +91,11 @@ fn recorder() -> Option<PrometheusHandle> {
         "eshot_webhook_refused_total",
         "Posts to webhooks that did not prove whom they are from."
     );
+    metrics::describe_gauge!("eshot_mailbox_up", "1 where this instance reads the mailbox, 0 where it does not.");
+    metrics::describe_counter!(
+        "eshot_mailbox_unreadable_total",
+        "Mails in the mailbox that were too large to be kept whole, or could not be read."
+    );
     Some(handle)
 }
 

@@ -5,6 +5,7 @@
 mod client;
 mod forget;
 mod listener;
+mod mailbox;
 mod people;
 mod process;
 mod release;
