@@ -77,7 +77,7 @@ impl Layer {
         for several in several::ALL {
             let named = section.strip_prefix(several.table).and_then(|rest| rest.strip_prefix('.'));
             if let Some(named) = named {
-                return several.from_variable(name, named, key, text, defaults).map(Some);
+                return several.of_variable(name, named, key, text, defaults).map(Some);
             }
         }
         if let Some(hook) = section.strip_prefix("webhooks.") {

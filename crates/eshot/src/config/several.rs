@@ -67,7 +67,7 @@ impl Several {
     }
 
     /// The setting of a variable that names one of several: `named` is what stands between `RELAYS__` and the key.
-    pub(super) fn from_variable(
+    pub(super) fn of_variable(
         &self,
         variable: &str,
         named: &str,
