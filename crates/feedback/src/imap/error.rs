@@ -96,6 +96,9 @@ pub enum Error {
         /// What the server says to that.
         words: String,
     },
+    /// A mail that was read may be another one now, RFC 9051 §2.3.1.1; it could be the other one that is moved.
+    #[error("the server does not say for how long its UIDs hold (UIDVALIDITY)")]
+    NoUids,
     /// Nothing could be moved away without deleting what others have marked.
     #[error("the server offers neither MOVE (RFC 6851) nor UIDPLUS (RFC 4315), so nothing could be put away")]
     CannotMove,

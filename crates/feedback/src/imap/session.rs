@@ -66,8 +66,7 @@ impl Session {
         self.allow(TALK);
         let selected = within(self.patience, self.inner.select("INBOX")).await?;
         let inbox = selected.map_err(|error| Error::of(error, "INBOX"))?;
-        // Without it UIDs mean nothing beyond this session, and each begins anew.
-        Ok(Inbox { validity: inbox.uid_validity.unwrap_or_default(), count: inbox.exists })
+        Ok(Inbox { validity: inbox.uid_validity.ok_or(Error::NoUids)?, count: inbox.exists })
     }
 
     /// How many mails lie in INBOX; opens it for reading only.

@@ -242,6 +242,21 @@ both!(
 );
 
 both!(
+    async fn a_mail_whose_uid_may_become_another_s_is_left_alone(db: TestDb) {
+        let world = World::new(db.database()).await;
+        let says = |said: &str| match said {
+            "SELECT \"INBOX\"" => "* 1 EXISTS\r\nTAG OK done\r\n".to_owned(),
+            said => usual(said),
+        };
+        let mut server = Fake::start(HELLO, says).await;
+        let reading = Reading::start(&world, &server);
+        server.heard("SELECT").await;
+        assert_eq!(server.heard("CAPABILITY").await.len(), 1, "nothing but the next login");
+        reading.stop().await;
+    }
+);
+
+both!(
     async fn a_mail_that_is_moved_and_stays_is_not_read_for_ever(db: TestDb) {
         let world = World::new(db.database()).await;
         let mut server = with_a_mail("MOVE", MAIL, "").await;
