@@ -19,3 +19,4 @@ mod signed;
 mod stranger;
 mod tokens;
 mod upgrade;
+mod webhooks;

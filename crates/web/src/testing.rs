@@ -258,6 +258,8 @@ fn webhooks() -> Receiver {
         provider: webhook::Provider::Signed,
         username: String::new(),
         secret: WEBHOOK_SECRET.into(),
+        topic: String::new(),
+        certificates: None,
     };
     Receiver::new([("relay".to_owned(), Hook::new(settings).unwrap())])
 }

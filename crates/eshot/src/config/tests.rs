@@ -308,7 +308,7 @@ fn webhooks_have_names_and_what_cannot_prove_anything_is_refused() {
     assert!(!loaded.printable.contains("0123456789abcdef") && !loaded.printable.contains("fedcba9876543210"));
     let table = |keys: &str| refused(&format!("[webhooks.main]\n{keys}\n"), &[]);
     for (keys, says) in [
-        ("provider = \"sendmail\"", "there are sendgrid, mailgun"),
+        ("provider = \"sendmail\"", "there are ses, sendgrid, mailgun"),
         ("provider = \"mailgun\"", "without a secret anybody could report anything"),
         ("provider = \"sendgrid\"\nsecret = \"x\"", "this does not read as the verification key"),
         ("provider = \"signed\"\nsecret = \"short\"", "16 characters at least"),
@@ -317,6 +317,19 @@ fn webhooks_have_names_and_what_cannot_prove_anything_is_refused() {
         ("secret = \"0123456789abcdef\"", "there is no webhook provider"),
     ] {
         assert!(table(keys).contains(says), "{keys}: {}", table(keys));
+    }
+    let topic = "provider = \"ses\"\ntopic = \"arn:aws:sns:eu-west-1:123456789012:bounces\"";
+    assert!(read(&format!("[webhooks.main]\n{topic}\n"), &[]).is_ok());
+    for (keys, says) in [
+        ("provider = \"ses\"".to_owned(), "give its full name"),
+        (format!("{topic}\nsecret = \"x\""), "and no secret"),
+        (topic.replace("bounces", ""), "names no topic"),
+        (topic.replace("\"ses\"", "\"scaleway\""), "is no topic of scaleway"),
+        (topic.replace("ses", "scaleway").replace("aws", "scw"), "give the file with its trust chain"),
+        (format!("{topic}\ncertificates = \"/does/not/exist\""), "webhooks.main.certificates"),
+        (topic.replace("\"ses\"", "\"signed\"\nsecret = \"0123456789abcdef\""), "tells through no topic"),
+    ] {
+        assert!(table(&keys).contains(says), "{keys}: {}", table(&keys));
     }
     assert!(refused("webhooks.main = 1", &[]).contains("a webhook is a table"));
     assert!(refused("[webhooks.Main]\nprovider = \"mailgun\"", &[]).contains("a webhook's name is made of"));

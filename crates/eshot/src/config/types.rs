@@ -216,6 +216,9 @@ pub struct Webhook {
     pub provider: Provider,
     pub username: String,
     pub secret: SecretString,
+    pub topic: String,
+    #[serde(deserialize_with = "unless_empty")]
+    pub certificates: Option<PathBuf>,
 }
 
 /// `[mailbox]`, or one of `[mailboxes]`.

@@ -13,7 +13,10 @@ pub(super) const SECRET: &str = "secret";
 
 /// The keys that each has, with their defaults. An address without a provider is refused by name.
 fn template() -> Dict {
-    ["provider", "username", SECRET].into_iter().map(|key| (key.to_owned(), Value::from(""))).collect()
+    ["provider", "username", SECRET, "topic", "certificates"]
+        .into_iter()
+        .map(|key| (key.to_owned(), Value::from("")))
+        .collect()
 }
 
 /// Reads the secrets of a file's webhooks, and says what is wrong with their names and keys.

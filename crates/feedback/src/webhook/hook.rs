@@ -11,6 +11,7 @@ use super::proof::{Once, Unproven};
 use super::resend::Resend;
 use super::sendgrid::SendGrid;
 use super::signed::Signed;
+use super::sns::{Cloud, InvalidTopic, Sns, Topic, trusted};
 use super::{Posted, Provider};
 
 /// A secret of ours that is shorter than this is guessed one day.
@@ -25,6 +26,10 @@ pub struct Settings {
     pub username: String,
     /// The signing key, the public key, the password or the token.
     pub secret: SecretString,
+    /// The topic through which the service tells, where it does.
+    pub topic: String,
+    /// Who vouches for the certificates of that topic's signatures, as PEM; Amazon's are vouched for by the place that they are at.
+    pub certificates: Option<Vec<u8>>,
 }
 
 /// An address that a service posts to, with all that proves that it is the service.
@@ -42,6 +47,7 @@ enum Key {
     Resend(Resend),
     MailerSend(MailerSend),
     Signed(Signed),
+    Sns(Sns),
 }
 
 /// Why nothing can be proved by these settings.
@@ -59,6 +65,21 @@ pub enum InvalidHook {
     /// It would not be looked at.
     #[error("{0} signs its requests; only passwords have a username")]
     Username(Provider),
+    /// There has to be one, and for others there is none.
+    #[error("{0} tells through a topic, and is believed by that alone: give its full name, and no secret")]
+    NoTopic(Provider),
+    /// It would not be looked at.
+    #[error("{0} tells through no topic")]
+    TopicOfNone(Provider),
+    /// It is none, or another cloud's.
+    #[error("{0}")]
+    Topic(String),
+    /// Nobody vouches for what it signs with.
+    #[error("{0} asks to have its signatures' certificates checked: give the file with its trust chain")]
+    NoCertificates(Provider),
+    /// They do not read.
+    #[error("these certificates cannot be read, or are not for {0}")]
+    Certificates(Provider),
     /// It has to be there.
     #[error("{0} logs in with a username and a password")]
     NoUsername(Provider),
@@ -73,6 +94,7 @@ const fn secret_of(provider: Provider) -> &'static str {
         Provider::SparkPost | Provider::Brevo => "the password or the token that the service is told",
         Provider::Resend => "the signing secret, whsec_…",
         Provider::MailerSend => "the webhook's signing secret",
+        Provider::Ses | Provider::Scaleway => "a topic in its place",
         Provider::Signed => "what both sides sign with",
     }
 }
@@ -80,8 +102,20 @@ const fn secret_of(provider: Provider) -> &'static str {
 impl Hook {
     /// Reads the keys.
     pub fn new(settings: Settings) -> Result<Self, InvalidHook> {
-        let Settings { provider, username, secret } = settings;
+        let Settings { provider, username, secret, topic, certificates } = settings;
         let text = secret.expose_secret();
+        if matches!(provider, Provider::Ses | Provider::Scaleway) {
+            if !text.is_empty() || !username.is_empty() || topic.is_empty() {
+                return Err(InvalidHook::NoTopic(provider));
+            }
+            return Ok(Self { provider, key: Key::Sns(sns(provider, &topic, certificates.as_deref())?) });
+        }
+        if !topic.is_empty() {
+            return Err(InvalidHook::TopicOfNone(provider));
+        }
+        if certificates.is_some() {
+            return Err(InvalidHook::Certificates(provider));
+        }
         if text.is_empty() {
             return Err(InvalidHook::NoSecret(secret_of(provider)));
         }
@@ -101,6 +135,7 @@ impl Hook {
             Provider::Resend => Key::Resend(Resend::new(text).ok_or_else(wrong)?),
             Provider::MailerSend => Key::MailerSend(MailerSend { key: hmac_key() }),
             Provider::Signed => Key::Signed(Signed { key: hmac_key() }),
+            Provider::Ses | Provider::Scaleway => return Err(InvalidHook::NoTopic(provider)),
             _ if !username.is_empty() => Key::Login(Login::Password { name: username, password: secret }),
             Provider::SparkPost => Key::Login(Login::Token { header: "x-messagesystems-webhook-token", token: secret }),
             Provider::Brevo => Key::Login(Login::Token { header: "authorization", token: secret }),
@@ -114,6 +149,14 @@ impl Hook {
         self.provider
     }
 
+    /// The topic through which it tells.
+    pub(super) fn sns(&self) -> Option<&Sns> {
+        match &self.key {
+            Key::Sns(sns) => Some(sns),
+            _ => None,
+        }
+    }
+
     /// Whether a request is the service's, and what in it is good once.
     pub(super) fn proves(&self, posted: &Posted<'_>, now: DateTime<Utc>) -> Result<Option<Once>, Unproven> {
         match &self.key {
@@ -123,8 +166,24 @@ impl Hook {
             Key::Resend(resend) => resend.proves(posted, now).map(|()| None),
             Key::MailerSend(mailersend) => mailersend.proves(posted).map(|()| None),
             Key::Signed(signed) => signed.proves(posted, now).map(|()| None),
+            // What proves these has to be fetched.
+            Key::Sns(_) => Err(Unproven),
         }
     }
+}
+
+fn sns(provider: Provider, topic: &str, certificates: Option<&[u8]>) -> Result<Sns, InvalidHook> {
+    let topic: Topic = topic.parse().map_err(|error: InvalidTopic| InvalidHook::Topic(error.to_string()))?;
+    let is_scaleways = topic.cloud() == Cloud::Scaleway;
+    if is_scaleways != (provider == Provider::Scaleway) {
+        return Err(InvalidHook::Topic(format!("{topic} is no topic of {provider}")));
+    }
+    let anchors = match certificates {
+        Some(pem) => trusted(pem).ok_or(InvalidHook::Certificates(provider))?,
+        None if is_scaleways => return Err(InvalidHook::NoCertificates(provider)),
+        None => Vec::new(),
+    };
+    Ok(Sns { topic, anchors: anchors.into() })
 }
 
 /// Without the secret.

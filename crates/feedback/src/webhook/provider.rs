@@ -3,11 +3,13 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{Event, brevo, mailersend, mailgun, mailjet, postmark, resend, sendgrid, signed, sparkpost};
+use super::{Event, brevo, mailersend, mailgun, mailjet, postmark, resend, scaleway, sendgrid, ses, signed, sparkpost};
 
 /// Whose events they are.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Provider {
+    /// Amazon SES, through SNS.
+    Ses,
     /// SendGrid.
     SendGrid,
     /// Mailgun.
@@ -24,6 +26,8 @@ pub enum Provider {
     Resend,
     /// MailerSend.
     MailerSend,
+    /// Scaleway, through its own SNS.
+    Scaleway,
     /// Anybody who signs as `docs/webhooks.md` says.
     Signed,
 }
@@ -35,7 +39,8 @@ pub struct UnknownProvider(String);
 
 impl Provider {
     /// Every service whose events are understood.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
+        Self::Ses,
         Self::SendGrid,
         Self::Mailgun,
         Self::Postmark,
@@ -44,12 +49,14 @@ impl Provider {
         Self::Brevo,
         Self::Resend,
         Self::MailerSend,
+        Self::Scaleway,
         Self::Signed,
     ];
 
     /// The name, as configuration, rules, database and metrics write it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Ses => "ses",
             Self::SendGrid => "sendgrid",
             Self::Mailgun => "mailgun",
             Self::Postmark => "postmark",
@@ -58,6 +65,7 @@ impl Provider {
             Self::Brevo => "brevo",
             Self::Resend => "resend",
             Self::MailerSend => "mailersend",
+            Self::Scaleway => "scaleway",
             Self::Signed => "signed",
         }
     }
@@ -69,13 +77,14 @@ impl Provider {
             Self::Mailgun => mailgun::split(body),
             Self::SparkPost => sparkpost::split(body),
             Self::Signed => signed::split(body),
-            Self::Postmark | Self::Brevo | Self::Resend | Self::MailerSend => one(body),
+            Self::Ses | Self::Postmark | Self::Brevo | Self::Resend | Self::MailerSend | Self::Scaleway => one(body),
         }
     }
 
     /// What one event says. Total: whatever the JSON, there is an answer.
     pub(crate) fn read(self, event: &Value) -> Event {
         match self {
+            Self::Ses => ses::read(event),
             Self::SendGrid => sendgrid::read(event),
             Self::Mailgun => mailgun::read(event),
             Self::Postmark => postmark::read(event),
@@ -84,6 +93,7 @@ impl Provider {
             Self::Brevo => brevo::read(event),
             Self::Resend => resend::read(event),
             Self::MailerSend => mailersend::read(event),
+            Self::Scaleway => scaleway::read(event),
             Self::Signed => signed::read(event),
         }
     }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use database::Database;
@@ -7,7 +8,8 @@ use serde_json::Value;
 
 use super::meaning::{self, Found};
 use super::proof::Once;
-use super::{Hook, Posted, Provider, Unproven, tokens};
+use super::sns::Certificates;
+use super::{FetchError, Fetcher, Hook, Posted, Provider, Unproven, tokens};
 use crate::Processed;
 use crate::process::{self, Error};
 
@@ -15,6 +17,8 @@ use crate::process::{self, Error};
 #[derive(Clone, Debug, Default)]
 pub struct Receiver {
     hooks: BTreeMap<String, Hook>,
+    /// Where some of them are told through a topic.
+    certificates: Option<Arc<Certificates>>,
 }
 
 /// What became of a request that was proved.
@@ -34,6 +38,9 @@ pub enum TakeError {
     /// It is not known to be the service's.
     #[error(transparent)]
     Unproven(#[from] Unproven),
+    /// What proves it could not be fetched. It has to come again.
+    #[error("what proves a mail service's request could not be fetched")]
+    Fetch(#[from] FetchError),
     /// It has to come again.
     #[error("an event of a mail service was not dealt with")]
     Process(#[from] Error),
@@ -50,7 +57,17 @@ pub(crate) struct Told<'a> {
 impl Receiver {
     /// With these addresses.
     pub fn new(hooks: impl IntoIterator<Item = (String, Hook)>) -> Self {
-        Self { hooks: hooks.into_iter().collect() }
+        Self { hooks: hooks.into_iter().collect(), certificates: None }
+    }
+
+    /// Whether something has to be [fetched](Self::fetching) to prove some of the requests.
+    pub fn fetches(&self) -> bool {
+        self.hooks.values().any(|hook| hook.sns().is_some())
+    }
+
+    /// Fetches what proves requests, and confirms subscriptions.
+    pub fn fetching(self, fetcher: Fetcher) -> Self {
+        Self { certificates: Some(Arc::new(Certificates::new(fetcher))), ..self }
     }
 
     /// The names of the addresses, and whose they are.
@@ -70,14 +87,21 @@ impl Receiver {
     ) -> Result<Taken, TakeError> {
         // An address that there is not and a proof that is none are the same to who tries.
         let hook = self.hooks.get(name).ok_or(Unproven)?;
-        let once = hook.proves(posted, now)?;
+        let (once, opened) = match (hook.sns(), &self.certificates) {
+            (Some(sns), Some(certificates)) => match sns.open(posted.body, certificates, now).await? {
+                Some(event) => (None, Some(event)),
+                None => return Ok(Taken::default()),
+            },
+            _ => (hook.proves(posted, now)?, None),
+        };
+        let raw = opened.as_deref().map_or(posted.body, str::as_bytes);
         let provider = hook.provider();
         let mut taken = Taken::default();
-        let body = serde_json::from_slice(posted.body).ok().and_then(|body| provider.split(body));
+        let body = serde_json::from_slice(raw).ok().and_then(|body| provider.split(body));
         let Some(events) = body else {
             // It is the service's, and reads as nothing that we know: a person may look.
             let event = super::Event::default();
-            let told = Told { provider, raw: posted.body, event, found: None };
+            let told = Told { provider, raw, event, found: None };
             taken.count(keep(db, links, told, once.as_ref(), now).await?);
             return Ok(taken);
         };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test has failed the test")]
 
 mod client;
+mod cloud;
 mod forget;
 mod listener;
 mod mailbox;
@@ -10,5 +11,6 @@ mod people;
 mod process;
 mod release;
 mod services;
+mod topics;
 mod webhooks;
 mod world;
