@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::InstanceId;
 use feedback::imap::{Error, Mailbox, Reader, Server, Settings};
 use feedback::{Filter, Standing, list, raw};
+use sea_orm::{ConnectionTrait, Statement};
 use testkit::{ManualClock, TestDb, both, start_of_time};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -280,6 +281,9 @@ both!(
         first.stop().await;
         let before = server.heard("LOGIN").await;
         assert_eq!(before, ["LOGOUT"], "{before:?}");
+        let sql = "SELECT fence FROM leases WHERE role = 'mailbox:returns'";
+        let row = world.db.reader().query_one_raw(Statement::from_string(world.db.backend(), sql)).await.unwrap();
+        assert_eq!(row.unwrap().try_get_by_index::<i64>(0).unwrap(), 2, "it has changed hands once");
         second.stop().await;
     }
 );
