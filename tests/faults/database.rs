@@ -1,6 +1,5 @@
 //! The database goes away, or its disk is full, and all is well again.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use database::{Database, Settings};
@@ -8,8 +7,7 @@ use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 use testkit::smtp::SmtpSink;
-use tests::{Eshot, FORM, Letter, Postgres, SmallDisk, Staff, Stop, fill_in, mail_to, wait_until};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tests::{Eshot, FORM, Letter, Postgres, SmallDisk, Staff, Stop, fill_in, give_back, mail_to, wait_until};
 
 use crate::audit::{Audience, CONNECTIONS, SETTINGS, campaign, settled};
 
@@ -196,25 +194,4 @@ async fn all_is_well(eshot: &Eshot, sink: &SmtpSink, campaign: &str, asked: &Ask
     let returned = give_back(eshot.returns(), &letter.return_path, &letter.to).await;
     assert!(returned.starts_with("250"), "{returned}");
     wait_until("the report to count", async || staff.suppressions(&letter.to).await == ["hard"]).await;
-}
-
-/// Returns a mail as a server would whose user is gone, and gives the answer to the final dot.
-async fn give_back(server: SocketAddr, return_path: &str, recipient: &str) -> String {
-    let report = format!(
-        "From: MAILER-DAEMON@mx.example.org\r\nTo: {return_path}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
-         --b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n\
-         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n\
-         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
-         Diagnostic-Code: smtp; 550 5.1.1 no such user here\r\n\r\n--b--\r\n."
-    );
-    let mut stream = BufReader::new(tokio::net::TcpStream::connect(server).await.unwrap());
-    let mut line = String::new();
-    stream.read_line(&mut line).await.unwrap();
-    for command in ["HELO mx.example.org", "MAIL FROM:<>", &format!("RCPT TO:<{return_path}>"), "DATA", &report] {
-        stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
-        line.clear();
-        stream.read_line(&mut line).await.unwrap();
-    }
-    line
 }

@@ -11,3 +11,4 @@ mod gone;
 mod orders;
 mod phases;
 mod providers;
+mod returned;

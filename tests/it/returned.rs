@@ -1,12 +1,13 @@
 //! What comes back, through a real Postfix.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::dns::Zone;
 use testkit::smtp::{Moment, Rule, SmtpSink};
 use testkit::{TestDb, both};
-use tests::{Eshot, Policy, Postfix, Route, Staff, free_address, mails_to, subscribe, wait_until};
+use tests::{Eshot, Policy, Postfix, Route, Staff, free_address, give_back, mail_to, mails_to, subscribe, wait_until};
 
 both!(
     async fn a_genuine_report_from_postfix_suppresses_the_address_and_the_next_campaign_leaves_it_out(db: TestDb) {
@@ -43,6 +44,52 @@ both!(
         assert_eq!(staff.suppressions("ada@example.com").await, [""; 0], "{}", postfix.log());
     }
 );
+
+both!(
+    async fn postfix_hands_a_report_over_by_lmtp_at_a_port(db: TestDb) {
+        let at = free_address();
+        by_lmtp(&db, &at.to_string(), &format!("inet:{at}")).await;
+    }
+);
+
+both!(
+    async fn postfix_hands_a_report_over_by_lmtp_at_a_unix_socket(db: TestDb) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let at = format!("unix:{}", folder.path().join("lmtp").display());
+        by_lmtp(&db, &at, &at).await;
+    }
+);
+
+/// Somebody returns a mail to a Postfix that has the bounce domain, asks eshot about recipients, and hands over by LMTP.
+async fn by_lmtp(db: &TestDb, listen: &str, transport: &str) {
+    let sink = SmtpSink::start().await;
+    // By SMTP nobody takes it.
+    let nowhere = Route { domain: "bounce.example.test", server: free_address() };
+    let asking = format!(
+        "transport_maps = inline:{{ {{bounce.example.test = lmtp:{transport}}} }}\n\
+         smtpd_recipient_restrictions = reject_unverified_recipient\n\
+         unverified_recipient_reject_code = 550"
+    );
+    let postfix = match Postfix::start_with(&[nowhere], &asking) {
+        Ok(postfix) => postfix,
+        Err(why) => return eprintln!("skipped: {why}"),
+    };
+    let eshot = Eshot::start(db, sink.address(), &format!("feedback.lmtp = \"{listen}\""));
+    let staff = Staff::of(&eshot).await;
+    staff.enrol(["ada@example.com".to_owned()], "offers").await;
+    staff.finished(&staff.send("offers", "First").await).await;
+    let letter = mail_to(&sink, "ada@example.com", 1).await;
+
+    let forged = letter.return_path.replacen("b-", "b-a", 1);
+    let refused = give_back(postfix.address(), &forged, &letter.to).await;
+    assert!(refused.starts_with("550"), "{refused}{}", postfix.log());
+    let taken = give_back(postfix.address(), &letter.return_path, &letter.to).await;
+    assert!(taken.starts_with("250"), "{taken}{}", postfix.log());
+    wait_until("the report to count", async || staff.suppressions(&letter.to).await == ["hard"]).await;
+    let kept = staff.get("/feedback?source=lmtp").await;
+    assert_eq!(kept["items"].as_array().map(Vec::len), Some(1), "{kept}");
+}
 
 both!(
     async fn what_postfix_puts_off_goes_later_and_what_it_refuses_for_policy_suppresses_nobody(db: TestDb) {

@@ -61,7 +61,8 @@ impl Installation {
              scheduler.tick = \"100ms\"\n\
              dns.nameserver = \"127.0.0.1:9\"\n\
              serve.roles = [\"web\", \"sender\", \"feedback\", \"scheduler\"]\n\
-             feedback.rate = \"100000/m\"\n",
+             feedback.rate = \"100000/m\"\n\
+             feedback.tarpit = \"0s\"\n",
             folder.path().join("master.keys").display(),
         );
         let mut settings: toml::Table = base.parse().expect("TOML");

@@ -31,8 +31,13 @@ impl Postfix {
         Self::start_with(routes, "")
     }
 
-    /// Starts one with more lines in its `main.cf`.
+    /// Starts one with more lines in its `main.cf`; what is set twice is what the later line says.
     pub fn start_with(routes: &[Route<'_>], more: &str) -> Result<Self, String> {
+        Self::start_with_services(routes, more, "")
+    }
+
+    /// Starts one with more lines in its `main.cf`, and in its `master.cf`.
+    pub fn start_with_services(routes: &[Route<'_>], more: &str, services: &str) -> Result<Self, String> {
         if !Path::new(MASTER).exists() {
             return Err("postfix is not installed".to_owned());
         }
@@ -43,7 +48,7 @@ impl Postfix {
         // Its daemons run as the user postfix and must reach the queue through this folder.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).map_err(|e| e.to_string())?;
         let address = free_address();
-        configure(folder.path(), address, routes, more).map_err(|e| e.to_string())?;
+        configure(folder.path(), address, routes, more, services).map_err(|e| e.to_string())?;
         let log = fs::File::create(folder.path().join("out")).map_err(|e| e.to_string())?;
         let child = Command::new(MASTER)
             .args(["-d", "-c"])
@@ -96,7 +101,13 @@ pub fn free_address() -> SocketAddr {
     listener.local_addr().unwrap_or_else(|error| panic!("a bound port has no address: {error}"))
 }
 
-fn configure(folder: &Path, address: SocketAddr, routes: &[Route<'_>], more: &str) -> std::io::Result<()> {
+fn configure(
+    folder: &Path,
+    address: SocketAddr,
+    routes: &[Route<'_>],
+    more: &str,
+    more_services: &str,
+) -> std::io::Result<()> {
     let (conf, queue, data) = (folder.join("conf"), folder.join("queue"), folder.join("data"));
     for made in [&conf, &queue, &data] {
         fs::create_dir(made)?;
@@ -146,7 +157,7 @@ fn configure(folder: &Path, address: SocketAddr, routes: &[Route<'_>], more: &st
         transports = transports.join(", "),
     );
     fs::write(conf.join("main.cf"), main)?;
-    fs::write(conf.join("master.cf"), services(address))
+    fs::write(conf.join("master.cf"), services(address) + more_services)
 }
 
 /// Debian's daemons, none of them in a chroot, with one port of ours.
@@ -164,6 +175,7 @@ fn services(address: SocketAddr) -> String {
          proxymap unix - - n - - proxymap\n\
          smtp unix - - n - - smtp\n\
          relay unix - - n - - smtp\n\
+         lmtp unix - - n - - lmtp\n\
          error unix - - n - - error\n\
          retry unix - - n - - error\n\
          discard unix - - n - - discard\n\

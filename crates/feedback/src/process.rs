@@ -94,17 +94,35 @@ pub async fn process(
     incoming: Incoming<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Processed>, Error> {
+    process_each(db, links, incoming, now).await.into_iter().collect()
+}
+
+/// The same, with what became of it for each envelope recipient, in their order. After a failure the rest is left out: what fails is
+/// the database, for which each would wait anew.
+pub(crate) async fn process_each(
+    db: &Database,
+    links: &Links,
+    incoming: Incoming<'_>,
+    now: DateTime<Utc>,
+) -> Vec<Result<Processed, Error>> {
     let returned = parse(incoming.raw);
     let mut done = Vec::with_capacity(incoming.to.len());
     for to in incoming.to {
-        let decided = process_one(db, links, &incoming, to, &returned, now).await?;
-        measure(&incoming, &returned, decided.as_ref().map(|(_, decision)| decision));
-        done.push(match decided {
-            Some((id, decision)) => Processed::Kept { id, standing: decision.standing },
-            None => Processed::SeenBefore,
-        });
+        match process_one(db, links, &incoming, to, &returned, now).await {
+            Ok(decided) => {
+                measure(&incoming, &returned, decided.as_ref().map(|(_, decision)| decision));
+                done.push(Ok(match decided {
+                    Some((id, decision)) => Processed::Kept { id, standing: decision.standing },
+                    None => Processed::SeenBefore,
+                }));
+            }
+            Err(error) => {
+                done.push(Err(error));
+                break;
+            }
+        }
     }
-    Ok(done)
+    done
 }
 
 /// Deals with it for one envelope recipient. Each has its own transaction, so that none holds one person and waits for

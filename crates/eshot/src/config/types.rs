@@ -196,11 +196,15 @@ pub struct Feedback {
     #[serde(deserialize_with = "unless_empty")]
     pub hostname: Option<String>,
     pub addresses: Vec<EmailAddress>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub lmtp: Option<feedback::listener::Address>,
     pub message_limit: NonZeroUsize,
+    pub memory: NonZeroUsize,
     pub connections: NonZeroUsize,
     pub connections_per_client: NonZeroUsize,
     pub rate: Throttle,
     pub timeout: Span,
+    pub tarpit: Span,
     #[serde(deserialize_with = "unless_empty")]
     pub certificate: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]

@@ -22,11 +22,15 @@ pub(super) async fn start(
     let at = config.feedback.listen;
     let settings = settings(&config.feedback, config.serve.drain)?;
     let (links, clock) = (Links::new(&shared.keys), shared.context.clock.clone());
-    let listener = Listener::bind(at, settings, shared.db.clone(), links, clock)
+    let mut listener = Listener::bind(at, settings, shared.db.clone(), links, clock)
         .await
         .with_context(|| format!("feedback.listen: {at} cannot be had"))?;
     let address = listener.address()?;
     tracing::info!(%address, "returned mail is taken at {address}");
+    if let Some(at) = &config.feedback.lmtp {
+        let address = listener.bind_lmtp(at).await.with_context(|| format!("feedback.lmtp: {at} cannot be had"))?;
+        tracing::info!(%address, "returned mail is taken by LMTP at {address}");
+    }
     Ok((address, async move {
         listener.run(shared.stop).await;
         Ok(())
@@ -38,9 +42,11 @@ fn settings(config: &config::Feedback, drain: config::Span) -> anyhow::Result<Se
     Ok(Settings {
         fixed: config.addresses.clone(),
         size: config.message_limit.get(),
+        memory: config.memory.get(),
         connections: config.connections.get(),
         connections_per_client: config.connections_per_client.get(),
         connections_per_minute: per_minute(config.rate),
+        tarpit: config.tarpit.0,
         patience: config.timeout.0,
         grace: drain.0,
         tls: match (&config.certificate, &config.private_key) {

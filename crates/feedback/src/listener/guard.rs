@@ -1,22 +1,39 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::Network;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::time::Instant;
 
 use super::Settings;
 
 /// Clients that are remembered before those that came long ago are forgotten.
 const CLIENTS: usize = 10_000;
 
-/// Who may come in: so many at once, so many of one client, so often.
+/// No answer takes longer, for whoever waits holds a connection.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+/// After so long a guess is forgotten.
+const GUESSED: Duration = Duration::from_secs(600);
+
+/// Who may come in: so many at once, so many of one client, so often. And who guesses addresses.
 #[derive(Debug)]
 pub(super) struct Guard {
     inside: Arc<Mutex<Inside>>,
     rate: DefaultKeyedRateLimiter<Network>,
     most: usize,
     most_per_client: usize,
+    tarpit: Duration,
+    guessers: Mutex<HashMap<Network, Guesses>>,
+}
+
+/// How often a client has guessed, and when last.
+#[derive(Copy, Clone, Debug)]
+struct Guesses {
+    count: u32,
+    at: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +56,29 @@ impl Guard {
             rate: RateLimiter::keyed(Quota::per_minute(settings.connections_per_minute)),
             most: settings.connections,
             most_per_client: settings.connections_per_client,
+            tarpit: settings.tarpit,
+            guessers: Mutex::default(),
         }
+    }
+
+    /// How long a client waits for the answer who has asked for an address that is not ours: twice as long each time.
+    pub(super) fn guessed(&self, address: IpAddr) -> Duration {
+        let (client, now) = (Network::of(address), Instant::now());
+        let mut guessers = self.guessers.lock().unwrap_or_else(PoisonError::into_inner);
+        if guessers.len() >= CLIENTS {
+            guessers.retain(|_, guesses| now.duration_since(guesses.at) < GUESSED);
+        }
+        if guessers.len() >= CLIENTS && !guessers.contains_key(&client) {
+            // More guessers than can be told apart: each is as good as the worst.
+            return self.tarpit.saturating_mul(u32::MAX).min(SLOWEST);
+        }
+        let guesses = guessers.entry(client).or_insert(Guesses { count: 0, at: now });
+        if now.duration_since(guesses.at) >= GUESSED {
+            guesses.count = 0;
+        }
+        let delay = self.tarpit.saturating_mul(2_u32.saturating_pow(guesses.count)).min(SLOWEST);
+        *guesses = Guesses { count: guesses.count.saturating_add(1), at: now };
+        delay
     }
 
     /// A place for a client, or the reason why there is none.
@@ -117,5 +156,27 @@ mod tests {
         let come = || guard.admit(ip("192.0.2.1")).is_ok();
         assert_eq!([come(), come(), come()], [true, true, false]);
         assert!(guard.admit(ip("192.0.2.2")).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_guess_of_a_client_is_answered_more_slowly_until_it_has_been_quiet() {
+        let guard = guard(9, 9, 9);
+        let guess = |client: &str| guard.guessed(ip(client)).as_secs();
+        assert_eq!([(); 7].map(|()| guess("192.0.2.1")), [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(guess("192.0.2.2"), 1);
+        tokio::time::advance(GUESSED).await;
+        assert_eq!(guess("192.0.2.1"), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn guessers_beyond_counting_cost_no_memory() {
+        let guard = guard(9, 9, 9);
+        for n in 0..u32::try_from(CLIENTS).unwrap() {
+            guard.guessed(std::net::Ipv4Addr::from(n).into());
+        }
+        assert_eq!(guard.guessed(ip("192.0.2.1")), SLOWEST);
+        assert_eq!(guard.guessers.lock().unwrap().len(), CLIENTS);
+        tokio::time::advance(GUESSED).await;
+        assert_eq!(guard.guessed(ip("192.0.2.1")).as_secs(), 1);
     }
 }

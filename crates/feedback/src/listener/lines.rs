@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::budget::Share;
 use super::mail::{Body, End};
 
 /// RFC 5321 §4.5.3.1.4 allows 512 octets, and extensions add to that.
@@ -92,9 +93,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
         }
     }
 
-    /// The mail behind DATA, of at most `size` octets.
-    pub(super) async fn body(&mut self, size: usize) -> io::Result<End> {
-        let mut body = Body::new(size);
+    /// The mail behind DATA, of at most `size` octets, whose memory is out of a share. Each piece must come in time, and the whole in
+    /// twice that, so that dripping octets win little.
+    pub(super) async fn body(&mut self, size: usize, share: &mut Share) -> io::Result<End> {
+        let whole = self.patience.saturating_mul(2);
+        tokio::time::timeout(whole, self.next_body(size, share)).await.map_err(|_| slow())?
+    }
+
+    async fn next_body(&mut self, size: usize, share: &mut Share) -> io::Result<End> {
+        let mut body = Body::new(size, share);
         loop {
             let input = std::mem::take(&mut self.input);
             if let Some((end, rest)) = body.take(&input) {

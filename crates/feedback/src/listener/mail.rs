@@ -1,14 +1,21 @@
+use super::budget::Share;
+
+/// By so much its memory grows.
+const STEP: usize = 16 << 10;
+
 /// A mail behind DATA while it is read: dots are unstuffed, and line ends must be CR LF.
 ///
 /// Only CR LF dot CR LF ends it. A server that also believes LF dot LF lets a sender smuggle a second mail in; a mail with
 /// a bare CR or LF is therefore refused whole, and never mended (RFC 5321 §2.3.8).
 #[derive(Debug)]
-pub(super) struct Body {
+pub(super) struct Body<'a> {
     mail: Vec<u8>,
+    share: &'a mut Share,
     size: usize,
     seen: usize,
     is_bare: bool,
     is_full: bool,
+    is_out_of_room: bool,
     at: At,
 }
 
@@ -19,6 +26,8 @@ pub(super) enum End {
     Mail(Vec<u8>),
     /// It is larger than allowed, and was not kept.
     TooLarge,
+    /// Too much of other mails is under way to keep it as well.
+    NoRoom,
     /// It has a bare CR or LF.
     Bare,
 }
@@ -33,9 +42,11 @@ enum At {
     DotCr,
 }
 
-impl Body {
-    pub(super) fn new(size: usize) -> Self {
-        Self { mail: Vec::new(), size, seen: 0, is_bare: false, is_full: false, at: At::LineStart }
+impl<'a> Body<'a> {
+    /// A mail of at most `size` octets, whose memory is out of a share.
+    pub(super) fn new(size: usize, share: &'a mut Share) -> Self {
+        let (is_bare, is_full, is_out_of_room) = (false, false, false);
+        Self { mail: Vec::new(), share, size, seen: 0, is_bare, is_full, is_out_of_room, at: At::LineStart }
     }
 
     /// Whether so much too much came that waiting for the end is a waste.
@@ -78,13 +89,25 @@ impl Body {
     }
 
     fn push(&mut self, octets: &[u8]) {
-        self.is_full |= self.mail.len() + octets.len() > self.size;
-        if self.is_full || self.is_bare {
-            // It is not taken any more, and what there is of it is of no use.
+        let length = self.mail.len() + octets.len();
+        self.is_full |= length > self.size;
+        if !self.is_refused() && length > self.mail.capacity() {
+            self.is_out_of_room = !self.share.has_room_for(length.saturating_add(STEP));
+            // A vector that grows by itself takes twice of what it has.
+            self.mail.reserve_exact(if self.is_out_of_room { 0 } else { octets.len() + STEP });
+        }
+        if self.is_refused() {
+            // What there is of it is of no use.
             self.mail = Vec::new();
+            self.share.release();
         } else {
             self.mail.extend_from_slice(octets);
         }
+    }
+
+    /// Whether it is not taken any more, whatever else comes of it.
+    fn is_refused(&self) -> bool {
+        self.is_full || self.is_bare || self.is_out_of_room
     }
 
     fn end(&mut self) -> End {
@@ -92,6 +115,8 @@ impl Body {
             End::Bare
         } else if self.is_full {
             End::TooLarge
+        } else if self.is_out_of_room {
+            End::NoRoom
         } else {
             End::Mail(std::mem::take(&mut self.mail))
         }
@@ -102,10 +127,11 @@ impl Body {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::budget::Budget;
     use super::*;
 
     fn read(octets: &[u8]) -> Option<(End, usize)> {
-        Body::new(100).take(octets)
+        Body::new(100, &mut Budget::new(1 << 20, 100).share()).take(octets)
     }
 
     fn mail(text: &str) -> End {
@@ -138,6 +164,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_mail_that_there_is_no_room_for_is_read_to_its_end_and_holds_nothing() {
+        let budget = Budget::new(1 << 20, 100);
+        let mut others = budget.share();
+        assert!(others.has_room_for(900 << 10));
+        let text = format!("{}\r\n.\r\n", "x".repeat(200 << 10));
+        let mut share = budget.share();
+        assert_eq!(Body::new(1 << 20, &mut share).take(text.as_bytes()), Some((End::NoRoom, text.len())));
+        assert!(others.has_room_for(1 << 20));
+    }
+
     proptest! {
         #[test]
         fn a_mail_survives_the_way(lines in prop::collection::vec("[ -~]{0,10}", 0..8), cut in any::<prop::sample::Index>()) {
@@ -147,7 +184,8 @@ mod tests {
             }).collect();
             let sent = format!("{stuffed}.\r\n");
             let (first, second) = sent.as_bytes().split_at(cut.index(sent.len()));
-            let mut body = Body::new(1_000);
+            let mut share = Budget::new(1 << 20, 1_000).share();
+            let mut body = Body::new(1_000, &mut share);
             let whole: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
             prop_assert_eq!(body.take(first), None);
             prop_assert_eq!(body.take(second), Some((mail(&whole), second.len())));

@@ -1,25 +1,26 @@
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::EmailAddress;
+use links::Refused;
 use smtp_proto::{Error as Syntax, MAIL_BODY_BINARYMIME, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::lines::{Line, Lines};
-use super::mail::End;
-use super::{Server, reply};
+use super::socket::{Peer, Stream};
+use super::{Protocol, Server, reply};
 use crate::identify::Door;
-use crate::process::{Incoming, process};
 
 /// RFC 5321 §4.5.3.1.8: at least so many must be possible.
 const RECIPIENTS: usize = 100;
 
+/// How many commands without a mail in between are enough, such as NOOP.
+const IDLE: u32 = 100;
+
 /// Speaks with a client until one of the two has had enough.
-pub(super) async fn converse(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+pub(super) async fn converse(server: &Server, protocol: Protocol, stream: impl Stream, peer: Peer) -> io::Result<()> {
     let mut lines = Lines::new(stream, server.settings.patience);
     let _place = match server.guard.admit(peer.ip()) {
         Ok(place) => place,
@@ -29,8 +30,13 @@ pub(super) async fn converse(server: &Server, stream: TcpStream, peer: SocketAdd
             return lines.flush().await;
         }
     };
-    let mut session = Session { server, peer, errors: 0, encrypted: false, greeted: false, envelope: None };
-    lines.reply(&format!("220 {} ESMTP for returned mail", server.settings.hostname));
+    let (encrypted, greeted, envelope) = (false, false, None);
+    let mut session = Session { server, protocol, peer, errors: 0, idle: 0, encrypted, greeted, envelope };
+    let spoken = match protocol {
+        Protocol::Smtp => "ESMTP",
+        Protocol::Lmtp => "LMTP",
+    };
+    lines.reply(&format!("220 {} {spoken} for returned mail", server.settings.hostname));
     if session.speak(&mut lines).await? == Next::Encrypt
         && let Some(tls) = &server.settings.tls
     {
@@ -44,25 +50,30 @@ pub(super) async fn converse(server: &Server, stream: TcpStream, peer: SocketAdd
 }
 
 /// What a client has said so far.
-struct Session<'a> {
-    server: &'a Server,
-    peer: SocketAddr,
+pub(super) struct Session<'a> {
+    pub(super) server: &'a Server,
+    pub(super) protocol: Protocol,
+    pub(super) peer: Peer,
     errors: u32,
+    /// Idle talk since the last mail.
+    pub(super) idle: u32,
     encrypted: bool,
     greeted: bool,
-    envelope: Option<Envelope>,
+    pub(super) envelope: Option<Envelope>,
 }
 
 /// The sender, empty for reports, and the recipients that were taken.
-struct Envelope {
-    from: String,
-    to: Vec<EmailAddress>,
+pub(super) struct Envelope {
+    pub(super) from: String,
+    pub(super) to: Vec<EmailAddress>,
 }
 
 /// How a conversation goes on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     Listen,
+    /// What was said is answered after a while.
+    Wait(Duration),
     Read,
     Encrypt,
     Close,
@@ -99,12 +110,25 @@ impl Session<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            let next = if next == Next::Read { self.mail(lines).await? } else { next };
+            let next = match next {
+                Next::Read => self.mail(lines).await?,
+                Next::Wait(delay) => self.wait(delay).await,
+                next => next,
+            };
             if next != Next::Listen {
                 lines.flush().await?;
                 return Ok(next);
             }
         }
+    }
+
+    /// Lets a while pass before the answer goes out. A shutdown does not wait for it.
+    async fn wait(&self, delay: Duration) -> Next {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = self.server.shutdown.cancelled() => {}
+        }
+        Next::Listen
     }
 
     fn command<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>, line: &[u8]) -> Next {
@@ -122,8 +146,18 @@ impl Session<'_> {
             Err(Syntax::UnknownCommand) => return self.wrong(lines, reply::UNKNOWN),
             Err(_) => return self.wrong(lines, reply::SYNTAX),
         };
+        self.idle += u32::from(is_idle_talk(&request));
+        if self.idle > IDLE {
+            lines.reply(reply::TOO_IDLE);
+            return Next::Close;
+        }
         match request {
-            Request::Ehlo { .. } => {
+            // RFC 2033 §4.1: each protocol has a greeting of its own, by which a client that is in the wrong place finds out.
+            Request::Ehlo { .. } | Request::Helo { .. } if self.protocol == Protocol::Lmtp => {
+                return self.wrong(lines, reply::UNKNOWN);
+            }
+            Request::Lhlo { .. } if self.protocol == Protocol::Smtp => return self.wrong(lines, reply::UNKNOWN),
+            Request::Ehlo { .. } | Request::Lhlo { .. } => {
                 (self.greeted, self.envelope) = (true, None);
                 self.say_what_is_offered(lines);
             }
@@ -202,48 +236,32 @@ impl Session<'_> {
                 %refused,
                 "mail for an address without a token of ours was refused"
             );
-            return self.wrong(lines, reply::NO_SUCH_RECIPIENT);
+            let is_elsewhere = matches!(refused, Refused::Malformed) && !self.is_of_ours(&to);
+            let refusal = if is_elsewhere { reply::NO_RELAYING } else { reply::NO_SUCH_RECIPIENT };
+            return self.guessed(lines, refusal);
         }
         envelope.to.push(to);
         lines.reply(reply::RECIPIENT);
         Next::Listen
     }
 
-    async fn mail<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>) -> io::Result<Next> {
-        lines.flush().await?;
-        let end = lines.body(self.server.settings.size).await?;
-        let Some(envelope) = self.envelope.take() else { return Ok(self.wrong(lines, reply::MAIL_FIRST)) };
-        let raw = match end {
-            End::Mail(raw) => raw,
-            End::TooLarge => return Ok(self.wrong(lines, reply::TOO_LARGE)),
-            End::Bare => {
-                // Whatever follows may be a smuggled mail's commands.
-                tracing::warn!(peer = %self.peer, "a mail with a bare CR or LF was refused");
-                lines.reply(reply::BARE_LINE_END);
-                return Ok(Next::Close);
-            }
-        };
-        let incoming = Incoming { source: "listener", from: &envelope.from, to: &envelope.to, raw: &raw };
-        let server = self.server;
-        match process(&server.db, &server.links, incoming, server.clock.now()).await {
-            // Committed: from here on the client need not keep it.
-            Ok(_) => lines.reply(reply::OK),
-            // Whatever it was, such as a deadlock that PostgreSQL ended: 451 has the other server try again.
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(
-                    peer = %self.peer,
-                    error,
-                    "a returned mail could not be kept and was given back to its server"
-                );
-                lines.reply(reply::NOT_KEPT);
-            }
+    /// As far as is known without asking the database for the brands' bounce domains: of the server's own name, or that of a fixed address.
+    fn is_of_ours(&self, address: &EmailAddress) -> bool {
+        let settings = &self.server.settings;
+        address.domain().eq_ignore_ascii_case(&settings.hostname)
+            || settings.fixed.iter().any(|fixed| fixed.domain() == address.domain())
+    }
+
+    /// Refuses a recipient. Who guesses waits for that.
+    fn guessed<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>, reply: &str) -> Next {
+        match (self.wrong(lines, reply), self.protocol) {
+            (Next::Listen, Protocol::Smtp) => Next::Wait(self.server.guard.guessed(self.peer.ip())),
+            (next, _) => next,
         }
-        Ok(Next::Listen)
     }
 
     /// Answers what is wrong; who is wrong too often is sent away.
-    fn wrong<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>, reply: &str) -> Next {
+    pub(super) fn wrong<S: AsyncRead + AsyncWrite + Unpin>(&mut self, lines: &mut Lines<S>, reply: &str) -> Next {
         lines.reply(reply);
         self.errors += 1;
         if self.errors < self.server.settings.errors {
@@ -253,6 +271,12 @@ impl Session<'_> {
         lines.reply(reply::TOO_MANY_ERRORS);
         Next::Close
     }
+}
+
+/// What brings no mail nearer. Of the others a client has so many before it makes a mistake, or sends one.
+fn is_idle_talk<T>(request: &Request<T>) -> bool {
+    use Request::{Ehlo, Helo, Help, Lhlo, Noop, Rset, Vrfy};
+    matches!(request, Ehlo { .. } | Helo { .. } | Lhlo { .. } | Help { .. } | Noop { .. } | Vrfy { .. } | Rset)
 }
 
 fn is_for_postmaster(line: &[u8]) -> bool {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use feedback::listener::{Listener, Settings};
+use feedback::listener::{Address, Listener, Settings};
 use testkit::{ManualClock, start_of_time};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -17,6 +17,9 @@ use crate::world::{World, address};
 /// A running listener.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    pub(crate) lmtp: Address,
+    pub(crate) unix: Address,
+    _folder: tempfile::TempDir,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -26,6 +29,7 @@ pub(crate) fn settings() -> Settings {
     settings.fixed = vec![address("postmaster@bounce.example.com"), address("fbl@bounce.example.com")];
     settings.connections_per_minute = NonZeroU32::new(10_000).unwrap();
     settings.patience = Duration::from_secs(20);
+    settings.tarpit = Duration::ZERO;
     settings
 }
 
@@ -33,11 +37,15 @@ impl Running {
     pub(crate) async fn start(world: &World<'_>, settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::at(start_of_time()));
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = Listener::bind(loopback, settings, world.db.clone(), world.links.clone(), clock).await.unwrap();
+        let mut listener =
+            Listener::bind(loopback, settings, world.db.clone(), world.links.clone(), clock).await.unwrap();
+        let lmtp = listener.bind_lmtp(&Address::Tcp(loopback)).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let unix = listener.bind_lmtp(&Address::Unix(folder.path().join("lmtp"))).await.unwrap();
         let address = listener.address().unwrap();
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(listener.run(shutdown.clone()));
-        Self { address, shutdown, task }
+        Self { address, lmtp, unix, shutdown, task, _folder: folder }
     }
 
     pub(crate) fn begin_shutdown(&self) {

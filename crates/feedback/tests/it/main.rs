@@ -6,6 +6,7 @@ mod client;
 mod cloud;
 mod forget;
 mod listener;
+mod lmtp;
 mod mailbox;
 mod people;
 mod process;

@@ -1,0 +1,62 @@
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// What a server returns whose user is gone.
+fn report(return_path: &str, recipient: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example.org\r\nTo: {return_path}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n\
+         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         Diagnostic-Code: smtp; 550 5.1.1 no such user here\r\n\r\n--b--\r\n"
+    )
+}
+
+/// Returns a mail to a server, as one does whose user is gone, and gives the answer: that to the final dot, or the first refusal.
+pub async fn give_back(server: SocketAddr, return_path: &str, recipient: &str) -> String {
+    let mut client = Client::connect(server).await.expect("a server that answers");
+    client.give_back(return_path, recipient).await.expect("an answer")
+}
+
+/// A client of an SMTP server.
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    async fn connect(server: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(server).await?;
+        stream.set_nodelay(true)?;
+        let mut client = Self(BufReader::new(stream));
+        client.read().await?;
+        client.say("HELO mx.example.org\r\n").await?;
+        Ok(client)
+    }
+
+    async fn give_back(&mut self, return_path: &str, recipient: &str) -> io::Result<String> {
+        let report = report(return_path, recipient) + ".\r\n";
+        let mut answer = String::new();
+        for said in ["MAIL FROM:<>\r\n", &format!("RCPT TO:<{return_path}>\r\n"), "DATA\r\n", &report] {
+            answer = self.say(said).await?;
+            if answer.starts_with(['4', '5']) {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn say(&mut self, said: &str) -> io::Result<String> {
+        self.0.write_all(said.as_bytes()).await?;
+        self.read().await
+    }
+
+    async fn read(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        if self.0.read_line(&mut line).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(line)
+    }
+}
