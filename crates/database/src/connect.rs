@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// for longer is better told of than waited for, by people and by programs that come again.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 
+/// For how long a connection to PostgreSQL that was left alone is taken to be there still.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// What each session with PostgreSQL is told.
 ///
 /// - What is written here is written for READ COMMITTED: compare-and-set with what stands now. Under a server's or a role's
@@ -220,6 +223,11 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Database, ConnectE
         // Who holds a transaction may read beside it: on a single connection it would wait for itself.
         .max_connections(connections.max(2))
         .acquire_timeout(PATIENCE_WITH_A_SERVER)
+        // A connection that was just used is there: to ask it each time would be a trip more for every statement.
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move { Ok(metadata.idle_for < FRESH || connection.ping().await.is_ok()) })
+        })
         .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
         .connect_with(options)
         .await

@@ -17,6 +17,6 @@ pub use chunk::{ChunkSize, ChunkTimer};
 pub use connect::{ConnectError, Database, Settings};
 pub use deadlock::{across_deadlocks, is_deadlock};
 pub use serving::{AlreadyServed, ServingLock};
-pub use table::{Table, table};
+pub use table::{Cell, Column, Table, table};
 pub use unavailable::{is_unavailable, is_undone};
 pub use writes::Writes;

@@ -17,11 +17,14 @@ pub fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Whether the statement or transaction that failed is certainly not committed: there was no connection for it, or the database
-/// itself refused it. If it is not certain, a COMMIT may be durable whose answer was lost.
+/// itself refused it, or it changed other rows than it had to and was not committed. If it is not certain, a COMMIT may be durable whose answer was lost.
 pub fn is_undone(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
         error.is::<ConnAcquireErr>()
-            || matches!(error.downcast_ref(), Some(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)))
+            || matches!(
+                error.downcast_ref(),
+                Some(DbErr::ConnectionAcquire(_) | DbErr::Conn(_) | DbErr::RecordNotUpdated)
+            )
             || matches!(runtime(error), Some(RuntimeErr::SqlxError(error)) if is_refused(error))
     })
 }

@@ -1,5 +1,10 @@
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
+use crate::{Database, deadlock};
+
+/// What PostgreSQL calls a division by zero (Appendix A of its manual, class 22: data exception).
+const DIVISION_BY_ZERO: &str = "22012";
+
 /// How many parameters go at once, save where one statement has more: SQLite takes 32,766, PostgreSQL 65,535.
 const MOST: usize = 30_000;
 
@@ -54,6 +59,31 @@ impl Writes {
             return Err(DbErr::RecordNotUpdated);
         }
         Ok(())
+    }
+
+    /// Runs them in a transaction of their own, of which nothing is done unless each changes as many rows as it has to.
+    ///
+    /// PostgreSQL gets one statement, that is its own transaction and counts for itself: to begin, to count and to commit would each
+    /// be a trip more.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run). What [`is_undone`](crate::is_undone) says of the error tells whether they may be done all the same.
+    pub async fn commit(self, db: &Database) -> Result<(), DbErr> {
+        let parameters: usize = self.0.iter().map(|write| write.values.len() + 1).sum();
+        if db.backend() == DbBackend::Sqlite || parameters > MOST || self.0.is_empty() {
+            let txn = db.begin().await?;
+            self.run(&txn).await?;
+            return txn.commit().await;
+        }
+        let (sql, values) = all_or_nothing(self.0);
+        let done = db.writer().query_one_raw(Statement::from_sql_and_values(db.backend(), sql, values)).await;
+        match done {
+            Err(error) if deadlock::code(&error).is_some_and(|code| code == DIVISION_BY_ZERO) => {
+                Err(DbErr::RecordNotUpdated)
+            }
+            done => done.map(drop),
+        }
     }
 
     /// How many rows each has changed.
@@ -113,7 +143,28 @@ fn one_after_another(writes: Vec<Write>) -> (String, Vec<Value>) {
 
 /// PostgreSQL takes one statement if it has parameters. The counts are read one by one, in the order of the statements.
 fn all_at_once(writes: Vec<Write>) -> (String, Vec<Value>) {
-    let (mut texts, mut counts, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let counts: Vec<_> = (0..writes.len()).map(|no| format!("SELECT count(*), {no} AS no FROM w{no}")).collect();
+    let (parts, values) = parts(writes);
+    (format!("{parts} {} ORDER BY no", counts.join(" UNION ALL ")), values)
+}
+
+/// The same, which fails as a whole where a count is not what it has to be: it divides by zero.
+fn all_or_nothing(writes: Vec<Write>) -> (String, Vec<Value>) {
+    let exactly: Vec<_> = writes.iter().map(|write| write.exactly).collect();
+    let (parts, mut values) = parts(writes);
+    let mut asked = String::from("true");
+    for (no, rows) in exactly.into_iter().enumerate() {
+        if let Some(rows) = rows {
+            values.push(i64::try_from(rows).unwrap_or(i64::MAX).into());
+            asked.push_str(&format!(" AND (SELECT count(*) FROM w{no}) = ${}", values.len()));
+        }
+    }
+    (format!("{parts} SELECT 1 / CASE WHEN {asked} THEN 1 ELSE 0 END"), values)
+}
+
+/// Statements as parts of one, each called `w` and its place, with the parameters of all.
+fn parts(writes: Vec<Write>) -> (String, Vec<Value>) {
+    let (mut texts, mut values) = (Vec::new(), Vec::new());
     for (no, write) in writes.into_iter().enumerate() {
         let mut text = String::new();
         for (before, parameter) in parameters(&write.sql) {
@@ -124,9 +175,8 @@ fn all_at_once(writes: Vec<Write>) -> (String, Vec<Value>) {
         }
         values.extend(write.values);
         texts.push(format!("w{no} AS ({text} RETURNING 1)"));
-        counts.push(format!("SELECT count(*), {no} AS no FROM w{no}"));
     }
-    (format!("WITH {} {} ORDER BY no", texts.join(", "), counts.join(" UNION ALL ")), values)
+    (format!("WITH {}", texts.join(", ")), values)
 }
 
 /// A statement in pieces, each with the number of the parameter behind it. A `$` without a number is text.

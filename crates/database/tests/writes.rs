@@ -19,9 +19,10 @@ async fn names(db: &Database, table: &str) -> Vec<Option<String>> {
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
-fn inserting(table: &str, rows: &[(i64, Option<&str>)]) -> (String, Vec<Value>) {
-    let rows = database::table(0, rows.iter().map(|(id, name)| vec![(*id).into(), (*name).into()]).collect());
-    (format!("INSERT INTO {table} (id, name) SELECT * FROM {}", rows.sql), rows.values)
+fn inserting(db: &Database, table: &str, rows: &[(i64, Option<&'static str>)]) -> (String, Vec<Value>) {
+    let rows = rows.iter().map(|(id, name)| [(*id).into(), (*name).into()]).collect();
+    let rows = database::table(db.backend(), 0, &[("id", "bigint"), ("name", "text")], rows);
+    (format!("INSERT INTO {table} (id, name) SELECT id, name FROM {}", rows.sql), rows.values)
 }
 
 both!(
@@ -32,7 +33,7 @@ both!(
         for (table, rows) in
             [("a", [(1, Some("one")), (2, None), (3, Some("three"))]), ("b", [(4, None), (5, Some("five")), (6, None)])]
         {
-            let (sql, values) = inserting(table, &rows);
+            let (sql, values) = inserting(db, table, &rows);
             writes.add_exactly(3, sql, values);
         }
         writes.run(db.writer()).await.unwrap();
@@ -45,14 +46,14 @@ both!(
     async fn one_that_changes_fewer_rows_than_it_must_fails_them_all(db: TestDb) {
         let db = db.database();
         tables(db).await;
-        let (sql, values) = inserting("a", &[(1, Some("one")), (2, Some("two"))]);
+        let (sql, values) = inserting(db, "a", &[(1, Some("one")), (2, Some("two"))]);
         sql::execute(db.writer(), &sql, values).await.unwrap();
         let rename = "UPDATE a SET name = $1 WHERE id >= $2";
         for (from, works) in [(1_i64, true), (2, false), (0, true), (3, false)] {
             let txn = db.begin().await.unwrap();
             let mut writes = Writes::new();
             // What comes before and behind does not count.
-            let (sql, values) = inserting("b", &[(from, None)]);
+            let (sql, values) = inserting(db, "b", &[(from, None)]);
             writes.add(sql, values);
             writes.add_exactly(2, rename, [format!("{from}").into(), from.into()]);
             writes.add("DELETE FROM b WHERE id = $1", [100.into()]);
@@ -70,10 +71,39 @@ both!(
         tables(db).await;
         let mut writes = Writes::new();
         writes.add("DELETE FROM a", []);
-        let (sql, values) = inserting("b", &[(1, None), (1, None)]);
+        let (sql, values) = inserting(db, "b", &[(1, None), (1, None)]);
         writes.add(sql, values);
         let error = writes.run(db.writer()).await.unwrap_err();
         assert!(matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))), "{error}");
         Writes::new().run(db.writer()).await.unwrap();
+    }
+);
+
+both!(
+    async fn they_are_committed_at_once_or_not_at_all(db: TestDb) {
+        let db = db.database();
+        tables(db).await;
+        for (from, works) in [(1_i64, true), (2, false), (0, true)] {
+            let mut writes = Writes::new();
+            if works {
+                let (sql, values) = inserting(db, "a", &[(from + 10, Some("ten")), (from + 20, Some("twenty"))]);
+                writes.add_exactly(2, sql, values);
+            }
+            let rename = "UPDATE b SET name = 'renamed' WHERE id >= $1";
+            writes.add_exactly(u64::from(from != 1), rename, [from.into()]);
+            let (sql, values) = inserting(db, "b", &[(from, None)]);
+            writes.add(sql, values);
+            let done = writes.commit(db).await;
+            assert_eq!(done.as_ref().err(), (!works).then_some(&DbErr::RecordNotUpdated), "{from}");
+            assert!(done.is_ok() || database::is_undone(&done.unwrap_err()));
+        }
+        assert_eq!(names(db, "a").await.len(), 4);
+        assert_eq!(names(db, "b").await, [None, Some("renamed".to_owned())]);
+        let mut writes = Writes::new();
+        let (sql, values) = inserting(db, "b", &[(0, None)]);
+        writes.add(sql, values);
+        let refused = writes.commit(db).await.unwrap_err();
+        assert!(database::is_undone(&refused), "{refused}");
+        Writes::new().commit(db).await.unwrap();
     }
 );

@@ -1,12 +1,13 @@
 //! What people did to the queue, and who it was.
 
 use chrono::{DateTime, Utc};
+use database::Column;
 use database::sql;
 use domain::{Actor, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
-use crate::dialect::{self, Column};
+use crate::dialect;
 
 /// What a person may do to the queue; each is kept with who did it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

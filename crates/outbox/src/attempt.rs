@@ -1,10 +1,10 @@
 use chrono::{DateTime, Utc};
-use database::{Writes, sql};
+use database::{Cell, Column, Writes, sql};
 use domain::{DeliveryKey, EnhancedStatus, InstanceId, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use serde_json::json;
 
-use crate::dialect::{self, Cell, Column};
+use crate::dialect;
 use crate::{Answer, Phase, State};
 
 /// One attempt at a delivery and what became of it. Nothing but erasing the person changes it, save that an answer which
@@ -176,8 +176,8 @@ impl Heard<'_> {
             answer.relay_message_id.as_deref().map(words).into(),
             answer.class.clone().into(),
             answer.rule.clone().into(),
-            dialect::time(answer.started_at).into(),
-            dialect::time(answer.answered_at).into(),
+            answer.started_at.into(),
+            answer.answered_at.into(),
             self.late.into(),
             answer.offered.into(),
         ]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use database::{Writes, sql};
+use database::{Column, Writes, sql};
 use domain::{DeliveryKey, InstanceId, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 use serde_json::json;
 
 use crate::State;
 use crate::counts::Deltas;
-use crate::dialect::{self, Column, Locked};
+use crate::dialect::{self, Locked};
 
 /// A delivery whose row this transaction has locked.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -111,8 +111,8 @@ pub(crate) fn write(backend: DbBackend, changes: &[Change], writes: &mut Writes,
             change.key.ordinal.0.into(),
             change.from.as_str().into(),
             change.to.as_str().into(),
-            change.due_at.map(dialect::time).into(),
-            change.sent_at.map(dialect::time).into(),
+            change.due_at.into(),
+            change.sent_at.into(),
             change.why.clone().into(),
         ]);
     }

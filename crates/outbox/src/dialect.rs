@@ -3,8 +3,7 @@
 //! Batches travel as one JSON parameter, so that a statement's text does not depend on how many rows it is for: it is
 //! prepared once, and SQLite's limit of 32,766 parameters is out of reach.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use database::Table;
+use database::{Cell, Column, Table};
 use sea_orm::{DbBackend, Value};
 use serde::{Serialize, Serializer};
 
@@ -12,9 +11,6 @@ use serde::{Serialize, Serializer};
 pub(crate) fn json(batch: &impl Serialize) -> Value {
     serde_json::json!(batch).to_string().into()
 }
-
-/// A column of a batch: its name and PostgreSQL's type for it.
-pub(crate) type Column = (&'static str, &'static str);
 
 /// The parameter, a JSON array of objects, as a table with these columns, called `v`.
 pub(crate) fn rows(backend: DbBackend, parameter: u8, columns: &[Column]) -> String {
@@ -31,36 +27,21 @@ pub(crate) fn rows(backend: DbBackend, parameter: u8, columns: &[Column]) -> Str
 /// How many parameters [`table`] makes at most, of the 32,766 that SQLite takes.
 const MOST: usize = 16_000;
 
-/// One value of a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Cell {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Word(&'static str),
-    Text(String),
-}
-
 /// A batch with these columns behind so many other parameters, as a table called `v`. The first column is never NULL.
 ///
-/// PostgreSQL reads the batch from one parameter, like [`rows`]. SQLite would read the JSON once for every column of every row, and
-/// so gets each value of a batch of usual size as a parameter.
+/// Where SQLite cannot take as many parameters as the batch has values, it reads it from one, like [`rows`]: once for every column of
+/// every row, which takes long.
 pub(crate) fn table<const N: usize>(
     backend: DbBackend,
     others: u8,
     columns: &[Column; N],
     batch: Vec<[Cell; N]>,
 ) -> Table {
-    if backend != DbBackend::Sqlite || N * batch.len().next_power_of_two() > MOST {
+    if backend == DbBackend::Sqlite && N * batch.len().next_power_of_two() > MOST {
         let objects: Vec<_> = batch.iter().map(|row| Object(columns, row)).collect();
         return Table { sql: rows(backend, others + 1, columns), values: vec![json(&objects)] };
     }
-    let cells = batch.into_iter().map(|row| row.into_iter().map(Value::from).collect()).collect();
-    let table = database::table(usize::from(others), cells);
-    let names: Vec<_> =
-        columns.iter().enumerate().map(|(at, (name, _))| format!("column{} AS {name}", at + 1)).collect();
-    Table { sql: format!("(SELECT {} FROM {}) AS v", names.join(", "), table.sql), ..table }
+    database::table(backend, usize::from(others), columns, batch)
 }
 
 /// A row as an object of JSON.
@@ -69,48 +50,6 @@ struct Object<'a, const N: usize>(&'a [Column; N], &'a [Cell; N]);
 impl<const N: usize> Serialize for Object<'_, N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, _)| name).zip(self.1))
-    }
-}
-
-impl From<Cell> for Value {
-    fn from(cell: Cell) -> Self {
-        match cell {
-            Cell::Null => Self::String(None),
-            Cell::Bool(yes) => yes.into(),
-            Cell::Int(number) => number.into(),
-            Cell::Word(word) => word.into(),
-            Cell::Text(text) => text.into(),
-        }
-    }
-}
-
-impl From<bool> for Cell {
-    fn from(yes: bool) -> Self {
-        Self::Bool(yes)
-    }
-}
-
-impl From<i64> for Cell {
-    fn from(number: i64) -> Self {
-        Self::Int(number)
-    }
-}
-
-impl From<&'static str> for Cell {
-    fn from(word: &'static str) -> Self {
-        Self::Word(word)
-    }
-}
-
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl<T: Into<Cell>> From<Option<T>> for Cell {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
     }
 }
 
@@ -130,12 +69,6 @@ pub(crate) fn texts(backend: DbBackend, parameter: u8) -> String {
     } else {
         format!("(SELECT value FROM json_array_elements_text(${parameter}::json))")
     }
-}
-
-/// A time within JSON. On SQLite times are text and compared as text, so this is the very spelling in which sqlx writes
-/// and compares them; PostgreSQL reads it as well.
-pub(crate) fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
 /// What to do about a row that another transaction has locked.

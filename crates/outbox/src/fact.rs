@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use database::Column;
 use database::sql;
 use domain::{DeliveryKey, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use crate::counts::{COMMON_SHARD, Deltas};
-use crate::dialect::{self, Column, Locked};
+use crate::dialect::{self, Locked};
 use crate::state::{Event, State};
 
 /// The message came back. Says whether that is news: not if it was known, or if no such message was ever begun.

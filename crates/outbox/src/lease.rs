@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::lease::DISAGREEMENT;
-use database::{Database, sql};
+use database::{Column, Database, sql};
 use domain::{DeliveryKey, InstanceId, MailboxProvider, MailingNo, Ordinal};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
 use serde_json::json;
 
-use crate::dialect::{self, Column, Locked};
+use crate::dialect::{self, Locked};
 use crate::{Error, change};
 
 /// The right of one worker to submit what it has claimed, until [`expires_at`](Self::expires_at).

@@ -19,6 +19,7 @@ pub mod mailing;
 mod phase;
 #[cfg(test)]
 mod plans;
+mod presume;
 mod reap;
 pub mod recent;
 mod record;
@@ -39,6 +40,7 @@ pub use forget::{forget, forget_address};
 pub use lease::{Lease, holders, release, renew};
 pub use mailing::{Mailing, MailingState};
 pub use phase::{InvalidPhase, Phase};
+pub use presume::presume;
 pub use reap::reap;
 pub use record::{Recorded, record};
 pub use skip::{skip, skip_rest};

@@ -1,10 +1,10 @@
 use chrono::{DateTime, Utc};
-use database::{Database, sql};
+use database::{Column, Database, sql};
 use domain::{MailboxProvider, MailingNo, Ordinal};
 use sea_orm::{DbBackend, DbErr, FromQueryResult};
 use serde_json::json;
 
-use crate::dialect::{self, Column, Locked};
+use crate::dialect::{self, Locked};
 use crate::lease;
 
 /// A lane in which a first attempt may still be to come or be under way, among what was handed out.

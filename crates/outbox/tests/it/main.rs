@@ -8,6 +8,7 @@ mod decisions;
 mod erasure;
 mod lists;
 mod locks;
+mod presumed;
 mod random;
 mod recent;
 mod retries;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use database::Writes;
 use domain::DeliveryKey;
 use outbox::{Phase, Submitted, round};
 use sea_orm::DatabaseTransaction;
@@ -19,9 +20,12 @@ pub(super) struct Round {
     no: i64,
     heard: Vec<Heard>,
     owed: Vec<Heard>,
-    /// Each group, and what of it may be sent: under its own lease, for another may be over the same delivery.
-    begun: Vec<(Group, Vec<Submitted>)>,
+    /// Under its own lease each, for another may be over the same delivery.
+    begun: Begun,
 }
+
+/// Each group, and what of it may be sent.
+pub(super) type Begun = Vec<(Group, Vec<Submitted>)>;
 
 impl Round {
     /// How many answers it holds.
@@ -45,14 +49,8 @@ impl Desk {
 
     /// Commits a round, and acts on it. If the answer to COMMIT is lost, the round stays unclear, and nothing of it is written
     /// anew or given to a worker before the database has said what became of it.
-    pub(super) async fn commit(
-        &mut self,
-        txn: DatabaseTransaction,
-        no: i64,
-        begun: Vec<(Group, Vec<Submitted>)>,
-    ) -> Result<(), Error> {
-        let (heard, owed) = (std::mem::take(&mut self.heard), std::mem::take(&mut self.owed));
-        let round = Round { no, heard, owed, begun };
+    pub(super) async fn commit(&mut self, txn: DatabaseTransaction, no: i64, begun: Begun) -> Result<(), Error> {
+        let round = self.close(no, begun);
         match txn.commit().await {
             Ok(()) => {
                 self.settle(round);
@@ -65,13 +63,41 @@ impl Desk {
         }
     }
 
+    /// Writes and commits at once a round that is expected to find what it presumes, and acts on it. If it does not, or the database
+    /// refuses it, nothing of it is done, and the groups come back.
+    pub(super) async fn commit_at_once(
+        &mut self,
+        writes: Writes,
+        no: i64,
+        begun: Begun,
+    ) -> Result<Option<Vec<Group>>, Error> {
+        let round = self.close(no, begun);
+        match writes.commit(&self.parts.db).await {
+            Ok(()) => {
+                self.settle(round);
+                Ok(None)
+            }
+            Err(error) if database::is_undone(&error) => Ok(Some(self.take_back(round))),
+            Err(error) => {
+                self.unclear = Some(round);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Takes all that the round's transaction writes into the round.
+    fn close(&mut self, no: i64, begun: Begun) -> Round {
+        let (heard, owed) = (std::mem::take(&mut self.heard), std::mem::take(&mut self.owed));
+        Round { no, heard, owed, begun }
+    }
+
     /// Asks what became of a round that is unclear.
     pub(super) async fn resolve(&mut self) -> Result<(), Error> {
         let Some(no) = self.unclear.as_ref().map(|round| round.no) else { return Ok(()) };
         let committed = round::is_sealed(&self.parts.db, self.parts.instance, no, self.now()).await?;
         match self.unclear.take() {
             Some(round) if committed => self.settle(round),
-            Some(round) => self.take_back(round),
+            Some(round) => drop(self.take_back(round)),
             None => {}
         }
         Ok(())
@@ -86,9 +112,10 @@ impl Desk {
     }
 
     /// Nothing of the round is written: its answers are in hand as before, and what was prepared still is.
-    fn take_back(&mut self, round: Round) {
+    fn take_back(&mut self, round: Round) -> Vec<Group> {
         self.heard.splice(..0, round.heard);
         self.owed.splice(..0, round.owed);
+        round.begun.into_iter().map(|(group, _)| group).collect()
     }
 
     /// Lets those workers send whose delivery is theirs to submit; the others let go of it.

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use database::Writes;
 use domain::DeliveryKey;
-use outbox::{Answer, Submitted};
+use outbox::{Answer, Lease, Submitted};
 use sea_orm::DatabaseTransaction;
 use subscribers::suppression::Origin;
 
 use super::Desk;
 use super::hear::Heard;
 use crate::Error;
+use crate::holding::Holding;
 
 /// Workers whose messages belong to one holding and may go now.
 pub(super) struct Group {
@@ -42,9 +43,29 @@ impl Desk {
         if self.heard.is_empty() && self.owed.is_empty() && groups.is_empty() {
             return Ok(());
         }
+        let Some(groups) = self.presume(groups, now).await? else { return Ok(()) };
         let no = self.number();
         let (txn, submitted) = database::across_deadlocks(|| self.write(no, &groups, now)).await?;
         self.commit(txn, no, groups.into_iter().zip(submitted).collect()).await
+    }
+
+    /// Writes and commits a round of the usual kind in one trip. Gives back the groups of any other, of which nothing is written.
+    async fn presume(&mut self, groups: Vec<Group>, now: DateTime<Utc>) -> Result<Option<Vec<Group>>, Error> {
+        if self.unsettled().any(|heard| heard.failure().is_some()) || !self.owed.is_empty() {
+            return Ok(Some(groups));
+        }
+        let (db, instance) = (&self.parts.db, self.parts.instance);
+        let mut writes = Writes::new();
+        let next = self.beginnings(&groups);
+        if next.len() < groups.len() {
+            return Ok(Some(groups));
+        }
+        let presumed = outbox::presume(db.backend(), instance, &self.answers(), &next, &mut writes, now);
+        let Some(submitted) = presumed else { return Ok(Some(groups)) };
+        self.add_facts(&mut writes);
+        let no = self.number();
+        outbox::round::seal(&mut writes, instance, no, now);
+        self.commit_at_once(writes, no, groups.into_iter().zip(submitted).collect()).await
     }
 
     /// All but the commit.
@@ -103,12 +124,21 @@ impl Desk {
         writes: &mut Writes,
         now: DateTime<Utc>,
     ) -> Result<Vec<Vec<Submitted>>, Error> {
-        let holding = |group: &Group| self.holdings.iter().find(|holding| holding.id == group.holding);
-        let next: Vec<_> = groups.iter().filter_map(|group| Some((&holding(group)?.lease, self.keys(group)))).collect();
+        let next = self.beginnings(groups);
         let mut submitted =
             outbox::turn(txn, self.parts.instance, &self.answers(), &next, writes, now).await?.submitted.into_iter();
-        let of = |group: &Group| holding(group).and_then(|_| submitted.next()).unwrap_or_default();
+        let of = |group: &Group| self.holding_of(group).and_then(|_| submitted.next()).unwrap_or_default();
         Ok(groups.iter().map(of).collect())
+    }
+
+    fn holding_of(&self, group: &Group) -> Option<&Holding> {
+        self.holdings.iter().find(|holding| holding.id == group.holding)
+    }
+
+    /// What of each group is to be begun, under the lease of its holding.
+    fn beginnings(&self, groups: &[Group]) -> Vec<(&Lease, Vec<DeliveryKey>)> {
+        let of = |group: &Group| Some((&self.holding_of(group)?.lease, self.keys(group)));
+        groups.iter().filter_map(of).collect()
     }
 
     fn answers(&self) -> Vec<Answer> {
@@ -126,9 +156,13 @@ impl Desk {
             let origin = Origin::new(key, None);
             subscribers::record_failure(txn, subscriber, brand, verdict, origin, now).await?;
         }
-        let facts: Vec<_> = self.unsettled().filter_map(Heard::fact).collect();
-        activity::add_all(&facts, writes);
+        self.add_facts(writes);
         Ok(())
+    }
+
+    fn add_facts(&self, writes: &mut Writes) {
+        let facts: Vec<_> = self.unsettled().filter_map(Heard::fact).collect();
+        activity::add_all(self.parts.db.backend(), &facts, writes);
     }
 
     pub(super) fn keys(&self, group: &Group) -> Vec<DeliveryKey> {
