@@ -16,19 +16,23 @@ use crate::Error;
 /// outlast any time that a database is away while senders wait for it; a row takes next to no room, so there is no hurry.
 const KNOWN: TimeDelta = TimeDelta::days(30);
 
-/// Adds the number of the caller's transaction to what is to be written in it. A holder never uses a number twice.
+/// Adds the number of the caller's transaction, above 0, to what is to be written in it. A holder's numbers rise; one that was
+/// [asked for](is_sealed) and not there cannot be written any more.
 pub fn seal(writes: &mut Writes, holder: InstanceId, no: i64, now: DateTime<Utc>) {
     let sql = "INSERT INTO outbox_rounds (holder, no, sealed_at) VALUES ($1, $2, $3) \
-               ON CONFLICT (holder) DO UPDATE SET no = excluded.no, sealed_at = excluded.sealed_at";
-    writes.add(sql, [holder.into(), no.into(), now.into()]);
+               ON CONFLICT (holder) DO UPDATE SET no = excluded.no, sealed_at = excluded.sealed_at \
+               WHERE ABS(outbox_rounds.no) < excluded.no";
+    writes.add_exactly(1, sql, [holder.into(), no.into(), now.into()]);
 }
 
-/// Whether the transaction of this number, the last that the holder has sealed, was committed. Where the server is still at it,
-/// this waits until it is done: both want the same row.
+/// Whether the transaction of this number, the last that the holder has sealed, was committed. If not, it never is: it is
+/// voided, by the number's negative, because the server may still be at a statement whose client is gone. Where that has
+/// sealed its number already, this waits until it is done: both want the same row.
 pub async fn is_sealed(db: &Database, holder: InstanceId, no: i64, now: DateTime<Utc>) -> Result<bool, Error> {
-    let sql = "INSERT INTO outbox_rounds (holder, no, sealed_at) VALUES ($1, 0, $2) \
-               ON CONFLICT (holder) DO UPDATE SET no = outbox_rounds.no RETURNING no";
-    let row = sql::row(db.writer(), sql, [holder.into(), now.into()]).await?.ok_or(DbErr::RecordNotInserted)?;
+    let sql = "INSERT INTO outbox_rounds (holder, no, sealed_at) VALUES ($1, -CAST($2 AS bigint), $3) ON CONFLICT (holder) \
+               DO UPDATE SET no = CASE WHEN outbox_rounds.no = $2 THEN outbox_rounds.no ELSE -CAST($2 AS bigint) END RETURNING no";
+    let values = [holder.into(), no.into(), now.into()];
+    let row = sql::row(db.writer(), sql, values).await?.ok_or(DbErr::RecordNotInserted)?;
     Ok(row.try_get::<i64>("", "no")? == no)
 }
 

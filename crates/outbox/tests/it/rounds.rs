@@ -16,11 +16,11 @@ async fn seal(conn: &impl ConnectionTrait, holder: InstanceId, no: i64, now: Dat
 both!(
     async fn a_round_is_sealed_if_its_transaction_was_committed(db: TestDb) {
         let (db, me) = (db.database(), worker(1));
-        assert!(!round::is_sealed(db, me, 1, start_of_time()).await.unwrap(), "there was none");
+        assert!(!round::is_sealed(db, worker(3), 1, start_of_time()).await.unwrap(), "there was none");
         for (no, commits) in [(1, false), (2, true), (3, false), (4, true)] {
             let txn = db.begin().await.unwrap();
             seal(&txn, me, no, start_of_time()).await.unwrap();
-            seal(&txn, worker(2), 7, start_of_time()).await.unwrap();
+            seal(&txn, worker(2), no + 7, start_of_time()).await.unwrap();
             if commits {
                 txn.commit().await.unwrap();
             } else {
@@ -30,7 +30,7 @@ both!(
         }
         round::forget(db, me).await.unwrap();
         assert!(!round::is_sealed(db, me, 4, start_of_time()).await.unwrap());
-        assert!(round::is_sealed(db, worker(2), 7, start_of_time()).await.unwrap(), "another's is not touched");
+        assert!(round::is_sealed(db, worker(2), 11, start_of_time()).await.unwrap(), "another's is not touched");
     }
 );
 
@@ -45,6 +45,20 @@ both!(
             assert!(early.is_err(), "{no}: nobody knows yet");
             txn.commit().await.unwrap();
             assert!(asked.await.unwrap(), "{no}");
+        }
+    }
+);
+
+both!(
+    async fn a_round_that_was_asked_for_in_vain_is_not_committed_any_more(db: TestDb) {
+        let (db, me) = (db.database(), worker(1));
+        // A statement that has not come as far as its seal when its client, gone by then, asks by another connection.
+        for no in [5, 9] {
+            assert!(!round::is_sealed(db, me, no, start_of_time()).await.unwrap());
+            assert_eq!(seal(db.writer(), me, no, start_of_time()).await, Err(DbErr::RecordNotUpdated));
+            assert!(!round::is_sealed(db, me, no, start_of_time()).await.unwrap());
+            seal(db.writer(), me, no + 1, start_of_time()).await.unwrap();
+            assert!(round::is_sealed(db, me, no + 1, start_of_time()).await.unwrap());
         }
     }
 );
