@@ -11,7 +11,7 @@ const MANY: usize = 16;
 /// What points back at a message of ours, in the order of trust that reading it deserves.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// `Original-Envelope-Id`, RFC 3464 §2.2.1: the ENVID that we gave.
+    /// `Original-Envelope-Id`, RFC 3464 §2.2.1, or `CFBL-Feedback-ID`, RFC 9477 §3.2: the ENVID that we gave.
     pub envelope_ids: Vec<String>,
     /// Message-IDs: of the returned message or its headers first, then those that the report says it answers.
     pub message_ids: Vec<String>,
@@ -62,7 +62,8 @@ impl Traces {
     }
 
     fn take(&mut self, field: &Field<'_>) {
-        if field.is("Original-Envelope-Id") {
+        // RFC 9477 §3.2: what we gave as feedback id is the envelope id, and comes back with the message's head.
+        if field.is("Original-Envelope-Id") || field.is("CFBL-Feedback-ID") {
             self.envelope_ids.push(field.value.to_string());
         } else if field.is("Message-ID") || field.is("Original-Message-ID") {
             self.message_ids.extend(bracketed(&field.value));

@@ -120,6 +120,7 @@ fn headers() -> Result<Headers, Box<dyn Error>> {
             name: "Offers".to_owned(),
             id: "topic-1.example.com".to_owned(),
             feedback_id: Some("17:larch:campaign:eshot".to_owned()),
+            cfbl: None,
         }),
     })
 }

@@ -44,7 +44,7 @@ pub struct Mailbox {
     pub address: EmailAddress,
 }
 
-/// RFC 2369, RFC 2919, RFC 8058 and Google's `Feedback-ID`.
+/// RFC 2369, RFC 2919, RFC 8058, RFC 9477 and Google's `Feedback-ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListHeaders {
     /// The https address that takes a one-click POST.
@@ -57,6 +57,17 @@ pub struct ListHeaders {
     pub id: String,
     /// `campaign:customer:type:SenderId`, if the installation has one.
     pub feedback_id: Option<String>,
+    /// Where complaints about the mail go, if they are asked for.
+    pub cfbl: Option<Cfbl>,
+}
+
+/// Where mailbox providers may send complaints (RFC 9477).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cfbl {
+    /// The address that takes them, as RFC 5965 reports.
+    pub address: EmailAddress,
+    /// What a report brings back, so that it tells which message it is about.
+    pub feedback_id: String,
 }
 
 /// Why headers make no message.

@@ -113,6 +113,7 @@ impl Desk {
             route: outlet.route.clone(),
             links: Arc::clone(&parts.links),
             redirect_to: settings.redirect_to.clone(),
+            cfbl: settings.cfbl,
             clock: Arc::clone(&parts.clock),
             signers: signers.clone(),
             reports: sender.clone(),

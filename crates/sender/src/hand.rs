@@ -58,6 +58,8 @@ pub(crate) struct Bench {
     pub(crate) links: Arc<Links>,
     /// Who gets all mail instead of those it is for.
     pub(crate) redirect_to: Option<EmailAddress>,
+    /// Whether bulk mail says where complaints about it go.
+    pub(crate) cfbl: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) signers: Signers,
     pub(crate) reports: mpsc::Sender<Report>,
@@ -156,7 +158,7 @@ impl Worker {
         }
         let (links, redirect_to) = (&self.bench.links, self.bench.redirect_to.as_ref());
         let now = self.bench.clock.now();
-        let signed = match compose(*piece, stationery, links, redirect_to, now) {
+        let signed = match compose(*piece, stationery, links, redirect_to, self.bench.cfbl, now) {
             Ok(message) => self.bench.signers.sign(message, stationery, now).await,
             Err(error) => Err(error),
         };

@@ -30,6 +30,8 @@ pub struct Settings {
     pub drain: Duration,
     /// Who gets all mail instead of those it is for, where nobody is to be mailed.
     pub redirect_to: Option<EmailAddress>,
+    /// Whether bulk mail says where complaints about it go (RFC 9477), where the brand's domains allow that.
+    pub cfbl: bool,
 }
 
 /// What a sender works with.
@@ -79,6 +81,7 @@ impl Settings {
             give_up: Duration::from_secs(72 * 60 * 60),
             drain: Duration::from_secs(5),
             redirect_to: None,
+            cfbl: true,
         }
     }
 }

@@ -164,6 +164,7 @@ pub struct Sender {
     pub lease: Span,
     pub idle: Span,
     pub give_up: Span,
+    pub cfbl: bool,
 }
 
 /// `[limits]`.

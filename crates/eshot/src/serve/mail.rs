@@ -38,6 +38,7 @@ pub(super) fn start(shared: Shared) -> anyhow::Result<impl Future<Output = anyho
         give_up: config.sender.give_up.0,
         drain: config.serve.drain.0,
         redirect_to: config.relay.redirect_to.clone(),
+        cfbl: config.sender.cfbl,
         outlets,
     };
     for Outlet { name, route, .. } in &settings.outlets {

@@ -161,6 +161,36 @@ both!(
 );
 
 both!(
+    async fn a_complaint_with_the_feedback_id_of_a_message_or_at_its_own_address_ends_the_brands_mail(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let (first, second) = (ada.sent().await, ada.sent().await);
+        let id = ada.world.links.envid(first).unwrap();
+        let fixed = address("fbl@bounce.example.com");
+        let with = |id: &str| format!("CFBL-Feedback-ID: {id}\r\nMessage-ID: <other@example.net>\r\n");
+        let report = |id: &str| {
+            sample("feedback-abuse.eml").lines().fold(String::new(), |mut mail, line| {
+                let is_trace = ["Message-ID: <m-token", "Return-Path:", "List-Unsubscribe", "Original-Mail-From:"];
+                match is_trace.iter().any(|name| line.starts_with(name)) {
+                    true if line.starts_with("Message-ID") => mail += &with(id),
+                    true => {}
+                    false => mail += &format!("{line}\r\n"),
+                }
+                mail
+            })
+        };
+        let forged = format!("b{}", &id[1..]);
+        assert_ne!(ada.world.standing(&fixed, &report(&forged)).await, Some(Standing::Acted), "it is not ours");
+        assert_eq!(ada.suppressed().await, []);
+        assert_eq!(ada.world.standing(&fixed, &report(&id)).await, Some(Standing::Acted));
+        assert_eq!(ada.suppressed().await, [(Reason::Complaint, true)]);
+        let own = ada.world.return_path(second);
+        assert_eq!(ada.world.standing(&own, &report("nothing")).await, Some(Standing::Acted), "CFBL-Address");
+        let delivery = outbox::find(ada.world.db.reader(), second).await.unwrap().unwrap();
+        assert_eq!(delivery.complained_at, Some(start_of_time()));
+    }
+);
+
+both!(
     async fn a_complaint_that_knows_no_more_than_the_link_of_a_footer_does_what_the_link_does(db: TestDb) {
         let ada = Ada::new(&db).await;
         let link = ada.world.links.unsubscribe_url(&ada.world.site, ada.person());

@@ -175,6 +175,10 @@ fn list(list: &ListHeaders, head: &mut impl Head) -> Result<(), MimeError> {
     if let Some(id) = &list.feedback_id {
         head.field("Feedback-ID", &[&[checked("Feedback-ID", id)?]]);
     }
+    if let Some(cfbl) = &list.cfbl {
+        head.field("CFBL-Address", &[&[checked("CFBL-Address", cfbl.address.as_str())?, ";"], &["report=arf"]]);
+        head.field("CFBL-Feedback-ID", &[&[checked("CFBL-Feedback-ID", &cfbl.feedback_id)?]]);
+    }
     Ok(())
 }
 

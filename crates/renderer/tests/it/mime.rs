@@ -106,6 +106,26 @@ fn only_bulk_mail_is_called_bulk_and_only_system_mail_automatic() {
 }
 
 #[test]
+fn where_complaints_go_stands_in_the_head_if_they_are_asked_for() {
+    let mail = Rendered { subject: "x".to_owned(), html: "x".to_owned(), text: "x".to_owned() };
+    let good = headers("Ada");
+    let list = good.list.clone().unwrap();
+    let head = |feedback_id: &str| {
+        let address = "b-mzxw6ytboi4dsmrqgezdgnbvgy3tqojq@bounce.example.com".parse().unwrap();
+        let cfbl = Some(renderer::mime::Cfbl { address, feedback_id: feedback_id.to_owned() });
+        message(&mail, &Headers { list: Some(renderer::mime::ListHeaders { cfbl, ..list.clone() }), ..good.clone() })
+    };
+    let bytes = head("mzxw6ytboi4dsmrq").unwrap();
+    let text = std::str::from_utf8(&bytes).unwrap().replace("\r\n ", " ");
+    let (address, id) = (
+        "CFBL-Address: b-mzxw6ytboi4dsmrqgezdgnbvgy3tqojq@bounce.example.com; report=arf\r\n",
+        "CFBL-Feedback-ID: mzxw6ytboi4dsmrq\r\n",
+    );
+    assert!(text.contains(address) && text.contains(id), "{text}");
+    assert!(matches!(head("a\r\nBcc: b"), Err(MimeError::Header { header: "CFBL-Feedback-ID", .. })));
+}
+
+#[test]
 fn what_would_break_a_header_is_refused() {
     let mail = Rendered { subject: "x".to_owned(), html: "x".to_owned(), text: "x".to_owned() };
     let good = headers("Ada");

@@ -64,6 +64,7 @@ pub(crate) fn headers(name: &str) -> Headers {
             name: "Larch & Linden: Offers".to_owned(),
             id: "offers.news.example.com".to_owned(),
             feedback_id: Some("c17:larch:offers:eshotdemo".to_owned()),
+            cfbl: None,
         }),
     }
 }

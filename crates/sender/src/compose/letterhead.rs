@@ -1,8 +1,9 @@
 use campaigns::{Letter, Reader};
 use chrono::{DateTime, Utc};
+use domain::DeliveryKey;
 use links::{Links, Person};
 use renderer::Merge;
-use renderer::mime::{Headers, ListHeaders, Mailbox};
+use renderer::mime::{Cfbl, Headers, ListHeaders, Mailbox};
 use url::Url;
 
 use super::piece::Addressee;
@@ -21,7 +22,7 @@ impl List {
         Self { person: letter.person(reader), topic: letter.topic_name.clone(), unsubscribe }
     }
 
-    fn headers(self, stationery: &Stationery, links: &Links) -> Result<ListHeaders, ComposeError> {
+    fn headers(self, stationery: &Stationery, links: &Links, cfbl: Option<Cfbl>) -> Result<ListHeaders, ComposeError> {
         let (site, brand, mailing) = (&stationery.site, &stationery.brand, &stationery.mailing);
         Ok(ListHeaders {
             unsubscribe_mailto: links.unsubscribe_mailto(site, self.person)?,
@@ -31,6 +32,7 @@ impl List {
             id: format!("topic-{}.{}", self.person.topic.0, brand.sending_domain),
             // Google's four fields: campaign, customer, type, and a sender that is always the same.
             feedback_id: Some(format!("{}:{}:{}:eshot", mailing.no, brand.slug, mailing.kind)),
+            cfbl,
         })
     }
 }
@@ -41,10 +43,12 @@ pub(super) fn headers(
     stationery: &Stationery,
     links: &Links,
     list: Option<List>,
+    asks_for_complaints: bool,
     now: DateTime<Utc>,
 ) -> Result<Headers, ComposeError> {
     let brand = &stationery.brand;
-    let list = list.map(|list| list.headers(stationery, links)).transpose()?;
+    let cfbl = if asks_for_complaints && list.is_some() { cfbl(to.key, stationery, links)? } else { None };
+    let list = list.map(|list| list.headers(stationery, links, cfbl)).transpose()?;
     // Before an address is confirmed, its name is whatever anybody typed: it has no place in a header.
     let name = list.is_some().then(|| to.name.map(str::to_owned)).flatten();
     Ok(Headers {
@@ -56,4 +60,19 @@ pub(super) fn headers(
         date: now,
         list,
     })
+}
+
+/// Where complaints about a message go: to where it comes back to, which tells which message it is about.
+///
+/// Nothing where RFC 9477 §3.1 would have it ignored: the address has to be of the From domain or below it, and that domain has to sign.
+fn cfbl(key: DeliveryKey, stationery: &Stationery, links: &Links) -> Result<Option<Cfbl>, ComposeError> {
+    let address = links.return_path(&stationery.site, key)?;
+    let from = stationery.brand.from_address.domain();
+    let above = address.domain().strip_suffix(from);
+    let is_below = above.is_some_and(|above| above.is_empty() || above.ends_with('.'));
+    let is_signed = !stationery.signer.is_empty() && stationery.brand.sending_domain == from;
+    if !is_below || !is_signed {
+        return Ok(None);
+    }
+    Ok(Some(Cfbl { address, feedback_id: links.envid(key)? }))
 }

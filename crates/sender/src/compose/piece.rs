@@ -53,12 +53,15 @@ pub(crate) fn compose(
     stationery: &Stationery,
     links: &Links,
     redirect_to: Option<&EmailAddress>,
+    cfbl: bool,
     now: DateTime<Utc>,
 ) -> Result<Message, ComposeError> {
     let Piece { key, recipient, name, content, .. } = piece;
     let addressee = Addressee { key, recipient: &recipient, name: name.as_deref() };
     let (draft, list) = Stage::Render.of(|| content.draft(&addressee, stationery, links))?;
-    let headers = letterhead::headers(&addressee, stationery, links, list, now)?;
+    // A stand-in's complaint would not be the person's either.
+    let cfbl = cfbl && redirect_to.is_none();
+    let headers = letterhead::headers(&addressee, stationery, links, list, cfbl, now)?;
     let mut raw = Stage::Mime.of(|| draft.write(&headers))?;
     if redirect_to.is_some() {
         raw.splice(..0, format!("X-Original-To: {recipient}\r\n").into_bytes());

@@ -60,6 +60,14 @@ both!(
         assert_eq!(header(mail, "List-Id").as_deref(), Some("Offers <topic-1.example.com>"));
         assert_eq!(header(mail, "Feedback-ID"), Some(format!("{mailing}:acme:campaign:eshot")));
         assert_eq!(header(mail, "Precedence").as_deref(), Some("bulk"));
+        assert_eq!(header(mail, "CFBL-Address"), Some(format!("{}; report=arf", mail.from)));
+        assert_eq!(house.links.read_envid(&header(mail, "CFBL-Feedback-ID").unwrap()), Ok(key));
+        let text: String = mail.text().to_lowercase().split_whitespace().collect();
+        let signed = text.split(";h=").skip(1).filter_map(|rest| rest.split(';').next());
+        let covers = |names: &str| {
+            ["cfbl-address", "cfbl-feedback-id"].iter().all(|name| names.split(':').any(|one| one == *name))
+        };
+        assert_eq!(signed.filter(|names| covers(names)).count(), 2, "RFC 9477 §3.1.4: both are signed");
         let unsubscribe = header(mail, "List-Unsubscribe").unwrap();
         let (url, mailto) = unsubscribe.split_once(", ").unwrap();
         let url = url.trim_matches(['<', '>']).rsplit('/').next().unwrap();
@@ -70,6 +78,17 @@ both!(
         assert_eq!(house.links.read_preferences(&token(mail, path::PREFERENCES)), Ok(person));
         assert_eq!(mail.text().matches("DKIM-Signature: ").count(), 2);
         assert!(mail.raw.is_ascii() && mail.text().lines().all(|line| line.len() <= 998));
+    }
+);
+
+both!(
+    async fn an_unsigned_mail_asks_for_no_complaints(db: TestDb) {
+        let house = House::new(&db).await;
+        house.enrol(&["ada@example.org"]).await;
+        house.launch().await;
+        house.sender(1).tick().await.unwrap();
+        let mail = &house.sink.messages()[0];
+        assert_eq!((header(mail, "CFBL-Address"), header(mail, "CFBL-Feedback-ID")), (None, None));
     }
 );
 
