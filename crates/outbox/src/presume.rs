@@ -152,6 +152,9 @@ fn begin(backend: DbBackend, shard: InstanceId, firsts: &[First<'_>], writes: &m
 
 /// Begins the first attempt at the rows of a table, under leases of the holder `$1` that last at `$2`.
 ///
+/// Where a row is waited for, the lease and the mailing are as they were before: a mailing that is held meanwhile goes on for as long as
+/// a sender does not look again, and whoever else has the lease by then finds the row begun.
+///
 /// What is asked of the lease is worded so that no index of the deliveries answers it: of a table without statistics, as a new one
 /// is, PostgreSQL may otherwise read the whole lane for every row.
 fn beginning(table: &str) -> String {

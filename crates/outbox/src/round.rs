@@ -36,9 +36,9 @@ pub async fn is_sealed(db: &Database, holder: InstanceId, no: i64, now: DateTime
     Ok(row.try_get::<i64>("", "no")? == no)
 }
 
-/// The holder is done.
+/// The holder is done. A round that is void stays so until [`sweep`] takes it: the server may still be at it.
 pub async fn forget(db: &Database, holder: InstanceId) -> Result<(), Error> {
-    sql::execute(db.writer(), "DELETE FROM outbox_rounds WHERE holder = $1", [holder.into()]).await?;
+    sql::execute(db.writer(), "DELETE FROM outbox_rounds WHERE holder = $1 AND no > 0", [holder.into()]).await?;
     Ok(())
 }
 

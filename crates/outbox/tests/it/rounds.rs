@@ -57,6 +57,9 @@ both!(
             assert!(!round::is_sealed(db, me, no, start_of_time()).await.unwrap());
             assert_eq!(seal(db.writer(), me, no, start_of_time()).await, Err(DbErr::RecordNotUpdated));
             assert!(!round::is_sealed(db, me, no, start_of_time()).await.unwrap());
+            // Not even once the instance has gone.
+            round::forget(db, me).await.unwrap();
+            assert_eq!(seal(db.writer(), me, no, start_of_time()).await, Err(DbErr::RecordNotUpdated));
             seal(db.writer(), me, no + 1, start_of_time()).await.unwrap();
             assert!(round::is_sealed(db, me, no + 1, start_of_time()).await.unwrap());
         }

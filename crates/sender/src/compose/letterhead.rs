@@ -47,7 +47,8 @@ pub(super) fn headers(
     now: DateTime<Utc>,
 ) -> Result<Headers, ComposeError> {
     let brand = &stationery.brand;
-    let cfbl = if asks_for_complaints && list.is_some() { cfbl(to.key, stationery, links)? } else { None };
+    let asks = asks_for_complaints && stationery.mailing.kind.is_bulk();
+    let cfbl = if asks { cfbl(to.key, stationery, links)? } else { None };
     let list = list.map(|list| list.headers(stationery, links, cfbl)).transpose()?;
     // Before an address is confirmed, its name is whatever anybody typed: it has no place in a header.
     let name = list.is_some().then(|| to.name.map(str::to_owned)).flatten();

@@ -26,8 +26,20 @@ pub(super) struct Parts {
     pub(super) headers: Vec<(String, String)>,
 }
 
-/// What a service writes itself from what it is told, or by its own clock.
-const ITS_OWN: &[&str] = &["from", "to", "subject", "reply-to", "date", "message-id", "dkim-signature", "mime-version"];
+/// What a service writes itself from what it is told, or by its own clock; and what holds good only under our signature (RFC 9477 §3.1),
+/// which it takes away.
+const ITS_OWN: &[&str] = &[
+    "from",
+    "to",
+    "subject",
+    "reply-to",
+    "date",
+    "message-id",
+    "dkim-signature",
+    "mime-version",
+    "cfbl-address",
+    "cfbl-feedback-id",
+];
 
 impl Parts {
     pub(super) fn of(message: &Message) -> Result<Self, Unfit> {
