@@ -128,7 +128,10 @@ fn no_mail_takes_long_to_read() {
 fn samples() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // What services tell lies in a folder of its own, and is no mail.
+    paths.retain(|path| path.is_file());
     paths.sort();
+    assert!(paths.len() > 20);
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 

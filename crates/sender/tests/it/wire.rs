@@ -1,4 +1,4 @@
-//! A wire between a sender and PostgreSQL that is cut at the very moment of a COMMIT.
+//! A wire between a sender and PostgreSQL that is cut at the very moment of a COMMIT, or of a statement that is a transaction of its own.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -83,11 +83,15 @@ impl Wire {
 /// Carries one connection until either side, or the plan, ends it.
 async fn carry(mut client: TcpStream, mut server: TcpStream, plan: &Mutex<Plan>) -> Option<()> {
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut rounds = Vec::new();
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let asked = &asked[..read.ok().filter(|read| *read > 0)?];
-                let commits = asked.windows(7).any(|bytes| bytes == b"COMMIT\0");
+                let prepared = prepared_round(asked);
+                let runs = |name: &Vec<u8>| find(asked, &[b"\0", &**name, b"\0"].concat()).is_some();
+                let commits = find(asked, b"COMMIT\0").is_some() || prepared.is_none() && rounds.iter().any(runs);
+                rounds.extend(prepared);
                 let loss = if commits { plan.lock().unwrap().strikes() } else { None };
                 if loss == Some(Loss::Word) {
                     return None;
@@ -103,4 +107,17 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: &Mutex<Plan>)
             }
         }
     }
+}
+
+/// The name of the statement that is prepared here (Parse, in PostgreSQL's protocol), if it commits a whole round.
+fn prepared_round(asked: &[u8]) -> Option<Vec<u8>> {
+    let text = find(asked, b"\0WITH w0 AS")?;
+    find(asked, b"SELECT 1 / CASE WHEN")?;
+    // The driver counts its statements, `sqlx_s_1`.
+    let name = asked[..text].windows(4).rposition(|bytes| bytes == b"sqlx")?;
+    Some(asked[name..text].to_vec())
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|bytes| bytes == what)
 }
