@@ -44,9 +44,9 @@ pub(super) async fn rounds_are_sealed_from_now_on(db: &Database) {
     let me = InstanceId::new(end());
     assert!(!outbox::round::is_sealed(db, me, 1, end()).await.unwrap());
     let mut writes = database::Writes::new();
-    outbox::round::seal(&mut writes, me, 1, end());
+    outbox::round::seal(&mut writes, me, 2, end());
     writes.run(db.writer()).await.unwrap();
-    assert!(outbox::round::is_sealed(db, me, 1, end()).await.unwrap());
+    assert!(outbox::round::is_sealed(db, me, 2, end()).await.unwrap());
     let after = |days| end() + TimeDelta::days(days);
     assert_eq!(outbox::round::sweep(db.writer(), after(30)).await.unwrap(), 0);
     assert_eq!(outbox::round::sweep(db.writer(), after(31)).await.unwrap(), 1);
