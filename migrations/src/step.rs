@@ -46,6 +46,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000033_refused_content", sql: include_str!("steps/000033_refused_content.sql") },
     Step { name: "m20261130_000034_content_read", sql: include_str!("steps/000034_content_read.sql") },
     Step { name: "m20261130_000035_webhook_tokens", sql: include_str!("steps/000035_webhook_tokens.sql") },
+    Step { name: "m20261130_000036_tracking_consents", sql: include_str!("steps/000036_tracking_consents.sql") },
 ];
 
 impl MigrationName for Step {

@@ -11,3 +11,4 @@ pub(crate) mod subscriber_hash;
 pub(crate) mod subscription;
 pub(crate) mod suppression;
 pub(crate) mod topic;
+pub(crate) mod tracking_consent;

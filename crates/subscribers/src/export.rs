@@ -28,7 +28,7 @@ pub struct Export {
     pub profile: Profile,
     /// Their language.
     pub locale: Locale,
-    /// Whether they agreed to be counted one by one.
+    /// Whether they agreed with some brand to be counted one by one. The ledger says with which.
     pub tracking_consent: bool,
     /// When they came on file.
     pub created_at: DateTime<Utc>,

@@ -34,6 +34,7 @@ pub mod subscription;
 pub mod success;
 pub mod suppression;
 pub mod topic;
+pub mod tracking;
 pub mod unconfirmed;
 mod voucher;
 

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use crate::entity::subscriber;
 use crate::subscription::{self, State};
 use crate::topic::{self, Topic};
-use crate::{Error, opt_out, pause};
+use crate::{Error, opt_out, pause, tracking};
 
 /// What the preferences page shows to whoever holds a footer's link: no personal value is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Preferences {
     pub choices: Vec<Choice>,
     /// Until when they asked for a pause.
     pub paused_until: Option<DateTime<Utc>>,
+    /// Whether they agreed to be counted one by one when they open and click.
+    pub tracking_allowed: bool,
 }
 
 /// One topic, and how the person stands to it.
@@ -44,5 +46,9 @@ pub async fn preferences(
         let undo_until = opt_out::undo_until(row).filter(|until| *until >= now);
         choices.push(Choice { topic, state: row.state, undo_until });
     }
-    Ok(Some(Preferences { choices, paused_until: pause::until(conn, subscriber, brand, now).await? }))
+    Ok(Some(Preferences {
+        choices,
+        paused_until: pause::until(conn, subscriber, brand, now).await?,
+        tracking_allowed: tracking::is_allowed(conn, subscriber, brand).await?,
+    }))
 }

@@ -15,6 +15,8 @@ pub struct Recipient {
     pub email: EmailAddress,
     /// What they told.
     pub profile: Profile,
+    /// Whether they agreed with some brand to be counted one by one; [`tracking::among`](crate::tracking::among) says with which.
+    pub tracking_consent: bool,
 }
 
 #[derive(DerivePartialModel)]
@@ -27,6 +29,7 @@ struct Row {
     phone: Option<Private>,
     postal_address: Option<Private>,
     attributes: Private,
+    tracking_consent: bool,
 }
 
 /// Those of these people who are on file, in no order.
@@ -40,7 +43,8 @@ impl TryFrom<Row> for Recipient {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Self::Error> {
-        let Row { id, email, name, company, phone, postal_address, attributes } = row;
-        Ok(Self { id, email, profile: profile(id, [name, company, phone, postal_address], &attributes)? })
+        let Row { id, email, name, company, phone, postal_address, attributes, tracking_consent } = row;
+        let profile = profile(id, [name, company, phone, postal_address], &attributes)?;
+        Ok(Self { id, email, profile, tracking_consent })
     }
 }

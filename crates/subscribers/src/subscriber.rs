@@ -43,7 +43,7 @@ pub struct Subscriber {
     pub locale: Locale,
     /// Who keeps their mailbox.
     pub provider: MailboxProvider,
-    /// Whether they agreed to be counted one by one when they open and click.
+    /// Whether they agreed with some brand to be counted one by one when they open and click.
     pub tracking_consent: bool,
     /// Soft failures since the last success, one a day at most.
     pub score: i32,

@@ -93,12 +93,15 @@ impl<'a> Studio<'a> {
     }
 
     fn preferences(&mut self) {
-        self.take("preferences", &Preferences { notice: None, topics: topics(3), paused: None });
+        self.take("preferences", &Preferences { notice: None, topics: topics(3), paused: None, tracking: false });
         let left = self.text("page.preferences.left", &[("topic", "Events")]);
         let notice = Some(Notice { words: left, undo: Some("1".into()) });
-        self.take("preferences-left", &Preferences { notice, topics: topics(1), paused: Some(self.date()) });
+        self.take(
+            "preferences-left",
+            &Preferences { notice, topics: topics(1), paused: Some(self.date()), tracking: true },
+        );
         let notice = Some(Notice { words: self.text("page.preferences.left_all", &[]), undo: Some("1".into()) });
-        self.take("preferences-none", &Preferences { notice, topics: Vec::new(), paused: None });
+        self.take("preferences-none", &Preferences { notice, topics: Vec::new(), paused: None, tracking: false });
     }
 
     fn unsubscribing(&mut self) {
@@ -135,6 +138,8 @@ impl<'a> Studio<'a> {
             pass: "pass".into(),
             topics: topics.into(),
             paused: Some(self.date()),
+            tracking: false,
+            tracking_words: self.text("page.access.tracking_words", &[("brand", "Fabrikam")]),
             fields: self.fields().split_off(1),
             history: vec![history.clone(), history],
         };
@@ -185,7 +190,7 @@ impl<'a> Studio<'a> {
             description: long,
             chosen: false,
         });
-        self.take("preferences-awkward", &Preferences { notice: None, topics, paused: None });
+        self.take("preferences-awkward", &Preferences { notice: None, topics, paused: None, tracking: true });
         let address = format!("{}@{}.example.com", "a".repeat(64), "b".repeat(60));
         self.take("inbox-awkward", &Inbox { address: Some(address) });
     }

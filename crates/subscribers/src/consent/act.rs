@@ -23,6 +23,10 @@ pub enum Act {
     Left,
     /// The person took the leaving back.
     Undone,
+    /// The person agreed to be counted one by one when they open and click.
+    TrackingAllowed,
+    /// The person wants to be counted one by one no longer.
+    TrackingWithdrawn,
     /// The person's data were erased.
     Erased,
 }

@@ -17,4 +17,5 @@ mod provider_look;
 mod stage;
 mod successes;
 mod suppressions;
+mod tracking;
 mod unconfirmed;

@@ -18,7 +18,7 @@ use super::Failure;
 use super::door::Door;
 use super::message::Message;
 use super::posted::Posted;
-use super::preferences::Notice;
+use super::preferences::{Notice, stop_tracking};
 use crate::WebState;
 use crate::client::Client;
 use crate::erasure;
@@ -67,6 +67,8 @@ async fn act(
         "change" => Some(data::change(&door, &visit, &posted).await?),
         "join" => Some(data::join(&door, &visit, posted.one("topic")).await?),
         "resume" => Some(data::resume(&door, &visit).await?),
+        "tracking-allow" => Some(data::allow_tracking(&door, &visit, &client).await?),
+        "tracking-stop" => Some(stop_tracking(&door, visit.subscriber, &client).await?),
         "leave" => Some(data::leave(&door, &visit, posted.one("topic"), &client).await?),
         _ => None,
     };

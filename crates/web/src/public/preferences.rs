@@ -6,13 +6,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use chrono::Duration;
-use domain::{Actor, TopicId};
+use domain::{Actor, SubscriberId, TopicId};
 use links::{Person, path};
 use renderer::Catalogue;
 use serde::Serialize;
 use subscribers::opt_out::{self, Leave, What};
 use subscribers::subscription::State as Standing;
-use subscribers::{Source, access, pause, topic};
+use subscribers::{Source, access, pause, topic, tracking};
 
 use super::Failure;
 use super::door::{Door, is_test};
@@ -32,6 +32,8 @@ pub(crate) struct Preferences {
     pub(crate) topics: Vec<Topic>,
     /// Until when the person pauses, if at all.
     pub(crate) paused: Option<String>,
+    /// Whether the person agreed to be counted.
+    pub(crate) tracking: bool,
 }
 
 /// What was just done.
@@ -96,6 +98,7 @@ async fn change(door: &Door<'_>, person: Person, posted: &Posted, client: &Clien
         "leave-all" => leave(door, person, None, client).await,
         "undo" => undo(door, person, posted.one("undo"), client).await,
         "pause" => rest(door, person, posted.one("days")).await,
+        "tracking-stop" => stop_tracking(door, person.subscriber, client).await,
         "access" => mail_link(door, person).await,
         _ => Err(Failure::Form),
     }
@@ -140,6 +143,17 @@ async fn rest(door: &Door<'_>, person: Person, days: &str) -> Result<Notice, Fai
     Ok(Notice::plain(door.text("page.preferences.paused", &[("date", &door.date(until))])))
 }
 
+/// Counts the person no longer. To be counted is for the person alone to allow, who has the mailbox.
+pub(super) async fn stop_tracking(
+    door: &Door<'_>,
+    subscriber: SubscriberId,
+    client: &Client,
+) -> Result<Notice, Failure> {
+    let state = door.state;
+    tracking::withdraw(&state.db, subscriber, door.brand.id, &client.evidence(), state.now()).await?;
+    Ok(Notice::plain(door.text("page.preferences.tracking_stopped", &[])))
+}
+
 /// Mails the single-use link to the person's own address: whoever was forwarded the mail does not get it.
 async fn mail_link(door: &Door<'_>, person: Person) -> Result<Notice, Failure> {
     if let Some(subscriber) = subscribers::find(door.state.db.reader(), person.subscriber).await? {
@@ -159,14 +173,15 @@ async fn page(door: &Door<'_>, person: Person, notice: Option<Notice>) -> Result
     let conn = door.state.db.reader();
     if is_test(person) {
         let topics = topic::list(conn, door.brand.id).await?.iter().map(Topic::from).collect();
-        return door.page(&Preferences { notice, topics, paused: None });
+        return door.page(&Preferences { notice, topics, paused: None, tracking: false });
     }
     let now = door.state.now();
     let found = subscribers::preferences(conn, person.subscriber, door.brand.id, now).await?;
+    let tracking = found.as_ref().is_some_and(|found| found.tracking_allowed);
     let (choices, paused) = found.map(|found| (found.choices, found.paused_until)).unwrap_or_default();
     let current = choices.iter().filter(|choice| choice.state == Standing::Confirmed);
     let topics = current.map(|choice| Topic::from(&choice.topic)).collect();
-    door.page(&Preferences { notice, topics, paused: paused.map(|until| door.date(until)) })
+    door.page(&Preferences { notice, topics, paused: paused.map(|until| door.date(until)), tracking })
 }
 
 #[cfg(test)]

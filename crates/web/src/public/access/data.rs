@@ -7,7 +7,7 @@ use subscribers::opt_in::{self, Invitation};
 use subscribers::opt_out::{self, Leave, What};
 use subscribers::subscription::State;
 use subscribers::topic::{self, Topic};
-use subscribers::{Change, Profile, Source, Subscriber, consent, pause};
+use subscribers::{Change, Profile, Source, Subscriber, consent, pause, tracking};
 
 use crate::client::Client;
 use crate::face::Face;
@@ -41,6 +41,10 @@ pub(crate) struct Access {
     pub(crate) topics: Vec<Standing>,
     /// Until when the person pauses, if at all.
     pub(crate) paused: Option<String>,
+    /// Whether the person agreed to be counted.
+    pub(crate) tracking: bool,
+    /// What they agree to if they do now.
+    pub(crate) tracking_words: String,
     pub(crate) fields: Vec<Field>,
     pub(crate) history: Vec<Event>,
 }
@@ -74,6 +78,7 @@ pub(super) async fn page(door: &Door<'_>, visit: &Visit, notice: Option<Notice>)
     let conn = door.state.db.reader();
     let person = find(door, visit).await?;
     let preferences = subscribers::preferences(conn, person.id, door.brand.id, door.state.now()).await?;
+    let tracking = preferences.as_ref().is_some_and(|found| found.tracking_allowed);
     let (choices, paused) = preferences.map(|found| (found.choices, found.paused_until)).unwrap_or_default();
     let state_of = |topic: &Topic| choices.iter().find(|choice| choice.topic.id == topic.id).map(|choice| choice.state);
     let topics = topic::list(conn, door.brand.id).await?;
@@ -87,6 +92,8 @@ pub(super) async fn page(door: &Door<'_>, visit: &Visit, notice: Option<Notice>)
         pass: next.path_segments().and_then(Iterator::last).unwrap_or_default().to_owned(),
         topics: shown.map(|topic| standing(door, topic, state_of(topic))).collect(),
         paused: paused.map(|until| door.date(until)),
+        tracking,
+        tracking_words: tracking_words(door),
         fields: Asked::ALL.into_iter().map(|field| known(door, field, &person)).collect(),
         history: ledger.iter().filter(|entry| entry.brand == door.brand.id).map(|entry| event(door, entry)).collect(),
     })
@@ -150,6 +157,17 @@ pub(super) async fn resume(door: &Door<'_>, visit: &Visit) -> Result<Notice, Fai
     let actor = Actor::Subscriber(visit.subscriber);
     pause::end(&door.state.db, visit.subscriber, door.brand.id, &actor, door.state.now()).await?;
     Ok(Notice::plain(door.text("page.access.resumed", &[])))
+}
+
+/// Lets the brand count the person, by the words that stood above the button.
+pub(super) async fn allow_tracking(door: &Door<'_>, visit: &Visit, client: &Client) -> Result<Notice, Failure> {
+    let (state, words) = (door.state, tracking_words(door));
+    tracking::allow(&state.db, visit.subscriber, door.brand.id, &words, &client.evidence(), state.now()).await?;
+    Ok(Notice::plain(door.text("page.access.tracking_allowed", &[])))
+}
+
+fn tracking_words(door: &Door<'_>) -> String {
+    door.text("page.access.tracking_words", &[("brand", &door.brand.name)])
 }
 
 async fn find(door: &Door<'_>, visit: &Visit) -> Result<Subscriber, Failure> {

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use domain::Actor;
+use serde_json::Value;
 use subscribers::Subscriber;
+use subscribers::consent::Act;
 use testkit::{TestDb, both};
 
 use crate::testing::{Answer, House, path};
@@ -109,5 +111,40 @@ both! {
         let done = on(&house, &link, &page, &[("act", "erase"), ("sure", "yes")]).await;
         assert!(done.body.contains("Your data is erased"), "{}", done.body);
         assert!(house.find("ada@example.com").await.is_none());
+    }
+}
+
+both! {
+    async fn who_has_the_mailbox_allows_to_be_counted_and_whoever_has_a_mail_stops_it(db: TestDb) {
+        let house = House::new(&db).await;
+        let person = house.member("ada@example.com", &[0]).await;
+        let footer = path(&house.links().preferences_url(&house.site(), house.person(&person)));
+        let allowed = async || {
+            let conn = db.database().reader();
+            let of_the_brand = subscribers::tracking::is_allowed(conn, person.id, house.brand.id).await.unwrap();
+            let view = house.call(Method::GET, &format!("/api/v1/subscribers/{}", person.id), Value::Null).await.json();
+            assert_eq!(view["tracking_consent"], of_the_brand);
+            of_the_brand
+        };
+        assert!(house.get(&footer).await.body.contains("Acme does not count which mails you open"));
+        assert_eq!(house.press(&footer, &[("act", "tracking-allow")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!allowed().await, "off until the person says otherwise");
+
+        let link = mailed(&house, &person).await;
+        let page = house.press(&link, &[("act", "open")]).await;
+        assert!(page.body.contains("Acme may count which of its mails I open"), "{}", page.body);
+        let page = on(&house, &link, &page, &[("act", "tracking-allow")]).await;
+        assert!(page.body.contains("Allowed Acme to count openings and clicks"), "{}", page.body);
+        assert!(allowed().await);
+
+        let page = house.press(&footer, &[("act", "tracking-stop")]).await;
+        assert!(page.body.contains("From now on nothing of it is counted."), "{}", page.body);
+        assert!(!allowed().await, "withdrawn is withdrawn at once");
+        let ledger = subscribers::consent::show(db.database().reader(), &person.email).await.unwrap().unwrap();
+        let entry = |act| ledger.iter().find(|entry| entry.act == act).unwrap();
+        let (allowed, withdrawn) = (entry(Act::TrackingAllowed), entry(Act::TrackingWithdrawn));
+        assert!(allowed.intact && withdrawn.intact);
+        let words = allowed.proof.as_ref().unwrap().note.as_deref().unwrap();
+        assert!(words.starts_with("Acme may count which of its mails I open"), "{words}");
     }
 }
