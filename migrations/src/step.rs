@@ -47,6 +47,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000034_content_read", sql: include_str!("steps/000034_content_read.sql") },
     Step { name: "m20261130_000035_webhook_tokens", sql: include_str!("steps/000035_webhook_tokens.sql") },
     Step { name: "m20261130_000036_tracking_consents", sql: include_str!("steps/000036_tracking_consents.sql") },
+    Step { name: "m20261130_000037_hits", sql: include_str!("steps/000037_hits.sql") },
 ];
 
 impl MigrationName for Step {

@@ -3,6 +3,7 @@
 
 mod campaign;
 mod consent;
+mod counted;
 mod erasure;
 mod layers;
 mod ledger;

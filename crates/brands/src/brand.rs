@@ -42,6 +42,11 @@ pub struct Brand {
     pub soft_bounce_days: i32,
     /// Where alerts are mailed; nowhere if it is not said.
     pub alerts_address: Option<EmailAddress>,
+    /// Whether links in mails to people who did not agree to be counted carry campaign and link, so that clicks are counted without saying
+    /// whose they are.
+    pub anonymous_clicks: bool,
+    /// For how many days it is kept who opened and clicked, and from which network.
+    pub hits_kept_days: i32,
     /// Grows by one with every change.
     pub version: i64,
     /// When it was made.
@@ -77,6 +82,8 @@ impl TryFrom<Model> for Brand {
             soft_bounce_limit: row.soft_bounce_limit,
             soft_bounce_days: row.soft_bounce_days,
             alerts_address: row.alerts_address,
+            anonymous_clicks: row.anonymous_clicks,
+            hits_kept_days: row.hits_kept_days,
             version: row.version,
             created_at: row.created_at,
             created_by: row.created_by,

@@ -40,6 +40,11 @@ pub struct Draft {
     pub soft_bounce_days: i32,
     /// Where alerts are mailed, best at a provider that few recipients use: while it is left alone, they wait too.
     pub alerts_address: Option<EmailAddress>,
+    /// Whether links in mails to people who did not agree to be counted carry campaign and link, so that clicks are counted without saying
+    /// whose they are.
+    pub anonymous_clicks: bool,
+    /// For how many days it is kept who opened and clicked, and from which network: 1 to 365.
+    pub hits_kept_days: i32,
 }
 
 /// One field that cannot be as it is.
@@ -80,6 +85,8 @@ impl Draft {
             soft_bounce_limit: 3,
             soft_bounce_days: 14,
             alerts_address: None,
+            anonymous_clicks: false,
+            hits_kept_days: 30,
         }
     }
 
@@ -114,6 +121,7 @@ impl Draft {
         ask(self.privacy_url.as_ref().is_none_or(is_web_page), "privacy_url", "must begin with https:// or http://");
         ask((1..=100).contains(&self.soft_bounce_limit), "soft_bounce_limit", "must be from 1 to 100");
         ask((0..=365).contains(&self.soft_bounce_days), "soft_bounce_days", "must be from 0 to 365");
+        ask((1..=365).contains(&self.hits_kept_days), "hits_kept_days", "must be from 1 to 365");
         match mail_domain(&self.sending_domain) {
             Err(_) => ask(false, "sending_domain", "must be a domain name such as example.com"),
             Ok(sending) => {
@@ -153,6 +161,8 @@ impl From<Brand> for Draft {
             soft_bounce_limit: brand.soft_bounce_limit,
             soft_bounce_days: brand.soft_bounce_days,
             alerts_address: brand.alerts_address,
+            anonymous_clicks: brand.anonymous_clicks,
+            hits_kept_days: brand.hits_kept_days,
         }
     }
 }
@@ -227,6 +237,8 @@ mod tests {
             soft_bounce_limit: 3,
             soft_bounce_days: 14,
             alerts_address: None,
+            anonymous_clicks: false,
+            hits_kept_days: 30,
         }
     }
 

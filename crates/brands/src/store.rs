@@ -94,6 +94,8 @@ fn columns(draft: Draft, actor: &Actor, now: DateTime<Utc>) -> ActiveModel {
         soft_bounce_limit: Set(draft.soft_bounce_limit),
         soft_bounce_days: Set(draft.soft_bounce_days),
         alerts_address: Set(draft.alerts_address),
+        anonymous_clicks: Set(draft.anonymous_clicks),
+        hits_kept_days: Set(draft.hits_kept_days),
         updated_at: Set(now),
         updated_by: Set(actor.clone()),
         ..ActiveModel::default()

@@ -24,6 +24,8 @@ fn draft(slug: &str) -> Draft {
         soft_bounce_limit: 3,
         soft_bounce_days: 14,
         alerts_address: None,
+        anonymous_clicks: false,
+        hits_kept_days: 30,
     }
 }
 

@@ -2,15 +2,16 @@ use std::panic;
 
 use brands::Brand;
 use domain::{CampaignId, SubscriberId, TopicNo};
-use links::{Links, Site};
+use links::{Anonymous, Links, Site};
 use renderer::{Catalogue, Compiled, Look, Merge, MergeLinks, Person, Rendered, Segments, Source};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use subscribers::topic::{self, Topic};
 use tokio::task::spawn_blocking;
+use url::Url;
 
 use crate::entity::campaign::Entity;
 use crate::look::{look, site};
-use crate::{Campaign, Draft, Error};
+use crate::{Campaign, Counting, Draft, Error};
 
 /// Everything that the messages of one campaign have in common: read once, rendered for each recipient.
 #[derive(Clone, Debug)]
@@ -74,12 +75,13 @@ impl Reader {
 impl Letter {
     /// The mail for one person, to be looked at.
     pub fn render(&self, links: &Links, reader: Reader, person: Person) -> Result<Rendered, Error> {
-        Ok(self.segments.compiled().render(&self.merge(links, reader, person)?)?)
+        Ok(self.segments.compiled().render(&self.merge(links, reader, Counting::Nothing, person)?)?)
     }
 
     /// What the mail says to one person: for [`Segments::message`], which makes the message that is sent.
-    pub fn merge(&self, links: &Links, reader: Reader, person: Person) -> Result<Merge, Error> {
+    pub fn merge(&self, links: &Links, reader: Reader, counting: Counting, person: Person) -> Result<Merge, Error> {
         let whom = self.person(reader);
+        let (click, open) = self.counted(links, counting)?;
         let words = [("topic", self.topic_name.as_str()), ("brand", self.brand.name.as_str())];
         Ok(Merge {
             person,
@@ -88,8 +90,23 @@ impl Letter {
                 preferences: links.preferences_url(&self.site, whom),
                 // A draft that was never sent anywhere has no page yet.
                 view: self.campaign.mailing.map(|mailing| links.view_url(&self.site, mailing)).transpose()?,
+                click,
+                open,
             },
             why: Catalogue::of(self.brand.locale).text(reader.why(), &words),
+        })
+    }
+
+    /// What counted links begin with, and the picture that counts an opening.
+    fn counted(&self, links: &Links, counting: Counting) -> Result<(Option<Url>, Option<Url>), Error> {
+        Ok(match (counting, self.campaign.mailing) {
+            (Counting::Personally(key), _) => {
+                (Some(links.click_url(&self.site, key)?), Some(links.open_url(&self.site, key)?))
+            }
+            (Counting::Anonymously, Some(mailing)) => {
+                (Some(links.anonymous_click_url(&self.site, Anonymous { mailing, variant: 0 })?), None)
+            }
+            (Counting::Anonymously, None) | (Counting::Nothing, _) => (None, None),
         })
     }
 

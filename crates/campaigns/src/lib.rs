@@ -2,6 +2,7 @@
 
 mod act;
 mod campaign;
+mod counted;
 mod decide;
 mod draft;
 mod drain;
@@ -25,6 +26,7 @@ mod watch;
 
 pub use act::{cancel, pause, resume, schedule, submit, unschedule};
 pub use campaign::{Campaign, Draft};
+pub use counted::{Counting, Targets, targets};
 pub use decide::{Decided, Many, decide, decide_many};
 pub use draft::{create, update};
 pub use drain::{finish_drained, settle_cancelled};

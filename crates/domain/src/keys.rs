@@ -32,6 +32,12 @@ pub enum Purpose {
     Access,
     /// A mailing's page in the browser.
     View,
+    /// A followed link, of one delivery.
+    Click,
+    /// A followed link, of nobody in particular.
+    AnonymousClick,
+    /// An opened mail, of one delivery.
+    Open,
     /// The time at which a sign-up form was handed out.
     FormStamp,
     /// The keyed hash of a suppressed address.
@@ -54,6 +60,9 @@ impl Purpose {
             Self::Confirm => "eshot/v1/confirm",
             Self::Access => "eshot/v1/access",
             Self::View => "eshot/v1/view",
+            Self::Click => "eshot/v1/click",
+            Self::AnonymousClick => "eshot/v1/anonymous-click",
+            Self::Open => "eshot/v1/open",
             Self::FormStamp => "eshot/v1/form-stamp",
             Self::Suppression => "eshot/v1/suppression",
             Self::Secrets => "eshot/v1/secrets",

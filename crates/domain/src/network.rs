@@ -24,6 +24,13 @@ impl Network {
         address.is_ipv4() == self.address.is_ipv4() && masked(address, self.prefix) == self.address
     }
 
+    /// The network that is kept of an address that is not to tell whose it is: the /24 of an IPv4 address, the /48 of an IPv6 address.
+    pub fn around(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let prefix = if address.is_ipv4() { 24 } else { 48 };
+        Self { address: masked(address, prefix), prefix }
+    }
+
     /// The network whose members share one allowance: an IPv4 address alone, and the /64 of an IPv6 address, because
     /// that is what one subscriber line is given (RFC 6177).
     pub fn of(address: IpAddr) -> Self {

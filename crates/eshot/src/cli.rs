@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use domain::{DkimKeyId, EmailAddress};
 
-pub(crate) use self::bench::{Bench, BenchSend, Signing};
+pub(crate) use self::bench::{Bench, BenchClicks, BenchSend, Signing};
 pub(crate) use self::brand::{Brand, NewBrand};
 pub(crate) use self::deliveries::{Deliveries, Which};
 pub(crate) use self::feedback::Feedback;

@@ -1,7 +1,7 @@
 //! An instance at work: its roles, each a task, and how they end.
 
 mod feedback;
-mod http;
+pub(crate) mod http;
 mod mail;
 mod mailboxes;
 mod retention;

@@ -23,6 +23,7 @@ mod rfc5965;
 mod rules;
 mod ses;
 mod traces;
+pub mod tracking;
 pub mod webhook;
 
 pub use answer::{Answer, Named};

@@ -8,7 +8,7 @@ const RETURN_PATH: &str = "b-";
 const MESSAGE_ID: &str = "m-";
 
 /// Mailing u32, ordinal u40.
-type Payload = [u8; 9];
+pub(crate) type Payload = [u8; 9];
 
 impl Links {
     /// The envelope sender of a delivery (VERP), so that a report tells what it is about by the address it comes to.
@@ -46,7 +46,7 @@ impl Links {
     }
 }
 
-fn pack(key: DeliveryKey) -> Result<Payload, Unfit> {
+pub(crate) fn pack(key: DeliveryKey) -> Result<Payload, Unfit> {
     let mailing = mailing_bytes(key.mailing)?;
     let unfit = Unfit::Ordinal(key.ordinal.0);
     let [0, 0, 0, ordinal @ ..] = key.ordinal.0.to_be_bytes() else { return Err(unfit) };
@@ -56,7 +56,7 @@ fn pack(key: DeliveryKey) -> Result<Payload, Unfit> {
     Ok(payload)
 }
 
-fn unpack([a, b, c, d, ordinal @ ..]: Payload) -> DeliveryKey {
+pub(crate) fn unpack([a, b, c, d, ordinal @ ..]: Payload) -> DeliveryKey {
     let [e, f, g, h, i] = ordinal;
     DeliveryKey::new(mailing_from([a, b, c, d]), Ordinal(i64::from_be_bytes([0, 0, 0, e, f, g, h, i])))
 }

@@ -11,3 +11,9 @@ pub const CONFIRM: &str = "/confirm/{token}";
 pub const ACCESS: &str = "/access/{token}";
 /// A mailing's page in the browser.
 pub const VIEW: &str = "/view/{token}";
+/// A followed link that is counted for one delivery: its token, and the link's number in the campaign's document.
+pub const CLICK: &str = "/c/{token}/{link}";
+/// A followed link that is counted for nobody in particular.
+pub const ANONYMOUS_CLICK: &str = "/l/{token}/{link}";
+/// The picture that says that a mail was opened.
+pub const OPEN: &str = "/o/{token}";

@@ -17,6 +17,9 @@ pub struct Links {
     pub(crate) confirm: Ring,
     pub(crate) access: Ring,
     pub(crate) view: Ring,
+    pub(crate) click: Ring,
+    pub(crate) anonymous_click: Ring,
+    pub(crate) open: Ring,
 }
 
 /// Why what returned is not believed.
@@ -60,6 +63,9 @@ impl Links {
             confirm: ring(Purpose::Confirm),
             access: ring(Purpose::Access),
             view: ring(Purpose::View),
+            click: ring(Purpose::Click),
+            anonymous_click: ring(Purpose::AnonymousClick),
+            open: ring(Purpose::Open),
         }
     }
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 
 use domain::{AccessId, DeliveryKey, EmailAddress, KeyId, MailingNo, OptInId, Ordinal, SubscriberId, TopicNo};
-use links::{Links, Person, Refused, Site, Unfit};
+use links::{Anonymous, Links, Person, Refused, Site, Unfit};
 use proptest::prelude::*;
 
 const FIRST: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -91,11 +91,26 @@ proptest! {
     }
 
     #[test]
+    fn what_is_counted_is_read_back_in_either_case(key in delivery(), variant: u8) {
+        let (links, site) = (links(FIRST), site());
+        let place = Anonymous { mailing: key.mailing, variant };
+        for turn in [str::to_lowercase, str::to_uppercase] {
+            let read = |url: url::Url| turn(&token(&url));
+            prop_assert_eq!(links.read_click(&read(links.click_url(&site, key).unwrap())), Ok(key));
+            prop_assert_eq!(links.read_open(&read(links.open_url(&site, key).unwrap())), Ok(key));
+            let anonymous = links.anonymous_click_url(&site, place).unwrap();
+            prop_assert_eq!(links.read_anonymous_click(&read(anonymous)), Ok(place));
+        }
+    }
+
+    #[test]
     fn reading_never_panics(text in ".{0,80}") {
         let links = links(FIRST);
         prop_assert!(links.read_unsubscribe(&text).is_err());
         prop_assert!(links.read_message_id(&text).is_err());
         prop_assert!(links.read_envid(&text).is_err());
+        prop_assert!(links.read_click(&text).is_err() && links.read_open(&text).is_err());
+        prop_assert!(links.read_anonymous_click(&text).is_err());
         if let Ok(address) = text.parse::<EmailAddress>() {
             prop_assert!(links.read_return_path(&address).is_err());
         }
@@ -115,6 +130,16 @@ proptest! {
         for changed in with_one_character_changed(&token(&links.unsubscribe_url(&site, person))) {
             prop_assert!(links.read_unsubscribe(&changed).is_err(), "{}", changed);
         }
+        for changed in with_one_character_changed(&token(&links.click_url(&site, key).unwrap())) {
+            prop_assert!(links.read_click(&changed).is_err(), "{}", changed);
+        }
+        for changed in with_one_character_changed(&token(&links.open_url(&site, key).unwrap())) {
+            prop_assert!(links.read_open(&changed).is_err(), "{}", changed);
+        }
+        let place = Anonymous { mailing: key.mailing, variant: 0 };
+        for changed in with_one_character_changed(&token(&links.anonymous_click_url(&site, place).unwrap())) {
+            prop_assert!(links.read_anonymous_click(&changed).is_err(), "{}", changed);
+        }
         for changed in with_one_character_changed(&token(&links.confirm_url(&site, OptInId::from_bytes(id)))) {
             prop_assert!(links.read_confirm(&changed).is_err(), "{}", changed);
         }
@@ -132,6 +157,12 @@ fn a_token_of_another_purpose_is_refused() {
     assert_eq!(links.read_unsubscribe(&token(&links.preferences_url(&site, person))), Err(Refused::Forged));
     assert_eq!(links.read_access(&token(&links.confirm_url(&site, OptInId::from_bytes(id)))), Err(Refused::Forged));
     assert_eq!(links.read_confirm(&token(&links.access_url(&site, AccessId::from_bytes(id)))), Err(Refused::Forged));
+
+    // A picture that was fetched is no link that was followed, and neither comes back as mail.
+    let (click, open) = (links.click_url(&site, key).unwrap(), links.open_url(&site, key).unwrap());
+    assert_eq!(links.read_click(&token(&open)), Err(Refused::Forged));
+    assert_eq!(links.read_open(&token(&click)), Err(Refused::Forged));
+    assert_eq!(links.read_envid(&token(&click)), Err(Refused::Forged));
 
     // Whoever reads a mail sees its Message-ID, so it must not do as a return path.
     let message_id = links.message_id(&site, key).unwrap();

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
-use database::sql;
+use database::{Column, sql};
 use domain::{DeliveryKey, EmailAddress, MailboxProvider, MailingNo, Ordinal, SubscriberId};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-use crate::State;
+use crate::{State, dialect};
 
 /// One message to one recipient, as far as it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,22 @@ pub async fn find(conn: &impl ConnectionTrait, key: DeliveryKey) -> Result<Optio
     let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE mailing_no = $1 AND ordinal = $2");
     let row: Option<Row> = sql::one(conn, &sql, [key.mailing.into(), key.ordinal.into()]).await?;
     Ok(row.map(Delivery::from))
+}
+
+/// Those of these deliveries that there are, in no order.
+pub async fn among(conn: &impl ConnectionTrait, keys: &[DeliveryKey]) -> Result<Vec<Delivery>, DbErr> {
+    const KEY: &[Column; 2] = &[("of_mailing", "bigint"), ("place", "bigint")];
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = keys.iter().map(|key| [key.mailing.0.into(), key.ordinal.0.into()]).collect();
+    let table = dialect::table(conn.get_database_backend(), 0, KEY, rows);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} JOIN deliveries d ON d.mailing_no = v.of_mailing AND d.ordinal = v.place",
+        table.sql
+    );
+    let rows: Vec<Row> = sql::all(conn, &sql, table.values).await?;
+    Ok(rows.into_iter().map(Delivery::from).collect())
 }
 
 /// A page of a mailing's deliveries in their order, all or those in one state, behind `after`.

@@ -34,7 +34,7 @@ pub use attempt::{Attempt, attempts, attempts_between, of_relay_message};
 pub use claim::{Batch, Claim, Claimed, claim};
 pub use counts::{Counts, counts, totals};
 pub use decide::{Decision, decide, decide_all, give_up, resend};
-pub use delivery::{Delivery, find, list};
+pub use delivery::{Delivery, among, find, list};
 pub use error::Error;
 pub use forget::{forget, forget_address};
 pub use lease::{Lease, holders, release, renew};

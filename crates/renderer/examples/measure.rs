@@ -101,6 +101,8 @@ fn merge() -> Result<Merge, Box<dyn Error>> {
             unsubscribe: "https://news.example.com/u/mzxw6ytboi4dsmrqgezdgnbvgy3tqojqmzxw6ytboi4dsmrq".parse()?,
             preferences: "https://news.example.com/p/mzxw6ytboi4dsmrqgezdgnbvgy3tqojqmzxw6ytboi4dsmrq".parse()?,
             view: Some("https://news.example.com/view/mzxw6ytboi4dsmrq".parse()?),
+            click: None,
+            open: None,
         },
         why: "You get this mail because you signed up for Offers of Larch & Linden.".to_owned(),
     })

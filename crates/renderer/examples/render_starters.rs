@@ -75,6 +75,8 @@ fn merge(topic: &str, locale: Locale, person: Person) -> Result<Merge, url::Pars
             unsubscribe: "https://news.example.com/u/q2w3e4r5t6y7".parse()?,
             preferences: "https://news.example.com/p/q2w3e4r5t6y7".parse()?,
             view: Some("https://news.example.com/view/a2s3d4f5".parse()?),
+            click: None,
+            open: None,
         },
         why: Catalogue::of(locale).text("mail.footer.why", &[("topic", topic), ("brand", "Larch & Linden")]),
     })

@@ -245,7 +245,7 @@ impl Checker<'_> {
     /// Follows the conditions: whatever begins at a place ends there.
     fn condition(&mut self, token: usize, place: Place) -> Result<(), Problem> {
         match self.tokens.get(token) {
-            Token::Value { .. } => return Ok(()),
+            Token::Value { .. } | Token::Link { .. } => return Ok(()),
             Token::If { .. } => self.conditions.push(place),
             Token::Else if self.conditions.last() == Some(&place) => {}
             Token::End if self.conditions.pop() == Some(place) => {}

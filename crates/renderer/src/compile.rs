@@ -2,14 +2,15 @@ use domain::Locale;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::counted::Counted;
 use crate::document;
 use crate::error::{Part, Problem, RenderError, TemplateError};
-use crate::field::Author;
+use crate::field::{Author, Field};
 use crate::footer;
 use crate::page::Frame;
 use crate::program::{Form, Program};
 use crate::template::{Flat, Vocabulary, flatten};
-use crate::tokens::Tokens;
+use crate::tokens::{Token, Tokens};
 use crate::values::Values;
 use crate::{Look, Merge, Rendered, Source, check, markup, text, theme};
 
@@ -33,6 +34,9 @@ pub struct Compiled {
     subject: Program,
     pub(crate) html: Program,
     pub(crate) text: Program,
+    /// Where the links lead that can be counted, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<String>,
 }
 
 /// Compiles a template against a brand's look; whatever could go wrong for a recipient goes wrong here.
@@ -58,6 +62,11 @@ impl Compiled {
     /// comes after about 102,000.
     pub fn html_bytes(&self) -> usize {
         self.html.size()
+    }
+
+    /// Where the links lead that can be counted: the first has the number 0.
+    pub fn links(&self) -> &[String] {
+        &self.links
     }
 
     /// The language of the mail's footer.
@@ -116,7 +125,8 @@ pub(crate) fn build(
     let subject = flatten(&source.subject, Part::Subject, false, &vocabulary, &mut tokens)?;
     let preheader = flatten(&source.preheader, Part::Preheader, false, &vocabulary, &mut tokens)?;
     let body = flatten(&source.mjml, Part::Body, true, &vocabulary, &mut tokens)?;
-    let (mjml, body_text) = checked(&body, &look.base_url, &mut tokens)?;
+    let links = if author == Author::Staff { Links::Counted } else { Links::Plain };
+    let Checked { mjml, text: body_text, counted } = checked(&body, &look.base_url, links, &mut tokens)?;
 
     let frame = Frame {
         language: look.locale.as_str(),
@@ -132,7 +142,10 @@ pub(crate) fn build(
     };
     let page = document::body(&mjml, &frame).map_err(fault)?;
     let footer = footer::build(&house, &frame, &mut tokens)?;
-    let html = frame.page(&page, &footer.html);
+    let whole = |problem| TemplateError::whole(Part::Body, problem);
+    let content = counted.place(&page.content, &mut tokens).map_err(whole)?;
+    let pixel = if links == Links::Counted { pixel(&mut tokens).map_err(whole)? } else { String::new() };
+    let html = frame.page(&page, &content, &footer.html, &pixel);
     let text = format!("{}\n\n{}", body_text.trim_end(), footer.text);
 
     let split =
@@ -142,6 +155,7 @@ pub(crate) fn build(
         subject: split(&subject.text, Part::Subject, Form::Line)?,
         html: split(&html, Part::Body, Form::Html)?,
         text: split(&text, Part::Body, Form::Line)?,
+        links: counted.targets,
     };
     if one_line(&compiled.subject.run(&Values::default())).is_empty() {
         return Err(TemplateError::whole(Part::Subject, Problem::EmptySubject));
@@ -149,8 +163,39 @@ pub(crate) fn build(
     Ok(compiled)
 }
 
-/// A body that has been read and checked: MJML for mrml, and its plain text.
-pub(crate) fn checked(body: &Flat, base_url: &Url, tokens: &mut Tokens) -> Result<(String, String), TemplateError> {
+/// What becomes of a template's links.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// They can be counted, if a reader's are.
+    Counted,
+    /// They stay as they are.
+    Plain,
+}
+
+/// A body that has been read and checked.
+pub(crate) struct Checked {
+    /// For mrml.
+    pub(crate) mjml: String,
+    /// Its plain text.
+    pub(crate) text: String,
+    pub(crate) counted: Counted,
+}
+
+/// The picture that says that a mail was opened, where somebody agreed to that. It stands last: what a mailbox cuts off was not read.
+fn pixel(tokens: &mut Tokens) -> Result<String, Problem> {
+    let begin = tokens.add(Token::If { field: Field::Open, negated: false })?;
+    let url = tokens.add(Token::Value { field: Field::Open, fallback: None, in_url: false })?;
+    let end = tokens.add(Token::End)?;
+    Ok(format!("{begin}<img src=\"{url}\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0;\">{end}"))
+}
+
+/// Reads and checks a body.
+pub(crate) fn checked(
+    body: &Flat,
+    base_url: &Url,
+    links: Links,
+    tokens: &mut Tokens,
+) -> Result<Checked, TemplateError> {
     let fault = |tokens: &Tokens, (at, problem): markup::Fault| {
         // The author has never seen a token, so none may be quoted.
         let quotes_token = tokens.find(&problem.to_string()).next().is_some();
@@ -159,7 +204,11 @@ pub(crate) fn checked(body: &Flat, base_url: &Url, tokens: &mut Tokens) -> Resul
     };
     let nodes = markup::read(&body.text).map_err(|found| fault(tokens, found))?;
     let mjml = check::check(&nodes, &body.text, base_url, tokens).map_err(|found| fault(tokens, found))?;
-    Ok((mjml, text::write(&nodes, tokens)))
+    let counted = match links {
+        Links::Counted => Counted::of(&nodes, tokens).map_err(|problem| TemplateError::whole(Part::Body, problem))?,
+        Links::Plain => Counted::default(),
+    };
+    Ok(Checked { mjml, text: text::write(&nodes, tokens, &counted), counted })
 }
 
 fn measure(source: &Source) -> Result<(), TemplateError> {

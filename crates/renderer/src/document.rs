@@ -62,7 +62,7 @@ impl Body {
 }
 
 /// What a tag says, and what follows it; both write their attributes in double quotes.
-fn split_tag(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_tag(text: &str) -> Option<(&str, &str)> {
     let mut quoted = false;
     let end = text.find(|c| {
         quoted ^= c == '"';

@@ -20,6 +20,10 @@ pub(crate) enum Field {
     Unsubscribe,
     Preferences,
     View,
+    /// What a link that is counted begins with, if this reader's are.
+    Click,
+    /// The picture that counts an opening, if this reader's are.
+    Open,
     /// The one link that a system mail is about.
     Action,
     /// Why the person gets the mail.
@@ -51,8 +55,13 @@ const FOR_STAFF: [(&str, Field); 13] = [
     ("links.view", Field::View),
 ];
 
-const FOR_THE_HOUSE: [(&str, Field); 3] =
-    [("links.action", Field::Action), ("why", Field::Why), ("greeting", Field::Greeting)];
+const FOR_THE_HOUSE: [(&str, Field); 5] = [
+    ("links.click", Field::Click),
+    ("links.open", Field::Open),
+    ("links.action", Field::Action),
+    ("why", Field::Why),
+    ("greeting", Field::Greeting),
+];
 
 impl Field {
     /// The field that a path in a template names.
@@ -69,7 +78,7 @@ impl Field {
 
     /// Whether the value is an address that we made ourselves.
     pub(crate) fn is_link(&self) -> bool {
-        matches!(self, Self::Unsubscribe | Self::Preferences | Self::View | Self::Action)
+        matches!(self, Self::Unsubscribe | Self::Preferences | Self::View | Self::Click | Self::Open | Self::Action)
     }
 }
 

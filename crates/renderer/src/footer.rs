@@ -3,7 +3,7 @@
 use domain::Locale;
 
 use crate::Catalogue;
-use crate::compile::checked;
+use crate::compile::{Links, checked};
 use crate::document;
 use crate::error::{Part, TemplateError};
 use crate::page::Frame;
@@ -32,7 +32,7 @@ pub(crate) fn words(locale: Locale) -> Vec<(String, String)> {
 pub(crate) fn build(vocabulary: &Vocabulary, frame: &Frame<'_>, tokens: &mut Tokens) -> Result<Footer, TemplateError> {
     let mjml = flatten(MJML, Part::Body, true, vocabulary, tokens)?;
     let text = flatten(TEXT, Part::Body, false, vocabulary, tokens)?;
-    let (mjml, _) = checked(&mjml, &vocabulary.base_url, tokens)?;
+    let mjml = checked(&mjml, &vocabulary.base_url, Links::Plain, tokens)?.mjml;
     let fault = |(line, problem): document::Fault| TemplateError { part: Part::Body, line, problem };
     let body = document::body(&mjml, frame).map_err(fault)?;
     let html = frame.footer(body.sections().map_err(fault)?);

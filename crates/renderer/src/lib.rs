@@ -5,6 +5,7 @@ mod catalogue;
 mod check;
 mod colour;
 mod compile;
+mod counted;
 mod document;
 mod effort;
 mod error;

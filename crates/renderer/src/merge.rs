@@ -40,7 +40,7 @@ pub struct Person {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// The three links of every campaign's footer.
+/// The three links of every campaign's footer, and what counts a reader's openings and clicks, if anything does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergeLinks {
     /// Leaves the topic: `{{links.unsubscribe}}`.
@@ -49,4 +49,9 @@ pub struct MergeLinks {
     pub preferences: Url,
     /// The same mail as a web page without personal values, if it has one: `{{links.view}}`.
     pub view: Option<Url>,
+    /// What the other links begin with, each with its number behind it, if it is counted when they are followed. Otherwise they lead
+    /// straight to where they lead.
+    pub click: Option<Url>,
+    /// The picture that says that the mail was opened; without it there is none.
+    pub open: Option<Url>,
 }

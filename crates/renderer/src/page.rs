@@ -62,15 +62,16 @@ impl Frame<'_> {
         ))
     }
 
-    /// The whole document: the author's part in a box, and below it, outside of all that is the author's, the footer.
-    pub(crate) fn page(&self, body: &Body, footer: &str) -> String {
-        let Body { opening, ground, at_rules, content } = body;
+    /// The whole document: the author's part in a box (the body's content, its links placed), and below it, outside of all that is the
+    /// author's, the footer and the pixel.
+    pub(crate) fn page(&self, body: &Body, content: &str, footer: &str, pixel: &str) -> String {
+        let Body { opening, ground, at_rules, .. } = body;
         let title = escape::to_html(self.title);
         let at_rules =
             if at_rules.is_empty() { String::new() } else { format!("<style type=\"text/css\">{at_rules}</style>") };
         format!(
             "{opening}<head><title>{title}</title>{HEAD}{at_rules}{}</head><body style=\"{BODY}{ground}\">{}\
-             <div style=\"{BOX}\">{content}</div>{footer}</body></html>\n",
+             <div style=\"{BOX}\">{content}</div>{footer}{pixel}</body></html>\n",
             self.style_sheet,
             self.preview()
         )

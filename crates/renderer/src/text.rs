@@ -1,14 +1,16 @@
 //! The text part: a walk over the MJML that says in plain lines what the mail says in pictures and boxes.
 
-mod entities;
+pub(crate) mod entities;
 
+use crate::counted::Counted;
 use crate::markup::{Event, Node, Tag};
 use crate::tokens::Tokens;
 
 /// The words of a body, links written out. Tokens stay where they are.
-pub(crate) fn write(nodes: &[Node<'_>], tokens: &Tokens) -> String {
+pub(crate) fn write(nodes: &[Node<'_>], tokens: &Tokens, counted: &Counted) -> String {
     let mut writer = Writer {
         tokens,
+        counted,
         out: String::new(),
         line: String::new(),
         mark: String::new(),
@@ -31,6 +33,7 @@ pub(crate) fn write(nodes: &[Node<'_>], tokens: &Tokens) -> String {
 #[derive(Debug)]
 struct Writer<'a> {
     tokens: &'a Tokens,
+    counted: &'a Counted,
     out: String,
     /// The line at hand, not yet written.
     line: String,
@@ -159,6 +162,7 @@ impl Writer<'_> {
         if shown.is_empty() || self.tokens.same(words, shown) || words.contains(&format!("({shown})")) {
             return;
         }
+        let shown = self.counted.word(shown);
         if words.is_empty() {
             self.line.push_str(shown);
         } else if on_own_line {
@@ -227,13 +231,15 @@ fn gap(name: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::write;
+    use crate::counted::Counted;
     use crate::markup;
     use crate::tokens::Tokens;
 
     #[track_caller]
     fn check(mjml: &str, expected: &str) {
         let nodes = markup::read(mjml).unwrap();
-        assert_eq!(write(&nodes, &Tokens::foreign_to(&[])).trim(), expected, "{mjml}");
+        let text = write(&nodes, &Tokens::foreign_to(&[]), &Counted::default());
+        assert_eq!(text.trim(), expected, "{mjml}");
     }
 
     #[test]

@@ -14,8 +14,20 @@ pub(crate) struct Tokens {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Token {
-    Value { field: Field, fallback: Option<String>, in_url: bool },
-    If { field: Field, negated: bool },
+    Value {
+        field: Field,
+        fallback: Option<String>,
+        in_url: bool,
+    },
+    /// A link that can be counted: its number, and the address as it is written where nobody counts.
+    Link {
+        number: u16,
+        plain: String,
+    },
+    If {
+        field: Field,
+        negated: bool,
+    },
     Else,
     End,
 }
@@ -84,7 +96,7 @@ impl Tokens {
         let mut rest = 0;
         for (mut start, mut end, number) in self.find(text) {
             let token = &self.all[number];
-            if !matches!(token, Token::Value { .. })
+            if !matches!(token, Token::Value { .. } | Token::Link { .. })
                 && text[..start].ends_with("<!--")
                 && text[end..].starts_with("-->")
             {
@@ -96,6 +108,11 @@ impl Tokens {
                 Token::Value { field, fallback, in_url } => {
                     let form = if *in_url { Form::UrlPart } else { form };
                     ops.push(Op::Value { field: field.clone(), fallback: fallback.clone(), form });
+                }
+                Token::Link { number, plain } => {
+                    let value = Op::Value { field: Field::Click, fallback: None, form };
+                    let then = vec![value, Op::Literal(format!("/{number}"))];
+                    ops.push(Op::If { field: Field::Click, then, otherwise: vec![Op::Literal(plain.clone())] });
                 }
                 Token::If { field, negated } => {
                     let outer = std::mem::take(&mut ops);

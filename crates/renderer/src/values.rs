@@ -12,6 +12,8 @@ pub(crate) struct Values<'a> {
     pub(crate) unsubscribe: Option<&'a Url>,
     pub(crate) preferences: Option<&'a Url>,
     pub(crate) view: Option<&'a Url>,
+    pub(crate) click: Option<&'a Url>,
+    pub(crate) open: Option<&'a Url>,
     pub(crate) action: Option<&'a Url>,
 }
 
@@ -34,6 +36,8 @@ impl<'a> Values<'a> {
             Field::Unsubscribe => self.unsubscribe.map(Url::as_str),
             Field::Preferences => self.preferences.map(Url::as_str),
             Field::View => self.view.map(Url::as_str),
+            Field::Click => self.click.map(Url::as_str),
+            Field::Open => self.open.map(Url::as_str),
             Field::Action => self.action.map(Url::as_str),
             Field::Why => Some(self.why),
             Field::Greeting => Some(self.greeting),
@@ -50,6 +54,8 @@ impl<'a> From<&'a Merge> for Values<'a> {
             unsubscribe: Some(&merge.links.unsubscribe),
             preferences: Some(&merge.links.preferences),
             view: merge.links.view.as_ref(),
+            click: merge.links.click.as_ref(),
+            open: merge.links.open.as_ref(),
             ..Self::default()
         }
     }

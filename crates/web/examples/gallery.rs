@@ -34,6 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             warm_ups: std::collections::BTreeMap::new(),
         },
         webhooks: Default::default(),
+        hits: std::sync::Arc::default(),
         metrics: None,
     });
     let mut gallery = Router::new();

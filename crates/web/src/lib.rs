@@ -19,6 +19,7 @@ mod security;
 mod settings;
 mod stamp;
 mod state;
+mod targets;
 #[cfg(test)]
 mod testing;
 mod webhooks;

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod confirm;
+mod counted;
 mod door;
 mod failure;
 pub(crate) mod field;
@@ -29,4 +30,5 @@ pub(crate) fn routes() -> Router<WebState> {
         .merge(access::routes())
         .merge(unsubscribe::routes())
         .merge(view::routes())
+        .merge(counted::routes())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{Clock, EmailAddress, MasterKeys, Network, Throttle};
+use feedback::tracking::{Recorder, Whose};
 use feedback::webhook::Receiver;
 use links::{Links, Person};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,6 +15,7 @@ use crate::api::GivenUp;
 use crate::client::Client;
 use crate::flood::FloodGuard;
 use crate::stamp::Stamps;
+use crate::targets::Shelf;
 use crate::{Pages, Settings};
 
 /// What the program hands to its pages and its API.
@@ -31,6 +33,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Where mail services post what became of messages, and what proves that it is they.
     pub webhooks: Receiver,
+    /// Where openings and clicks wait to be written down, which is the program's to see to.
+    pub hits: Arc<Recorder>,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -46,6 +50,8 @@ pub struct WebState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) webhooks: Arc<Receiver>,
+    pub(crate) hits: Arc<Recorder>,
+    pub(crate) targets: Arc<Shelf>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) given_up: Arc<GivenUp>,
     guards: Arc<Guards>,
@@ -58,6 +64,8 @@ struct Guards {
     sign_ups: FloodGuard<EmailAddress>,
     people: FloodGuard<Person>,
     services: FloodGuard<Network>,
+    readers: FloodGuard<Whose>,
+    nobody: FloodGuard<(Whose, Option<Network>)>,
 }
 
 /// One-click posts for one person a second at most. They come from few networks, the large mailbox providers', so the person is
@@ -67,15 +75,23 @@ const ONE_CLICKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// Webhook posts from one network a second at most: a service posts many events at a time, and a wrong proof costs little.
 const WEBHOOKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 
+/// Openings and clicks in one mail that are counted a second at most: more than any reader's, and than most scanners'.
+const HITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+
+/// Clicks of nobody in particular from one network in one mailing likewise; there may be a company behind it.
+const ANONYMOUS_HITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+
 impl WebState {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { db, keys, clock, pages, settings, webhooks, metrics } = parts;
+        let Parts { db, keys, clock, pages, settings, webhooks, hits, metrics } = parts;
         let guards = Guards {
             networks: FloodGuard::new(settings.public_rate),
             sign_ups: FloodGuard::new(settings.sign_up_rate),
             people: FloodGuard::new(Throttle::per_second_of(ONE_CLICKS)),
             services: FloodGuard::new(Throttle::per_second_of(WEBHOOKS)),
+            readers: FloodGuard::new(Throttle::per_second_of(HITS)),
+            nobody: FloodGuard::new(Throttle::per_second_of(ANONYMOUS_HITS)),
         };
         Self {
             db,
@@ -86,6 +102,8 @@ impl WebState {
             pages: Arc::new(pages),
             settings: Arc::new(settings),
             webhooks: Arc::new(webhooks),
+            hits,
+            targets: Arc::default(),
             metrics,
             given_up: Arc::default(),
             guards: Arc::new(guards),
@@ -110,6 +128,15 @@ impl WebState {
     /// Counts a sign-up for this address.
     pub(crate) fn admit_sign_up(&self, address: &EmailAddress) -> Result<(), Duration> {
         self.guards.sign_ups.admit(address, self.clock.uptime())
+    }
+
+    /// Whether an opening or a click in this mail from this network is still to be counted.
+    pub(crate) fn admit_hit(&self, whose: Whose, network: Option<Network>) -> bool {
+        let now = self.clock.uptime();
+        match whose {
+            Whose::Delivery(_) => self.guards.readers.admit(&whose, now).is_ok(),
+            Whose::Mailing(_) => self.guards.nobody.admit(&(whose, network), now).is_ok(),
+        }
     }
 
     /// Counts a one-click post for this person.

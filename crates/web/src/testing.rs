@@ -229,6 +229,7 @@ fn serve(db: &TestDb, clock: Arc<ManualClock>, settings: Settings) -> (WebState,
         pages: Pages::load(None).unwrap(),
         settings,
         webhooks: webhooks(),
+        hits: Arc::default(),
         metrics: None,
     });
     let peer = MockConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711)));

@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) soft_bounce_limit: i32,
     pub(crate) soft_bounce_days: i32,
     pub(crate) alerts_address: Option<EmailAddress>,
+    pub(crate) anonymous_clicks: bool,
+    pub(crate) hits_kept_days: i32,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) created_by: Actor,

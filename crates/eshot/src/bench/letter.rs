@@ -57,7 +57,13 @@ mod tests {
             attributes: [("number".to_owned(), "4711".to_owned())].into(),
             ..Person::default()
         };
-        let links = MergeLinks { unsubscribe: link.clone(), preferences: link.clone(), view: Some(link) };
+        let links = MergeLinks {
+            unsubscribe: link.clone(),
+            preferences: link.clone(),
+            view: Some(link),
+            click: None,
+            open: None,
+        };
         let rendered = compile(&source(), &look)
             .unwrap()
             .render(&Merge { person, links, why: "You signed up.".to_owned() })

@@ -12,7 +12,7 @@ use subscribers::import::List;
 use subscribers::topic::Topic;
 
 use super::people;
-use crate::cli::{BenchSend, Signing};
+use crate::cli::Signing;
 use crate::northfield::{self, DOMAIN};
 
 /// How many of the people also get the sample, which is read again.
@@ -39,11 +39,11 @@ pub(super) struct Rig {
 
 impl Rig {
     /// Makes brand, keys and people in a database that has none.
-    pub(super) async fn build(wanted: &BenchSend) -> anyhow::Result<Self> {
+    pub(super) async fn build(database: Option<&SecretString>, recipients: u32, dkim: Signing) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("eshot-bench-").tempdir().context("there is no folder")?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let file = || SecretString::from(format!("sqlite:{}", folder.path().join("eshot.db").display()));
-        let url = wanted.database.clone().unwrap_or_else(file);
+        let url = database.cloned().unwrap_or_else(file);
         let db = Database::connect(&Settings { url, connections: 10 }).await.context("--database")?;
         migrations::run(&db).await.context("--database takes no schema")?;
         let strangers = subscribers::list(db.reader(), &subscribers::Filter::default(), None, 1).await?;
@@ -56,7 +56,7 @@ impl Rig {
         let brand = brands::create(&txn, brand, &Actor::Operator, now).await?.id;
         let topics = subscribers::seed::first_brand(&txn, brand, &Actor::Operator, now).await?.topics;
         txn.commit().await?;
-        for algorithm in algorithms(wanted.dkim) {
+        for algorithm in algorithms(dkim) {
             brands::key::create(&db, &keys, DOMAIN, *algorithm, &Actor::Operator, now).await?;
         }
         let (everybody, sample) = (topic(&topics, "offers")?, topic(&topics, "events")?);
@@ -71,7 +71,7 @@ impl Rig {
             seeded_in: Duration::ZERO,
             folder,
         };
-        rig.seed(wanted.recipients).await?;
+        rig.seed(recipients).await?;
         Ok(rig)
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Sent {
 /// Seeds, sends the sample and then the campaign, and checks both.
 pub(super) async fn measure(wanted: &BenchSend) -> anyhow::Result<Report> {
     let metrics = PrometheusBuilder::new().install_recorder().context("the metrics of this process are taken")?;
-    let rig = Rig::build(wanted).await?;
+    let rig = Rig::build(wanted.database.as_ref(), wanted.recipients, wanted.dkim).await?;
     let run = Run { rig: &rig, links: Arc::new(Links::new(&rig.keys)), connections: wanted.connections.get(), metrics };
 
     let tap = Tap::open(address(&wanted.relay).await?).await?;

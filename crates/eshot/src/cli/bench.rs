@@ -4,6 +4,24 @@ use clap::{Args, Subcommand};
 pub(crate) enum Bench {
     /// Send a campaign to made-up people at domains kept for examples, check every row, and print one line of JSON.
     Send(BenchSend),
+    /// Follow the counted links of a made-up campaign, check that every click is written down, and print one line of JSON.
+    Clicks(BenchClicks),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchClicks {
+    /// For how many seconds.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: u64,
+    /// Over how many connections at once.
+    #[arg(long, default_value = "64")]
+    pub(crate) connections: std::num::NonZeroUsize,
+    /// Of how many people's mails.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..))]
+    pub(crate) recipients: u32,
+    /// A database without subscribers, sqlite:PATH or postgres://…; without it, a file that is removed at the end.
+    #[arg(long)]
+    pub(crate) database: Option<secrecy::SecretString>,
 }
 
 #[derive(Debug, Args)]

@@ -1,19 +1,24 @@
 mod connections;
+mod hits;
 mod patient;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use database::Database;
+use feedback::tracking::Recorder;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use web::{Pages, Parts, Settings, WebState};
 
 use super::Shared;
 use crate::relay::{outlets, warm_ups};
-use connections::Bounds;
+pub(crate) use connections::Bounds;
 
 /// Binds the address and gives the task that serves it.
 pub(super) async fn start(
@@ -25,6 +30,7 @@ pub(super) async fn start(
         TcpListener::bind(http.listen).await.with_context(|| format!("http.listen: {} cannot be had", http.listen))?;
     let address = listener.local_addr()?;
     let metrics = recorder();
+    let hits = Arc::new(Recorder::default());
     let state = WebState::new(Parts {
         db: shared.db.clone(),
         keys: shared.keys.clone(),
@@ -45,6 +51,7 @@ pub(super) async fn start(
                 .unwrap_or_default(),
         },
         webhooks: crate::webhooks::receiver(&shared.context.config)?,
+        hits: Arc::clone(&hits),
         metrics: metrics.clone(),
     });
     let pages = web::router(state).merge(more);
@@ -57,10 +64,27 @@ pub(super) async fn start(
     tracing::info!(%address, "pages and API are served at {address}");
     Ok((address, async move {
         tokio::select! {
-            () = connections::serve(listener, pages, bounds, shared.stop) => Ok(()),
+            () = serve(listener, pages, bounds, &hits, &shared.db, shared.stop) => Ok(()),
             never = keep_up(metrics) => match never {},
         }
     }))
+}
+
+/// Serves until `stop`, and writes openings and clicks down until the last request is answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    pages: Router,
+    bounds: Bounds,
+    hits: &Recorder,
+    db: &Database,
+    stop: CancellationToken,
+) {
+    let over = CancellationToken::new();
+    let serving = async {
+        connections::serve(listener, pages, bounds, stop).await;
+        over.cancel();
+    };
+    tokio::join!(serving, hits::write_until(&over, hits, db));
 }
 
 /// What `/metrics` shows. There is one recorder in a process; where tests run several instances, the first has it.
@@ -90,6 +114,10 @@ fn recorder() -> Option<PrometheusHandle> {
     metrics::describe_counter!(
         "eshot_webhook_refused_total",
         "Posts to webhooks that did not prove whom they are from."
+    );
+    metrics::describe_counter!(
+        "eshot_hits_dropped_total",
+        "Openings and clicks that were not counted because there was no room for them."
     );
     metrics::describe_gauge!("eshot_mailbox_up", "1 where this instance reads the mailbox, 0 where it does not.");
     metrics::describe_counter!(

@@ -20,6 +20,7 @@ const MAILS: u64 = 50;
 const LINKS: u64 = 500;
 const REPORTS: u64 = 500;
 const TOKENS: u64 = 500;
+const HITS: u64 = 2_000;
 
 /// How many turns a part has in one round.
 const TURNS: usize = 20;
@@ -50,7 +51,7 @@ impl Retention {
         let answers = told("forgetting kept answers", accounts::idempotency::sweep(shared.db.writer(), now).await);
         told("forgetting rounds", outbox::round::sweep(shared.db.writer(), now).await);
         let mut round = Turn { gone: answers.unwrap_or_default(), more: false };
-        for part in [Part::ReturnedMail, Part::Reports, Part::Tokens, Part::Unconfirmed, Part::Links] {
+        for part in [Part::ReturnedMail, Part::Reports, Part::Tokens, Part::Hits, Part::Unconfirmed, Part::Links] {
             let turns = self.turns(part, shared, lease).await;
             round = Turn { gone: round.gone + turns.gone, more: round.more | turns.more };
         }
@@ -88,6 +89,9 @@ impl Retention {
                 let forgotten = feedback::webhook::forget_tokens(db.writer(), TOKENS, now).await;
                 Turn::of(told("forgetting tokens of webhooks", forgotten), TOKENS)
             }
+            Part::Hits => {
+                Turn::of(told("forgetting openings and clicks", feedback::tracking::expire(db, HITS, now).await), HITS)
+            }
             Part::Unconfirmed => {
                 let Some(before) = ago(now, kept.unconfirmed) else { return Turn::default() };
                 self.unconfirmed.turn(shared, lease, before, now).await
@@ -104,6 +108,7 @@ enum Part {
     ReturnedMail,
     Reports,
     Tokens,
+    Hits,
     Unconfirmed,
     Links,
 }

@@ -30,6 +30,9 @@ const LOOKS_TTL: Duration = Duration::from_secs(60);
 /// How often it is looked whether something is kept for longer than it is needed.
 const TIDY: Duration = Duration::from_secs(60);
 
+/// How often openings and clicks are judged.
+const HITS: Duration = Duration::from_secs(2);
+
 /// How many turns a round gives to what can wait for the next one.
 const TURNS: usize = 20;
 
@@ -42,10 +45,11 @@ pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
         looking(&shared),
         sorting(&shared),
         watching(&shared),
+        judging(&shared),
         tidying(&shared)
     );
     // What is left in the leases would keep the next instance waiting. Consent events of the last seconds are sealed by it.
-    for role in ["scheduler", "sealer", "domains", "providers"] {
+    for role in ["scheduler", "sealer", "domains", "providers", "hits"] {
         if let Some(lease) = held(&shared, role).await {
             told(role, lease::release(&shared.db, &lease, shared.context.now()).await);
         }
@@ -134,6 +138,19 @@ async fn watching(shared: &Shared) {
     let mut tick = every(GAUGES);
     while next(&mut tick, shared).await {
         gauge(shared).await;
+    }
+}
+
+/// Judges openings and clicks, and goes on while there are more.
+async fn judging(shared: &Shared) {
+    let mut tick = every(HITS);
+    while next(&mut tick, shared).await {
+        while let Some(lease) = held(shared, "hits").await {
+            let judged = feedback::tracking::judge(&shared.db, &lease, shared.context.now()).await;
+            if told("judging openings and clicks", judged) != Some(true) || shared.stop.is_cancelled() {
+                break;
+            }
+        }
     }
 }
 

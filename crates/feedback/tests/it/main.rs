@@ -13,5 +13,6 @@ mod process;
 mod release;
 mod services;
 mod topics;
+mod tracking;
 mod webhooks;
 mod world;

@@ -30,7 +30,7 @@ const NAMED: [(&str, &str); 27] = [
 ];
 
 /// The text with its character references resolved.
-pub(super) fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod compile;
 #[cfg(test)]
+mod counted;
+#[cfg(test)]
 mod footer;
 #[cfg(test)]
 mod mime;

@@ -37,6 +37,8 @@ pub(crate) fn merge(person: Person) -> Merge {
             unsubscribe: "https://news.example.com/u/1".parse().expect("a URL"),
             preferences: "https://news.example.com/p/1".parse().expect("a URL"),
             view: Some("https://news.example.com/view/1".parse().expect("a URL")),
+            click: None,
+            open: None,
         },
         why: "You get this mail because you signed up for Offers.".to_owned(),
     }

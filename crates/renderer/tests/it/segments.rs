@@ -37,8 +37,9 @@ fn piece(html: bool) -> impl Strategy<Value = String> {
             format!("<a href=\"https://a.example/{{{{{path}}}}}/?q={{{{{query}}}}}&amp;x=1\">")
         });
         let link = (link, words()).prop_map(|(link, words)| format!("{link}{words}</a>"));
+        let page = words().prop_map(|words| format!("<a href=\"https://b.example/?x=1&amp;y=ä\">{words}</a>"));
         let title = (field(), words()).prop_map(|(field, words)| format!("<p title=\"{{{{{field}}}}}\">{words}</p>"));
-        prop_oneof![3 => words(), 2 => value, 1 => fallback, 1 => link, 1 => title].boxed()
+        prop_oneof![3 => words(), 2 => value, 1 => fallback, 1 => link, 1 => page, 1 => title].boxed()
     } else {
         prop_oneof![3 => words(), 2 => value, 1 => fallback].boxed()
     };
@@ -155,8 +156,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn segments_say_what_lettre_says(template in template(), person in person(), head in head()) {
-        check(&template, &merge(person), &head);
+    fn segments_say_what_lettre_says(template in template(), person in person(), head in head(), counted: (bool, bool)) {
+        let mut merge = merge(person);
+        merge.links.click = counted.0.then(|| "https://news.example.com/c/t0ken".parse().expect("a URL"));
+        merge.links.open = counted.1.then(|| "https://news.example.com/o/t0ken".parse().expect("a URL"));
+        check(&template, &merge, &head);
     }
 }
 

@@ -1,4 +1,4 @@
-use campaigns::{Letter, Reader};
+use campaigns::{Counting, Letter, Reader};
 use chrono::{DateTime, Utc};
 use domain::{AccessId, DeliveryKey, EmailAddress, Locale, MailKind, OptInId, SubscriberId};
 use links::Links;
@@ -34,7 +34,7 @@ pub(super) struct Addressee<'a> {
 #[derive(Debug)]
 pub(super) enum Content {
     /// A campaign, to one of its readers.
-    Letter { reader: Reader, person: Box<Person> },
+    Letter { reader: Reader, counting: Counting, person: Box<Person> },
     /// A campaign as it is now, to somebody who checks it.
     Test(Box<Letter>),
     /// Whether a sign-up was meant.
@@ -90,15 +90,15 @@ impl Content {
     ) -> Result<(Draft<'a>, Option<List>), ComposeError> {
         let (site, look) = (&stationery.site, &stationery.look);
         Ok(match self {
-            Self::Letter { reader, person } => {
+            Self::Letter { reader, counting, person } => {
                 let letter = stationery.letter.as_ref().ok_or(ComposeError::NoLetter)?;
-                let merge = letter.merge(links, reader, *person)?;
+                let merge = letter.merge(links, reader, counting, *person)?;
                 let list = List::of(letter, reader, &merge);
                 (Draft::Letter(letter, Box::new(merge)), Some(list))
             }
             Self::Test(letter) => {
                 let person = Person { email: Some(to.recipient.to_string()), ..Person::default() };
-                let merge = letter.merge(links, Reader::Tester, person)?;
+                let merge = letter.merge(links, Reader::Tester, Counting::Nothing, person)?;
                 let list = List::of(&letter, Reader::Tester, &merge);
                 (Draft::Test(letter, Box::new(merge)), Some(list))
             }

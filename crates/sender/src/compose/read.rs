@@ -1,7 +1,7 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use alerts::{Alarm, Subject};
-use campaigns::{CampaignStatus, Reader};
+use campaigns::{CampaignStatus, Counting, Reader};
 use chrono::{DateTime, Utc};
 use domain::{CampaignId, DeliveryKey, MailKind, SubscriberId};
 use limits::Level;
@@ -39,6 +39,7 @@ pub(crate) async fn read(
 ) -> Result<Read, ComposeError> {
     let ids: Vec<SubscriberId> = claimed.iter().filter_map(|claimed| claimed.subscriber).collect();
     let people = if ids.is_empty() { Vec::new() } else { subscribers::recipients(conn, &ids).await? };
+    let counted = counted(conn, stationery, &people).await?;
     let mut people: HashMap<SubscriberId, Recipient> = people.into_iter().map(|person| (person.id, person)).collect();
     let mut read = Read { pieces: Vec::with_capacity(claimed.len()), skipped: Vec::new() };
     for claimed in claimed {
@@ -48,7 +49,12 @@ pub(crate) async fn read(
             _ => claimed.subscriber.and_then(|id| people.get(&id).cloned()),
         };
         let key = claimed.key;
-        match piece(conn, stationery, claimed, person, now).await {
+        let counting = match claimed.subscriber {
+            Some(id) if counted.contains(&id) => Counting::Personally(key),
+            _ if stationery.brand.anonymous_clicks => Counting::Anonymously,
+            _ => Counting::Nothing,
+        };
+        match piece(conn, stationery, claimed, counting, person, now).await {
             Ok(Some(piece)) => read.pieces.push(piece),
             Ok(None) => read.skipped.push((key, subscribers::Why::Unknown.to_string())),
             Err(error) if error.is_database() => return Err(error),
@@ -58,11 +64,25 @@ pub(crate) async fn read(
     Ok(read)
 }
 
+/// Those whom the brand of a campaign may count.
+async fn counted(
+    conn: &impl ConnectionTrait,
+    stationery: &Stationery,
+    people: &[Recipient],
+) -> Result<HashSet<SubscriberId>, ComposeError> {
+    let with_any: Vec<_> = people.iter().filter(|person| person.tracking_consent).map(|person| person.id).collect();
+    if stationery.mailing.kind != MailKind::Campaign || with_any.is_empty() {
+        return Ok(HashSet::new());
+    }
+    Ok(subscribers::tracking::among(conn, stationery.brand.id, &with_any).await?)
+}
+
 /// None if the person is gone.
 async fn piece(
     conn: &impl ConnectionTrait,
     stationery: &Stationery,
     claimed: Claimed,
+    counting: Counting,
     mut person: Option<Recipient>,
     now: DateTime<Utc>,
 ) -> Result<Option<Piece>, ComposeError> {
@@ -70,7 +90,7 @@ async fn piece(
     let content = match (stationery.mailing.kind, &mut person) {
         (MailKind::Campaign, Some(person)) => {
             let told = campaigns::person(&person.email, std::mem::take(&mut person.profile));
-            Some(Content::Letter { reader: Reader::Subscriber(person.id), person: Box::new(told) })
+            Some(Content::Letter { reader: Reader::Subscriber(person.id), counting, person: Box::new(told) })
         }
         (MailKind::Test, _) => {
             let Test { campaign } = serde_json::from_value(claimed.data)?;

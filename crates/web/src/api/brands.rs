@@ -86,6 +86,13 @@ struct Fields {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "email")]
     alerts_address: Option<EmailAddress>,
+    /// Whether links in mails to people who did not agree to be counted carry campaign and link, so that clicks are counted without saying
+    /// whose they are.
+    #[serde(default)]
+    anonymous_clicks: bool,
+    /// For how many days it is kept who opened and clicked, and from which network: 1 to 365.
+    #[serde(default = "usual_keeping")]
+    hits_kept_days: i32,
 }
 
 const fn usual_limit() -> i32 {
@@ -94,6 +101,10 @@ const fn usual_limit() -> i32 {
 
 const fn usual_days() -> i32 {
     14
+}
+
+const fn usual_keeping() -> i32 {
+    30
 }
 
 impl From<Brand> for View {
@@ -122,6 +133,8 @@ impl From<Brand> for View {
                 soft_bounce_limit: brand.soft_bounce_limit,
                 soft_bounce_days: brand.soft_bounce_days,
                 alerts_address: brand.alerts_address,
+                anonymous_clicks: brand.anonymous_clicks,
+                hits_kept_days: brand.hits_kept_days,
             },
         }
     }
@@ -146,6 +159,8 @@ impl From<Fields> for Draft {
             soft_bounce_limit: fields.soft_bounce_limit,
             soft_bounce_days: fields.soft_bounce_days,
             alerts_address: fields.alerts_address,
+            anonymous_clicks: fields.anonymous_clicks,
+            hits_kept_days: fields.hits_kept_days,
         }
     }
 }

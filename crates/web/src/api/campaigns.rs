@@ -2,6 +2,7 @@
 
 mod act;
 mod create;
+mod engagement;
 mod history;
 mod list;
 mod preview;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(test_mail::handler))
         .routes(routes!(preview::handler))
         .routes(routes!(report::handler))
+        .routes(routes!(engagement::handler))
         .routes(routes!(history::handler))
         .routes(routes!(starters::handler))
 }

@@ -26,16 +26,16 @@ use clients::Clients;
 
 /// How many clients there may be, and how slow.
 #[derive(Clone, Debug)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// Connections at once.
-    pub(super) connections: NonZeroUsize,
+    pub(crate) connections: NonZeroUsize,
     /// Connections at once of one client.
-    pub(super) connections_per_client: NonZeroUsize,
+    pub(crate) connections_per_client: NonZeroUsize,
     /// Proxies, which speak for many and are no client.
-    pub(super) proxies: Vec<Network>,
+    pub(crate) proxies: Vec<Network>,
     /// For the head of a request, from the answer before it (or the connection's beginning) to its last byte; and for each
     /// piece of an answer (see [`Patient`]).
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 /// Before the next try when the system gives no connection, for want of file handles perhaps.
