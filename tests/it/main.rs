@@ -17,6 +17,7 @@ mod servers;
 mod shares;
 mod sign_up;
 mod signed;
+mod stored;
 mod stranger;
 mod tokens;
 mod upgrade;

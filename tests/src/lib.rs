@@ -29,7 +29,7 @@ pub use person::{FORM, fill_in, mail_to, mails_to, sign_up, subscribe, wait_unti
 pub use policy::Policy;
 pub use postfix::{Postfix, Route, free_address};
 pub use postgres::{Postgres, Stop};
-pub use returns::give_back;
+pub use returns::{Flood, Gone, give_back, report};
 pub use staff::Staff;
 pub use tables::Tables;
 pub use traces::{Layers, files, postgres_dump};

@@ -1,11 +1,12 @@
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// What a server returns whose user is gone.
-fn report(return_path: &str, recipient: &str) -> String {
+pub fn report(return_path: &str, recipient: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mx.example.org\r\nTo: {return_path}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
@@ -59,4 +60,59 @@ impl Client {
         }
         Ok(line)
     }
+}
+
+/// A return path, and who is gone.
+pub type Gone = (String, String);
+
+/// Many reports, which go over several connections at once. What was not answered stays to be delivered.
+#[derive(Debug)]
+pub struct Flood {
+    left: Mutex<Vec<Gone>>,
+    taken: Mutex<Vec<Gone>>,
+}
+
+impl Flood {
+    /// Nothing of it is delivered yet.
+    pub fn new(reports: Vec<Gone>) -> Self {
+        Self { left: Mutex::new(reports), taken: Mutex::default() }
+    }
+
+    /// Delivers what is left, until nothing is or the server has gone.
+    pub async fn deliver(&self, server: SocketAddr, connections: usize) {
+        let mut all = Vec::new();
+        for _ in 0..connections {
+            all.push(self.deliver_by_one(server));
+        }
+        for ended in futures_util::future::join_all(all).await {
+            // A server that was killed.
+            drop(ended);
+        }
+    }
+
+    /// What was answered with 250.
+    pub fn taken(&self) -> Vec<Gone> {
+        lock(&self.taken).clone()
+    }
+
+    async fn deliver_by_one(&self, server: SocketAddr) -> io::Result<()> {
+        let mut client = Client::connect(server).await?;
+        loop {
+            let Some(gone) = lock(&self.left).pop() else { return Ok(()) };
+            match client.give_back(&gone.0, &gone.1).await {
+                Ok(answer) if answer.starts_with("250") => lock(&self.taken).push(gone),
+                // RFC 5321 §4.2.1: what is put off comes again.
+                Ok(answer) if answer.starts_with('4') => lock(&self.left).insert(0, gone),
+                Ok(answer) => panic!("{answer}"),
+                Err(error) => {
+                    lock(&self.left).push(gone);
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

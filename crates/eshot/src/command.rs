@@ -5,7 +5,7 @@ mod brand;
 mod check;
 mod consent;
 mod deliveries;
-mod feedback;
+pub(crate) mod feedback;
 mod key;
 mod limits;
 mod migrate;

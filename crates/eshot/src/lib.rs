@@ -8,6 +8,7 @@ mod command;
 pub mod config;
 mod context;
 pub mod demo;
+mod exit;
 mod log;
 mod mailbox;
 mod northfield;

@@ -1,38 +1,21 @@
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::clock;
 use crate::command;
 use crate::config::{self, BaseUrl, InvalidConfig, Problem, Sources};
 use crate::context::Context;
+use crate::exit::Caller;
 use crate::log;
-
-/// What a command ended with, for scripts: it did what was asked.
-const DONE: u8 = 0;
-/// It failed, or a check did not hold.
-const FAILED: u8 = 1;
-/// It was called wrongly, or the configuration is wrong. Clap uses the same for arguments.
-const WRONG: u8 = 2;
 
 /// Runs the command that the program was called with.
 pub fn main() -> ExitCode {
-    let Cli { config, command } = Cli::parse();
-    ExitCode::from(match run(command, config) {
-        Ok(true) => DONE,
-        Ok(false) => FAILED,
-        Err(error) if error.is::<InvalidConfig>() => {
-            eprintln!("{error}");
-            WRONG
-        }
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            FAILED
-        }
-    })
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let caller = Caller::of(arguments.iter().cloned());
+    ExitCode::from(caller.end(arguments, |Cli { config, command }| run(command, config)))
 }
 
 fn run(command: Command, file: Option<PathBuf>) -> anyhow::Result<bool> {

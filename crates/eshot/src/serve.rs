@@ -4,6 +4,7 @@ mod feedback;
 pub(crate) mod http;
 mod mail;
 mod mailboxes;
+mod maildir;
 mod retention;
 mod roles;
 mod scheduler;
@@ -71,6 +72,9 @@ impl Running {
             running.feedback = Some(address);
             running.tasks.spawn(task);
             if let Some(task) = mailboxes::start(shared.clone())? {
+                running.tasks.spawn(task);
+            }
+            if let Some(task) = maildir::start(shared.clone())? {
                 running.tasks.spawn(task);
             }
         }

@@ -45,6 +45,26 @@ pub(crate) enum Feedback {
         #[arg(long, value_parser = standing, conflicts_with = "id")]
         standing: Option<feedback::Standing>,
     },
+    /// Take one mail from a mail server, by a pipe. It ends with 0 once the mail is committed, with 67 if no recipient is ours, and with 75
+    /// for whatever else, so that the server keeps the mail and tries again.
+    // Without -h, for which a recipient that begins with it would be taken.
+    #[command(disable_help_flag = true)]
+    Receive {
+        /// Print help.
+        #[arg(long, action = clap::ArgAction::Help)]
+        help: Option<bool>,
+        /// Its envelope sender; reports have none.
+        #[arg(long, default_value = "")]
+        sender: String,
+        /// Its envelope recipients. None: whom its head names.
+        recipients: Vec<String>,
+    },
+    /// Read a file of mails once. What was here before changes nothing, so that it may be read again.
+    Read {
+        /// The file, an mbox.
+        #[arg(long)]
+        mbox: PathBuf,
+    },
     /// Say what mails are, one JSON object each, without a database or a configuration.
     Parse {
         /// The mails, a file each.

@@ -1,12 +1,15 @@
 mod act;
 mod parse;
+mod read;
+mod receive;
 
 use std::io::Write;
 
-use domain::ReturnedMailId;
+use domain::{EmailAddress, ReturnedMailId};
 use feedback::{Filter, Kept, Standing};
 
 use crate::cli::Feedback;
+use crate::config;
 use crate::context::Context;
 use crate::out::say;
 
@@ -22,6 +25,8 @@ pub(super) async fn run(command: Feedback, start: impl FnOnce() -> anyhow::Resul
         Feedback::Replay { id: Some(id), .. } => act::replay(id, &start()?).await,
         Feedback::Replay { standing, .. } => act::replay_all(standing, &start()?).await,
         Feedback::Show { id } => show(id, &start()?).await,
+        Feedback::Receive { sender, recipients, .. } => receive::run(&sender, &recipients, &start()?).await,
+        Feedback::Read { mbox } => read::run(&mbox, &start()?).await,
         Feedback::Parse { files, files_from } => parse::run(files, files_from.as_deref()),
     }
 }
@@ -35,13 +40,7 @@ async fn list(filter: Filter, limit: u64, context: &Context) -> anyhow::Result<b
 }
 
 fn line(mail: &Kept) -> String {
-    let standing = match mail.standing {
-        Standing::Acted => "acted",
-        Standing::Noted => "noted",
-        Standing::ToLookAt => "to look at",
-        Standing::NotUnderstood => "not understood",
-        Standing::Refused => "refused",
-    };
+    let standing = words(mail.standing);
     let at = mail.received_at.format("%Y-%m-%d %H:%M");
     let class = mail.class.as_deref().map_or_else(String::new, |class| format!("  {class}"));
     let about = mail.delivery.map_or_else(String::new, |key| format!("  delivery {key}"));
@@ -52,6 +51,21 @@ fn line(mail: &Kept) -> String {
         format!("  released{by}: {}", released.why.as_deref().unwrap_or_default())
     });
     format!("{}  {at}  {}  {standing}{class}{effect}{about}{words}{released}", mail.id, mail.kind)
+}
+
+const fn words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Acted => "acted",
+        Standing::Noted => "noted",
+        Standing::ToLookAt => "to look at",
+        Standing::NotUnderstood => "not understood",
+        Standing::Refused => "refused",
+    }
+}
+
+/// Whom a mail was delivered to whose head names nobody: the first address that takes mail without a token, else nobody (RFC 2606 §2).
+pub(crate) fn mailbox(config: &config::Feedback) -> anyhow::Result<EmailAddress> {
+    config.addresses.first().cloned().map_or_else(|| Ok("unknown@mailbox.invalid".parse()?), Ok)
 }
 
 /// Shows what is known about a returned mail, and then the mail itself, byte for byte.

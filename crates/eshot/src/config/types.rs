@@ -199,6 +199,8 @@ pub struct Feedback {
     pub addresses: Vec<EmailAddress>,
     #[serde(deserialize_with = "unless_empty")]
     pub lmtp: Option<feedback::listener::Address>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub maildir: Option<PathBuf>,
     pub message_limit: NonZeroUsize,
     pub memory: NonZeroUsize,
     pub connections: NonZeroUsize,

@@ -8,6 +8,7 @@ mod forget;
 mod listener;
 mod lmtp;
 mod mailbox;
+mod maildir;
 mod people;
 mod process;
 mod release;
