@@ -8,7 +8,7 @@ use crate::{Action, DeliveryReport, FeedbackReport, Kind, Recipient, Returned};
 /// A mail in one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
-    /// `bounce`, `delayed`, `delivered`, `complaint`, `auto_reply`, `unsubscribe` or `other`.
+    /// `bounce`, `delayed`, `delivered`, `complaint`, `auto_reply`, `receipt`, `unsubscribe` or `other`.
     pub kind: &'static str,
     /// Whom it is about: those whom the message did not reach, or who complained.
     pub recipients: Vec<Named>,
@@ -38,6 +38,7 @@ impl From<&Returned> for Answer {
             Kind::Delivery(report) => Self::of(report),
             Kind::Feedback(report) => Self { kind: "complaint", recipients: complained(report) },
             Kind::AutoReply(_) => none("auto_reply"),
+            Kind::Receipt(_) => none("receipt"),
             Kind::Unsubscribe => none("unsubscribe"),
             Kind::Unknown => none("other"),
         }

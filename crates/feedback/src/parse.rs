@@ -1,6 +1,6 @@
 use crate::fields::cut;
 use crate::parts::{self, Mail};
-use crate::{Kind, Returned, Traces, freeform, moved, rfc3464, rfc3834, rfc5965, ses};
+use crate::{Kind, Returned, Traces, freeform, moved, rfc3464, rfc3834, rfc5965, rfc8098, ses};
 
 /// Says what a mail that came back is. Total: any bytes have an answer.
 ///
@@ -30,6 +30,10 @@ pub fn parse(raw: &[u8]) -> Returned {
 fn kind(mail: &Mail) -> Kind {
     if let Some(report) = rfc5965::read(mail) {
         return Kind::Feedback(report);
+    }
+    // Its fields are those of a report about a failure, but for the action.
+    if let Some(receipt) = rfc8098::read(mail) {
+        return Kind::Receipt(receipt);
     }
     if let Some(mut report) = rfc3464::read(mail) {
         freeform::complete(mail, &mut report);

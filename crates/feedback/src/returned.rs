@@ -2,7 +2,7 @@ use std::fmt;
 
 use database::private::Stars;
 
-use crate::{AutoReply, DeliveryReport, FeedbackReport, Traces};
+use crate::{AutoReply, DeliveryReport, FeedbackReport, Receipt, Traces};
 
 /// What a mail that came back is, and what in it may tell which delivery it is about.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Kind {
     Feedback(FeedbackReport),
     /// A program answered for a person, RFC 3834.
     AutoReply(AutoReply),
+    /// A mail program says what a person did with a message, RFC 8098.
+    Receipt(Receipt),
     /// A person asks to be left alone, in the one word that means only that.
     Unsubscribe,
     /// Anything else: kept, and shown to a person.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Delivery(_) => "delivery_report",
             Self::Feedback(_) => "feedback_report",
             Self::AutoReply(_) => "auto_reply",
+            Self::Receipt(_) => "receipt",
             Self::Unsubscribe => "unsubscribe",
             Self::Unknown => "unknown",
         }

@@ -7,6 +7,7 @@ use domain::{EmailAddress, EnhancedStatus};
 
 use crate::fields::{self, Field, cut};
 use crate::parts::{Mail, Part};
+use crate::rfc8098;
 
 /// A report about more recipients is cut: each of our messages has one.
 const RECIPIENTS: usize = 200;
@@ -104,10 +105,7 @@ pub(crate) fn read(mail: &Mail) -> Option<DeliveryReport> {
 fn is_from_a_server(mail: &Mail) -> bool {
     let header = |name| mail.headers.get(name).unwrap_or_default().to_ascii_lowercase();
     let kind = header("content-type");
-    let from = header("from");
-    kind.starts_with("multipart/report")
-        || kind.contains("delivery-status")
-        || ["mailer-daemon", "postmaster", "mail delivery", "mail-daemon"].iter().any(|name| from.contains(name))
+    kind.starts_with("multipart/report") || kind.contains("delivery-status") || rfc8098::is_a_server(&mail.headers)
 }
 
 fn report(part: &Part) -> Option<DeliveryReport> {

@@ -25,6 +25,8 @@ pub(super) async fn act(
         (Kind::Delivery(report), _) => report::reported(txn, about, report, mail, now).await,
         // A program that answers has no will of its own.
         (Kind::AutoReply(_), _) => answered(txn, about, mail, now).await.map(Some),
+        // Opened or deleted: nobody asked, and it is no proof of either.
+        (Kind::Receipt(_), _) => Ok(Some(about.note(Standing::Noted, "disposition notification"))),
         (Kind::Unsubscribe | Kind::Unknown, Door::Unsubscribe(person)) => {
             leave::by_link(txn, person, |topic| What::Topic(topic.id), now).await.map(Some)
         }

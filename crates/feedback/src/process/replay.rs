@@ -111,7 +111,7 @@ async fn is_overtaken(
     returned: &Returned,
     kept: &Model,
 ) -> Result<bool, Error> {
-    if matches!(returned.kind, Kind::AutoReply(_)) {
+    if matches!(returned.kind, Kind::AutoReply(_) | Kind::Receipt(_)) {
         return Ok(false);
     }
     let person = match door {

@@ -225,3 +225,18 @@ both!(
         assert!(matches!(done[..], [Processed::Kept { standing: Standing::Acted, .. }]), "{done:?}");
     }
 );
+
+both!(
+    async fn that_a_mail_was_opened_or_thrown_away_counts_as_nothing(db: TestDb) {
+        let world = World::new(db.database()).await;
+        let key = world.sent("ada@example.org", "other", None).await;
+        let to = world.return_path(key);
+        for name in ["receipt-exchange.eml", "receipt-exchange-deleted.eml", "receipt-rejected-by-a-filter.eml"] {
+            let receipt = world.returned(name, key);
+            assert_eq!(world.standing(&to, &receipt).await, Some(Standing::Noted), "{name}");
+        }
+        assert!(world.facts().await.is_empty());
+        let delivery = outbox::find(world.db.reader(), key).await.unwrap().unwrap();
+        assert_eq!((delivery.bounced_at, delivery.complained_at), (None, None));
+    }
+);

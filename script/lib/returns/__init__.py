@@ -1,0 +1,1 @@
+"""What script/returns is made of."""
