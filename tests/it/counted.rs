@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 use testkit::smtp::SmtpSink;
 use testkit::{TestDb, both};
@@ -35,21 +36,25 @@ fn src(letter: &Letter) -> Option<&str> {
     letter.html.split("<img src=\"").nth(1).and_then(|rest| rest.split('"').next())
 }
 
+/// A campaign to Ada, who agreed to be counted, and to Bob, who did not: Ada's mail, and the campaign.
+async fn offered(eshot: &Eshot, sink: &SmtpSink) -> (Letter, String) {
+    subscribe(eshot, sink, "ada@example.com", &["Offers"]).await;
+    let welcome = mail_to(sink, "ada@example.com", 2).await;
+    agree(eshot, sink, "ada@example.com", &welcome, 3).await;
+    let staff = Staff::of(eshot).await;
+    staff.enrol(["bob@example.com".to_owned()], "offers").await;
+    let campaign = staff.draft_of("offers", "Autumn offer", MJML).await;
+    staff.schedule(&campaign).await;
+    staff.finished(&campaign).await;
+    (mail_to(sink, "ada@example.com", 4).await, campaign)
+}
+
 both!(
     async fn who_agreed_is_counted_and_who_did_not_gets_plain_links(db: TestDb) {
         let sink = SmtpSink::start().await;
         let mut eshot = Eshot::start(&db, sink.address(), "");
-        subscribe(&eshot, &sink, "ada@example.com", &["Offers"]).await;
-        let welcome = mail_to(&sink, "ada@example.com", 2).await;
-        agree(&eshot, &sink, "ada@example.com", &welcome, 3).await;
-        let (ada, bob, campaign) = {
-            let staff = Staff::of(&eshot).await;
-            staff.enrol(["bob@example.com".to_owned()], "offers").await;
-            let campaign = staff.draft_of("offers", "Autumn offer", MJML).await;
-            staff.schedule(&campaign).await;
-            staff.finished(&campaign).await;
-            (mail_to(&sink, "ada@example.com", 4).await, mail_to(&sink, "bob@example.com", 1).await, campaign)
-        };
+        let (ada, campaign) = offered(&eshot, &sink).await;
+        let bob = mail_to(&sink, "bob@example.com", 1).await;
         assert_eq!(src(&bob), None, "no picture for who did not agree");
         assert!(bob.html.contains("href=\"https://shop.example/offer?x=1\"") && !bob.html.contains("/c/"));
         let click = ada.link("/c/");
@@ -87,7 +92,7 @@ both!(
         eshot.advance(Duration::from_secs(60));
         wait_until("nothing to be left", async || {
             let sql = "SELECT COUNT(*) FROM hits WHERE judged_at IS NULL";
-            testkit_count(&db, sql).await == 0
+            count(&db, sql).await == 0
         })
         .await;
         let staff = Staff::of(&eshot).await;
@@ -95,8 +100,27 @@ both!(
     }
 );
 
-async fn testkit_count(db: &TestDb, sql: &str) -> i64 {
-    use sea_orm::{ConnectionTrait, Statement};
+both!(
+    async fn a_click_is_written_down_while_the_program_runs_and_outlives_a_kill(db: TestDb) {
+        let sink = SmtpSink::start().await;
+        let mut eshot = Eshot::start(&db, sink.address(), "");
+        let (ada, campaign) = offered(&eshot, &sink).await;
+        eshot.advance(Duration::from_secs(3600));
+        for _ in 0..3 {
+            assert_eq!(follow(&eshot, Method::GET, &ada.link("/c/")).await.status(), StatusCode::FOUND);
+        }
+        wait_until("the clicks to be written", async || count(&db, "SELECT COUNT(*) FROM hits").await == 3).await;
+        eshot.kill();
+        eshot.restart();
+        eshot.advance(Duration::from_secs(60));
+        let staff = Staff::of(&eshot).await;
+        wait_until("the numbers", async || engagement(&staff, &campaign).await["clicks"]["human"] == 3).await;
+        let numbers = engagement(&staff, &campaign).await;
+        assert_eq!(numbers["clicks"]["people"], 1, "{numbers}");
+    }
+);
+
+async fn count(db: &TestDb, sql: &str) -> i64 {
     let conn = db.database().reader();
     let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
