@@ -48,6 +48,7 @@ const STEPS: &[Step] = &[
     Step { name: "m20261130_000035_webhook_tokens", sql: include_str!("steps/000035_webhook_tokens.sql") },
     Step { name: "m20261130_000036_tracking_consents", sql: include_str!("steps/000036_tracking_consents.sql") },
     Step { name: "m20261130_000037_hits", sql: include_str!("steps/000037_hits.sql") },
+    Step { name: "m20261130_000038_looked_at", sql: include_str!("steps/000038_looked_at.sql") },
 ];
 
 impl MigrationName for Step {

@@ -5,6 +5,7 @@ mod finding;
 mod mail_hosts;
 mod provider;
 mod resolver;
+mod signers;
 mod tags;
 
 pub use check::SendingDomain;
@@ -12,3 +13,4 @@ pub use finding::{Finding, Standing, Subject};
 pub use mail_hosts::MailHosts;
 pub use provider::{provider_of, provider_of_host, providers};
 pub use resolver::{LookupError, Resolver, ResolverError, Settings};
+pub use signers::Signers;

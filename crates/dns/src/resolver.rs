@@ -33,7 +33,7 @@ impl Default for Settings {
 /// an hour at most. A clone shares what is kept.
 #[derive(Clone)]
 pub struct Resolver {
-    inner: TokioResolver,
+    pub(crate) inner: TokioResolver,
 }
 
 /// Why nobody can be asked.

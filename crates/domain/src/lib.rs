@@ -3,6 +3,7 @@
 mod actor;
 mod address;
 mod clock;
+mod csv;
 mod delivery;
 mod dns;
 mod id;
@@ -17,6 +18,7 @@ mod throttle;
 pub use actor::{Actor, InvalidActor};
 pub use address::{EmailAddress, InvalidAddress, Masked, Unreachable, mail_domain};
 pub use clock::{Clock, SystemClock};
+pub use csv::csv_field;
 pub use delivery::{DeliveryKey, InvalidDeliveryKey, MailingNo, Ordinal, TopicNo};
 pub use dns::{DnsKind, DnsRecord};
 pub use id::{

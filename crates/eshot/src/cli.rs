@@ -17,7 +17,7 @@ pub(crate) use self::brand::{Brand, NewBrand};
 pub(crate) use self::deliveries::{Deliveries, Which};
 pub(crate) use self::feedback::Feedback;
 pub(crate) use self::subscriber::{Import, Subscriber};
-pub(crate) use self::suppression::Suppression;
+pub(crate) use self::suppression::{ImportSuppressions, Suppression};
 
 /// A self-hosted newsletter service: sign-ups that can be proved, campaigns that arrive once, and an unsubscribe that works.
 #[derive(Debug, Parser)]
@@ -62,8 +62,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Feedback(Feedback),
     /// Addresses that may not be mailed.
-    #[command(subcommand)]
-    Suppression(Suppression),
+    #[command(subcommand, visible_alias = "suppression")]
+    Suppressions(Suppression),
     /// How fast mailbox providers are mailed, and which are left alone.
     #[command(subcommand)]
     Limits(Limits),

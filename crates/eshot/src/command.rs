@@ -37,7 +37,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
         Command::Consent(command) => consent::run(command, &start()?).await,
         Command::Deliveries(command) => deliveries::run(command, &start()?).await,
         Command::Feedback(command) => feedback::run(command, start).await,
-        Command::Suppression(command) => suppression::run(command, &start()?).await,
+        Command::Suppressions(command) => suppression::run(command, &start()?).await,
         Command::Alerts(command) => alerts::run(command, &start()?).await,
         Command::Limits(command) => limits::run(command, &start()?).await,
         Command::Subscriber(command) => subscriber::run(command, &start()?).await,

@@ -31,6 +31,9 @@ pub(crate) struct Model {
     pub(crate) released_at: Option<DateTime<Utc>>,
     pub(crate) released_by: Option<Actor>,
     pub(crate) released_why: Option<Private>,
+    pub(crate) acknowledged_at: Option<DateTime<Utc>>,
+    pub(crate) acknowledged_by: Option<Actor>,
+    pub(crate) signature_look_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

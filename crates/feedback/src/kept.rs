@@ -64,6 +64,8 @@ pub struct Kept {
     pub effect: Option<Effect>,
     /// How that was taken back, if it was.
     pub released: Option<Released>,
+    /// Who has seen that it waits for a person, and when.
+    pub acknowledged: Option<(DateTime<Utc>, Option<Actor>)>,
 }
 
 /// Staff took back what a returned mail did.
@@ -101,6 +103,7 @@ impl fmt::Debug for Kept {
             .field("words", &Stars::over(self.words.as_ref()))
             .field("effect", &self.effect)
             .field("released", &self.released)
+            .field("acknowledged", &self.acknowledged)
             .finish_non_exhaustive()
     }
 }
@@ -118,6 +121,8 @@ pub struct Filter {
     pub class: Option<String>,
     /// Those that came by this door.
     pub source: Option<String>,
+    /// Those that nobody has acknowledged.
+    pub unseen: bool,
 }
 
 /// A page of kept mails, newest first, those before `before`.
@@ -139,6 +144,9 @@ pub async fn list(
         if let Some(text) = text {
             query = query.filter(column.eq(text));
         }
+    }
+    if filter.unseen {
+        query = query.filter(Column::AcknowledgedAt.is_null());
     }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
@@ -194,6 +202,8 @@ struct Row {
     released_at: Option<DateTime<Utc>>,
     released_by: Option<Actor>,
     released_why: Option<Private>,
+    acknowledged_at: Option<DateTime<Utc>>,
+    acknowledged_by: Option<Actor>,
 }
 
 impl From<Row> for Kept {
@@ -217,6 +227,7 @@ impl From<Row> for Kept {
                 by: row.released_by,
                 why: row.released_why.map(|why| why.0),
             }),
+            acknowledged: row.acknowledged_at.map(|at| (at, row.acknowledged_by)),
         }
     }
 }
@@ -241,5 +252,7 @@ fn without_text() -> sea_orm::Select<Entity> {
         Column::ReleasedAt,
         Column::ReleasedBy,
         Column::ReleasedWhy,
+        Column::AcknowledgedAt,
+        Column::AcknowledgedBy,
     ])
 }

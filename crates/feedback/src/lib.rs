@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod acknowledge;
 mod answer;
 mod effect;
 mod entity;
@@ -11,6 +12,7 @@ mod identify;
 pub mod imap;
 mod kept;
 pub mod listener;
+mod loops;
 pub mod maildir;
 pub mod mbox;
 mod moved;
@@ -30,13 +32,17 @@ mod traces;
 pub mod tracking;
 pub mod webhook;
 
+pub use acknowledge::{AcknowledgeError, acknowledge};
 pub use answer::{Answer, Named};
 pub use effect::Effect;
 pub use forget::{forget, forget_known};
 pub use kept::{Filter, Kept, Released, Standing, expire, find, list, raw};
 pub use parse::parse;
-pub use process::{Error, Incoming, Processed, Replayed, Unchanging, forget_reports, process, replay};
-pub use release::{ReleaseError, release};
+pub use process::{
+    Error, Incoming, LookedAt, Processed, Replayed, Unchanging, forget_reports, look_at_signatures, process, replay,
+    settle_signatures,
+};
+pub use release::{Release, ReleaseError, release};
 pub use returned::{Kind, Returned};
 pub use rfc3464::{Action, DeliveryReport, Recipient};
 pub use rfc3834::AutoReply;

@@ -8,6 +8,7 @@ mod leave;
 mod replay;
 mod report;
 mod seen;
+mod signed;
 
 use std::fmt;
 
@@ -29,6 +30,7 @@ use crate::{Returned, Standing, forget, identify, parse};
 use decision::Decision;
 pub use replay::{Replayed, Unchanging, replay};
 pub use seen::forget_reports;
+pub use signed::{LookedAt, look_at_signatures, settle_signatures};
 
 /// A mail that came back, with its envelope.
 #[derive(Copy, Clone)]
@@ -79,6 +81,12 @@ pub enum Error {
     /// The topic that an unsubscribe address names could not be read.
     #[error("the topic of an unsubscribe mail cannot be read")]
     Topic(#[from] subscribers::topic::Error),
+    /// The brands could not be read.
+    #[error("the brands that a complaint may be about cannot be read")]
+    Brand(#[from] brands::Error),
+    /// It is another instance's to do.
+    #[error(transparent)]
+    Lease(#[from] database::lease::BeginError),
     /// The fact could not be written.
     #[error("the fact of a returned mail cannot be written")]
     Activity(#[from] activity::Error),
@@ -286,6 +294,9 @@ fn blank(id: ReturnedMailId, incoming: &Incoming<'_>, returned: &Returned, now: 
         released_at: NotSet,
         released_by: NotSet,
         released_why: NotSet,
+        acknowledged_at: NotSet,
+        acknowledged_by: NotSet,
+        signature_look_at: NotSet,
     }
 }
 
@@ -301,6 +312,7 @@ async fn write(txn: &DatabaseTransaction, id: ReturnedMailId, decision: &Decisio
         rule: Set(Some(decision.rule().to_owned())),
         words: Set(decision.words().map(|words| Private(words.to_owned()))),
         effect: Set(decision.effect),
+        signature_look_at: Set(decision.look_at),
         ..emptied
     };
     Entity::update(row).exec(txn).await.map(drop)

@@ -34,6 +34,9 @@ pub enum ReleaseError {
     /// No suppression of its own stands: an equal one stood before, another mail completed it, or it is lifted already.
     #[error("no suppression made by returned mail {0} stands: if one stands, lift that")]
     NotTheirs(ReturnedMailId),
+    /// A complaint is the person's own word, and who may release failures may not take it back.
+    #[error("returned mail {0} is a complaint: only who may lift suppressions takes it back")]
+    Complaint(ReturnedMailId),
     /// The suppression stays.
     #[error(transparent)]
     Lift(#[from] LiftError),
@@ -45,27 +48,37 @@ pub enum ReleaseError {
     Database(#[from] DbErr),
 }
 
+/// Who takes back what a returned mail did.
+#[derive(Copy, Clone, Debug)]
+pub struct Release<'a> {
+    /// Why, in words.
+    pub why: &'a str,
+    /// Who.
+    pub actor: &'a Actor,
+    /// Whether they may lift suppressions, and so what a complaint has brought about.
+    pub may_lift: bool,
+}
+
 /// Takes back what a returned mail did to a person: the suppression that it brought about, or the failure that was counted. Neither
 /// the same report nor a [`replay`](crate::replay) does it again. To release it twice is harmless; the first stays.
 pub async fn release(
     db: &Database,
     id: ReturnedMailId,
-    why: &str,
-    actor: &Actor,
+    by: Release<'_>,
     now: DateTime<Utc>,
 ) -> Result<Kept, ReleaseError> {
-    if why.trim().is_empty() {
+    if by.why.trim().is_empty() {
         return Err(ReleaseError::WithoutReason);
     }
     let txn = db.begin().await?;
     let mail = Entity::find_by_id(id).lock_exclusive().one(&txn).await?.ok_or(ReleaseError::NotFound(id))?;
     if mail.released_at.is_none() {
-        undo(&txn, &mail, why, actor, now).await?;
+        undo(&txn, &mail, by, now).await?;
         let row = ActiveModel {
             id: Unchanged(id),
             released_at: Set(Some(now)),
-            released_by: Set(Some(actor.clone())),
-            released_why: Set(Some(Private(why.to_owned()))),
+            released_by: Set(Some(by.actor.clone())),
+            released_why: Set(Some(Private(by.why.to_owned()))),
             ..ActiveModel::default()
         };
         Entity::update(row).exec(&txn).await?;
@@ -78,17 +91,19 @@ pub async fn release(
 async fn undo(
     txn: &DatabaseTransaction,
     mail: &Model,
-    why: &str,
-    actor: &Actor,
+    by: Release<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), ReleaseError> {
     let person = mail.subscriber_id;
     match mail.effect {
-        Some(Effect::Suppressed) => match suppression::lift_by_report(txn, mail.id, why, actor, now).await?.len() {
+        Some(Effect::Suppressed) => {
+            let lifted = suppression::lift_by_report(txn, mail.id, by.why, by.actor, now).await?;
+            if lifted.contains(&Reason::Complaint) && !by.may_lift {
+                return Err(ReleaseError::Complaint(mail.id));
+            }
             // The lifting is a fact already.
-            1.. => Ok(()),
-            0 => Err(ReleaseError::NotTheirs(mail.id)),
-        },
+            if lifted.is_empty() { Err(ReleaseError::NotTheirs(mail.id)) } else { Ok(()) }
+        }
         Some(effect @ (Effect::Counted | Effect::LookedUp)) => {
             let Some(person) = person else { return Err(ReleaseError::Harmless(mail.id)) };
             // What it was a part of stands by now: to take the part back would leave the person as they are.
@@ -101,7 +116,7 @@ async fn undo(
                 Effect::Counted => subscribers::uncount(txn, person, mail.received_at).await?,
                 _ => subscribers::domain_gone::forget(txn, person).await?,
             }
-            tell(txn, mail, person, why, actor, now).await
+            tell(txn, mail, person, by, now).await
         }
         Some(Effect::Left) => Err(ReleaseError::OwnWish),
         Some(Effect::Paused) => Err(ReleaseError::OfProvider),
@@ -113,8 +128,7 @@ async fn tell(
     txn: &DatabaseTransaction,
     mail: &Model,
     person: SubscriberId,
-    why: &str,
-    actor: &Actor,
+    by: Release<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), ReleaseError> {
     let Some(delivery) = mail.mailing_no.zip(mail.ordinal).map(|(mailing, ordinal)| DeliveryKey::new(mailing, ordinal))
@@ -122,7 +136,7 @@ async fn tell(
         return Ok(());
     };
     let Some(mailing) = outbox::mailing::find(txn, delivery.mailing).await? else { return Ok(()) };
-    let detail = json!({ "effect": mail.effect, "returned_mail": mail.id, "why": why, "by": actor });
+    let detail = json!({ "effect": mail.effect, "returned_mail": mail.id, "why": by.why, "by": by.actor });
     let fact = Fact::new(Kind::Released, mailing.brand, now).about(person).of(delivery).with(detail);
     Ok(activity::record(txn, &fact).await?)
 }

@@ -1,10 +1,12 @@
 //! How fast a provider is mailed that has asked for less: half as fast after each such word, and faster by a sixtieth of the full
-//! rate with each minute from then on. It is a row, so that every instance and every restart knows.
+//! rate with each minute from then on. One that was left alone comes back so, too. It is a row, so that every instance and every restart knows.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::sql;
 use domain::{Actor, MailboxProvider, Throttle};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+use crate::Pause;
 
 /// In how many minutes nothing becomes everything: additive increase, multiplicative decrease, as in RFC 5681 §3.1.
 const RECOVERY: i64 = 60;
@@ -97,6 +99,28 @@ impl Pace {
             lifted_by: None,
         })
     }
+
+    /// What becomes of it, or of no pace before, where the provider is left alone until some time. Nothing if it begins anew then
+    /// already, or if it could be no slower.
+    fn eased(before: Option<&Self>, pause: &Pause, full: i64, now: DateTime<Utc>) -> Option<Self> {
+        let under_way = before.filter(|pace| !pace.is_over(now));
+        if under_way.is_some_and(|pace| pace.recovers_from >= pause.until) {
+            return None;
+        }
+        let whole = under_way.map_or(full, |pace| pace.whole).max(1);
+        let current = under_way.map_or(whole, |pace| pace.per_hour(now));
+        let slowed = SLOWEST.max(current.min(whole / 4));
+        (slowed < whole).then(|| Self {
+            provider: pause.provider.clone(),
+            whole,
+            slowed,
+            slowed_at: now,
+            recovers_from: pause.until,
+            rule: pause.rule.clone(),
+            words: pause.words.clone(),
+            lifted_by: None,
+        })
+    }
 }
 
 /// Slows a provider down by half, from `full` messages an hour if it was not slowed down before. It recovers from `until` on, the
@@ -115,6 +139,16 @@ pub async fn slow(
         sql::execute(conn, longer, [provider.clone().into(), until.into()]).await?;
         return Ok(None);
     };
+    put(conn, &pace, before.as_ref(), now).await
+}
+
+/// Writes a pace in the place of the one before.
+async fn put(
+    conn: &impl ConnectionTrait,
+    pace: &Pace,
+    before: Option<&Pace>,
+    now: DateTime<Utc>,
+) -> Result<Option<Pace>, DbErr> {
     // Of two instances that have heard the same word the second finds another time than it has read, and does nothing.
     let sql = "INSERT INTO provider_paces (provider, whole, slowed, slowed_at, recovers_from, rule, words) \
                VALUES ($1, $2, $3, $4, $5, $6, $7) \
@@ -124,16 +158,29 @@ pub async fn slow(
                WHERE provider_paces.slowed_at = $8";
     let seen = before.map_or(now, |pace| pace.slowed_at);
     let values = [
-        provider.clone().into(),
+        pace.provider.clone().into(),
         pace.whole.into(),
         pace.slowed.into(),
         now.into(),
         pace.recovers_from.into(),
-        rule.into(),
-        words.into(),
+        pace.rule.clone().into(),
+        pace.words.clone().into(),
         seen.into(),
     ];
-    Ok((sql::execute(conn, sql, values).await? == 1).then_some(pace))
+    Ok((sql::execute(conn, sql, values).await? == 1).then(|| pace.clone()))
+}
+
+/// Lets a provider that a rule leaves alone come back step by step: a quarter of `full` messages an hour at the end of its pause, half
+/// of it a quarter of an hour later, and all after three. Says what came of it; nothing where a pace of its own begins then already.
+pub async fn ease_in(
+    conn: &impl ConnectionTrait,
+    pause: &Pause,
+    full: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<Pace>, DbErr> {
+    let before = last(conn, &pause.provider).await?;
+    let Some(pace) = Pace::eased(before.as_ref(), pause, full, now) else { return Ok(None) };
+    put(conn, &pace, before.as_ref(), now).await
 }
 
 /// The providers that are mailed more slowly now.

@@ -1,6 +1,8 @@
 //! Addresses that may not be mailed, by keyed hash: they survive erasure, and no list brings them back.
 
+pub mod export;
 mod hash;
+pub mod import;
 mod origin;
 mod people;
 mod reason;

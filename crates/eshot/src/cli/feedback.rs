@@ -19,9 +19,17 @@ pub(crate) enum Feedback {
         /// Only what came by this door, such as listener.
         #[arg(long)]
         source: Option<String>,
+        /// Only what nobody has acknowledged.
+        #[arg(long)]
+        unseen: bool,
         /// How many.
         #[arg(long, default_value_t = 50)]
         limit: u64,
+    },
+    /// Say that somebody has looked at a mail that waits for a person.
+    Acknowledge {
+        /// Which, as `eshot feedback list` shows it.
+        id: domain::ReturnedMailId,
     },
     /// Show one returned mail as it came.
     Show {

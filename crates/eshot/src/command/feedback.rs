@@ -16,11 +16,12 @@ use crate::out::say;
 /// `eshot feedback …`.
 pub(super) async fn run(command: Feedback, start: impl FnOnce() -> anyhow::Result<Context>) -> anyhow::Result<bool> {
     match command {
-        Feedback::List { not_understood, standing, class, source, limit } => {
+        Feedback::List { not_understood, standing, class, source, unseen, limit } => {
             let standing = standing.or(not_understood.then_some(Standing::NotUnderstood));
             let class = class.map(|class| class.to_string());
-            list(Filter { standing, class, source, ..Filter::default() }, limit, &start()?).await
+            list(Filter { standing, class, source, unseen, ..Filter::default() }, limit, &start()?).await
         }
+        Feedback::Acknowledge { id } => act::acknowledge(id, &start()?).await,
         Feedback::Release { id, why } => act::release(id, &why, &start()?).await,
         Feedback::Replay { id: Some(id), .. } => act::replay(id, &start()?).await,
         Feedback::Replay { standing, .. } => act::replay_all(standing, &start()?).await,
@@ -50,7 +51,10 @@ fn line(mail: &Kept) -> String {
         let by = released.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
         format!("  released{by}: {}", released.why.as_deref().unwrap_or_default())
     });
-    format!("{}  {at}  {}  {standing}{class}{effect}{about}{words}{released}", mail.id, mail.kind)
+    let seen = mail.acknowledged.as_ref().map_or_else(String::new, |(_, by)| {
+        by.as_ref().map_or_else(|| "  seen".to_owned(), |by| format!("  seen by {by}"))
+    });
+    format!("{}  {at}  {}  {standing}{class}{effect}{about}{words}{released}{seen}", mail.id, mail.kind)
 }
 
 const fn words(standing: Standing) -> &'static str {

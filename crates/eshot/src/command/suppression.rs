@@ -1,3 +1,5 @@
+mod list;
+
 use accounts::audit;
 use anyhow::Context as _;
 use database::Database;
@@ -8,7 +10,7 @@ use crate::cli::Suppression;
 use crate::context::Context;
 use crate::out::say;
 
-/// `eshot suppression …`.
+/// `eshot suppressions …`.
 pub(super) async fn run(command: Suppression, context: &Context) -> anyhow::Result<bool> {
     let db = context.database().await?;
     match command {
@@ -25,6 +27,11 @@ pub(super) async fn run(command: Suppression, context: &Context) -> anyhow::Resu
         }
         Suppression::Add { email, brand, why } => add(&db, &email, brand.as_deref(), &why, context).await?,
         Suppression::Release { id, why } => release(&db, id, &why, context).await?,
+        Suppression::Import(command) => return list::import(&db, command, context).await,
+        Suppression::Export { brand, reason, lifted } => {
+            let filter = Filter { brand: brand_id(&db, brand.as_deref()).await?, reason, lifted };
+            list::export(&db, &filter).await?;
+        }
     }
     Ok(true)
 }

@@ -44,12 +44,13 @@ pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
         sealing(&shared),
         looking(&shared),
         sorting(&shared),
+        proving(&shared),
         watching(&shared),
         judging(&shared),
         tidying(&shared)
     );
     // What is left in the leases would keep the next instance waiting. Consent events of the last seconds are sealed by it.
-    for role in ["scheduler", "sealer", "domains", "providers", "hits"] {
+    for role in ["scheduler", "sealer", "domains", "providers", "signatures", "hits"] {
         if let Some(lease) = held(&shared, role).await {
             told(role, lease::release(&shared.db, &lease, shared.context.now()).await);
         }
@@ -127,6 +128,28 @@ async fn sorting(shared: &Shared) {
 async fn look_for_providers(shared: &Shared, resolver: &Resolver, lease: &Lease) -> Result<bool, subscribers::Error> {
     let looked = provider_look::look(&shared.db, resolver, shared.context.now()).await?;
     provider_look::settle(&shared.db, lease, looked, shared.context.now()).await
+}
+
+/// Looks whether complaints that came without a token are signed by their providers.
+async fn proving(shared: &Shared) {
+    let Some(resolver) = resolver(shared) else { return };
+    let mut tick = every(LOOKS);
+    while next(&mut tick, shared).await {
+        while let Some(lease) = held_for(shared, "signatures", LOOKS_TTL).await {
+            let more = tokio::select! {
+                () = shared.stop.cancelled() => return,
+                looked = look_at_signatures(shared, &resolver, &lease) => told("looking at signatures", looked),
+            };
+            if more != Some(true) {
+                break;
+            }
+        }
+    }
+}
+
+async fn look_at_signatures(shared: &Shared, resolver: &Resolver, lease: &Lease) -> Result<bool, feedback::Error> {
+    let looked = feedback::look_at_signatures(&shared.db, resolver, shared.context.now()).await?;
+    feedback::settle_signatures(&shared.db, lease, looked, shared.context.now()).await
 }
 
 fn resolver(shared: &Shared) -> Option<Resolver> {

@@ -62,6 +62,25 @@ fn a_brand_comes_with_topics_and_a_form_and_its_keys_with_records_to_publish() {
 }
 
 #[test]
+fn suppressions_come_from_a_file_and_go_to_one() {
+    let folder = installation();
+    assert!(eshot(folder.path(), &["migrate"], &[]).status.success());
+    fs::write(folder.path().join("list.csv"), "address,reason\nada@example.org,hard\nnot an address,\n").unwrap();
+    let import = ["suppressions", "import", "list.csv"];
+    let dry = eshot(folder.path(), &[&import[..], &["--dry-run"]].concat(), &[]);
+    assert!(out(&dry).contains("1 would be added") && out(&dry).contains("line 3"), "{} {}", out(&dry), err(&dry));
+    let done = eshot(folder.path(), &import, &[]);
+    assert!(out(&done).contains("1 added") && !done.status.success(), "{}", out(&done));
+    let exported = eshot(folder.path(), &["suppressions", "export", "--reason", "hard"], &[]);
+    assert!(exported.status.success() && out(&exported).contains(",1,1,,hard,"), "{}", out(&exported));
+    fs::write(folder.path().join("again.csv"), out(&exported)).unwrap();
+    let again = eshot(folder.path(), &["suppressions", "import", "again.csv"], &[]);
+    assert!(again.status.success() && out(&again).contains("0 added, 1 stood already"), "{}", out(&again));
+    let listed = eshot(folder.path(), &["suppression", "list", "--email", "ada@example.org"], &[]);
+    assert!(out(&listed).contains("hard"), "{}", out(&listed));
+}
+
+#[test]
 fn a_list_is_brought_on_file_and_shown_and_erased() {
     let folder = installation();
     assert!(eshot(folder.path(), &["migrate"], &[]).status.success());

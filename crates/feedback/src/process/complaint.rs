@@ -18,6 +18,9 @@ use super::{Error, Mail, leave, sha256};
 use crate::identify;
 use crate::{Effect, FeedbackReport, Returned, Standing};
 
+/// Why a complaint that may be anybody's acts on nobody.
+pub(super) const UNPROVED: &str = "a complaint without a token of ours or a signature of its provider";
+
 /// Ends the brand's mail to whoever complained, if the token of a message of ours says who. Nothing where the same report was
 /// here before.
 pub(super) async fn complained(
@@ -65,7 +68,8 @@ async fn by_link(
     let Some(person) = identify::person(links, &returned.traces) else {
         return Ok(match about.key {
             Some(_) => about.note(Standing::Noted, "a complaint of nobody on file"),
-            None => about.note(Standing::Refused, "a complaint without a token of ours"),
+            // Its provider may have signed it.
+            None => Decision { look_at: Some(now), ..about.note(Standing::ToLookAt, UNPROVED) },
         });
     };
     let decision = leave::by_link(txn, person, |topic| What::Brand(topic.brand), now).await?;

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use domain::{DeliveryKey, MailboxProvider, SubscriberId};
 use verdict::{Class, Verdict};
 
@@ -20,6 +21,8 @@ pub(super) struct Decision {
     pub(super) refused_by: Option<(MailboxProvider, bool)>,
     /// What it did to whom it is about.
     pub(super) effect: Option<Effect>,
+    /// When it is looked whether a signature proves what no token does.
+    pub(super) look_at: Option<DateTime<Utc>>,
 }
 
 impl Decision {
@@ -34,6 +37,7 @@ impl Decision {
             forgets: false,
             refused_by: None,
             effect: None,
+            look_at: None,
         }
     }
 

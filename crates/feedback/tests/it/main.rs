@@ -13,6 +13,7 @@ mod people;
 mod process;
 mod release;
 mod services;
+mod signed;
 mod topics;
 mod tracking;
 mod webhooks;

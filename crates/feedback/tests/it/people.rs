@@ -60,7 +60,7 @@ impl<'a> Ada<'a> {
 }
 
 /// Somebody who is subscribed to all topics of the brand.
-async fn subscribed(world: &World<'_>, email: &str) -> SubscriberId {
+pub(crate) async fn subscribed(world: &World<'_>, email: &str) -> SubscriberId {
     let topics = subscribers::topic::list(world.db.reader(), world.brand).await.unwrap();
     let new = New {
         email: address(email),

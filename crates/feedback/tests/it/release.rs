@@ -4,7 +4,7 @@ use activity::Kind;
 use chrono::TimeDelta;
 use domain::{Actor, EmailAddress, ReturnedMailId};
 use feedback::{
-    Effect, Filter, Kept, Processed, ReleaseError, Replayed, Standing, Unchanging, find, list, release, replay,
+    Effect, Filter, Kept, Processed, Release, ReleaseError, Replayed, Standing, Unchanging, find, list, release, replay,
 };
 use subscribers::suppression::{Reason, active_for_subscriber, lift};
 use testkit::{TestDb, both, start_of_time};
@@ -23,8 +23,11 @@ async fn kept(ada: &Ada<'_>, id: ReturnedMailId) -> Kept {
     find(ada.world.db.reader(), id).await.unwrap().unwrap()
 }
 
+pub(crate) const STAFF: Release<'_> =
+    Release { why: "the server was set wrong", actor: &Actor::Operator, may_lift: true };
+
 async fn free(ada: &Ada<'_>, id: ReturnedMailId) -> Result<Kept, ReleaseError> {
-    release(ada.world.db, id, "the server was set wrong", &Actor::Operator, start_of_time()).await
+    release(ada.world.db, id, STAFF, start_of_time()).await
 }
 
 async fn again(ada: &Ada<'_>, id: ReturnedMailId) -> Replayed {
@@ -77,6 +80,26 @@ both!(
 );
 
 both!(
+    async fn a_complaint_is_released_only_by_who_may_lift_suppressions(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let to = address("postmaster@bounce.example.com");
+        let feedback_only = Release { may_lift: false, ..STAFF };
+        let bounce = ada.world.returned("postfix-unknown-user.eml", ada.sent().await);
+        let bounce = deal(&ada, &to, &bounce).await.id;
+        let complaint = ada.world.returned("feedback-abuse.eml", ada.sent().await);
+        let complaint = deal(&ada, &to, &complaint).await.id;
+        let answer = release(ada.world.db, complaint, feedback_only, start_of_time()).await;
+        assert!(matches!(answer, Err(ReleaseError::Complaint(id)) if id == complaint));
+        assert!(kept(&ada, complaint).await.released.is_none());
+        assert_eq!(ada.suppressed().await.len(), 2);
+        release(ada.world.db, bounce, feedback_only, start_of_time()).await.unwrap();
+        assert_eq!(ada.suppressed().await.len(), 1);
+        assert!(free(&ada, complaint).await.is_ok());
+        assert!(ada.suppressed().await.is_empty());
+    }
+);
+
+both!(
     async fn a_failure_that_was_counted_is_counted_no_more(db: TestDb) {
         let ada = Ada::new(&db).await;
         let mut ids = Vec::new();
@@ -113,7 +136,7 @@ both!(
         let again = ada.world.returned("postfix-unknown-user.eml", second);
         let id = deal(&ada, &postmaster, &again).await.id;
         assert!(matches!(free(&ada, id).await, Err(ReleaseError::NotTheirs(_))));
-        let wordless = release(ada.world.db, id, " ", &Actor::Operator, start_of_time()).await;
+        let wordless = release(ada.world.db, id, Release { why: " ", ..STAFF }, start_of_time()).await;
         assert!(matches!(wordless, Err(ReleaseError::WithoutReason)));
         let id = ada.world.links.message_id(&ada.world.site, first).unwrap();
         let wish = format!("In-Reply-To: <{id}>\r\n{}", sample("unsubscribe-word.eml"));
@@ -255,7 +278,7 @@ both!(
         }
         let newer = deal(&ada, &to, &ada.world.returned("postfix-unknown-user.eml", second)).await;
         let later = start_of_time() + TimeDelta::days(1);
-        release(ada.world.db, newer.id, "the server was set wrong", &Actor::Operator, later).await.unwrap();
+        release(ada.world.db, newer.id, STAFF, later).await.unwrap();
         assert_eq!(again(&ada, old.id).await, Replayed::Unchanged(Unchanging::Overtaken));
         assert!(ada.suppressed().await.is_empty());
     }

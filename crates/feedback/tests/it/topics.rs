@@ -129,7 +129,10 @@ both!(
         let later = body.replace("\"SignatureVersion\": \"1\"", "\"SignatureVersion\": \"2\"");
         assert!(matches!(post(&world, &receiver, &later).await, Err(TakeError::Unproven(_))));
         assert_eq!(post(&world, &receiver, body).await.unwrap(), ONE);
-        assert_eq!(kept(&world).await[0].rule.as_deref(), Some("a complaint without a token of ours"));
+        assert_eq!(
+            kept(&world).await[0].rule.as_deref(),
+            Some("a complaint without a token of ours or a signature of its provider")
+        );
     }
 );
 

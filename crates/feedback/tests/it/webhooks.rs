@@ -4,7 +4,7 @@ mod samples;
 
 use domain::DeliveryKey;
 use feedback::webhook::{Provider, TakeError, Taken};
-use feedback::{Filter, Kept, Replayed, Standing, Unchanging, list, raw, release, replay};
+use feedback::{Filter, Kept, Release, Replayed, Standing, Unchanging, list, raw, release, replay};
 use serde_json::{Value, json};
 use subscribers::suppression::Reason;
 use testkit::{TestDb, both, start_of_time};
@@ -137,8 +137,8 @@ both!(
         services.post(&ada.world, SendGrid, std::slice::from_ref(&event)).await.unwrap();
         assert_eq!(ada.suppressed().await, [(Reason::Hard, false)]);
         let bounce = kept(&ada).await.swap_remove(0);
-        let actor = domain::Actor::Operator;
-        release(ada.world.db, bounce.id, "they wrote to us", &actor, start_of_time()).await.unwrap();
+        let by = Release { why: "they wrote to us", actor: &domain::Actor::Operator, may_lift: true };
+        release(ada.world.db, bounce.id, by, start_of_time()).await.unwrap();
         services.post(&ada.world, SendGrid, &[event]).await.unwrap();
         assert_eq!(ada.suppressed().await, [], "the same event does not do it again");
         assert_eq!(
@@ -187,7 +187,7 @@ both!(
         let mut listed: Vec<_> = kept.iter().map(|kept| (kept.standing, kept.rule.as_deref().unwrap())).collect();
         listed.sort_by_key(|(_, rule)| *rule);
         let expected = [
-            (Standing::Refused, "a complaint without a token of ours"),
+            (Standing::ToLookAt, "a complaint without a token of ours or a signature of its provider"),
             (Standing::Refused, "a report without a token of ours"),
             (NotUnderstood, "unsubscribe without a token of ours"),
         ];

@@ -108,3 +108,33 @@ both!(
         assert_eq!(pace::last(fleet.db.reader(), &gmail()).await.unwrap().unwrap().lifted_by, None);
     }
 );
+
+both!(
+    async fn a_provider_comes_back_from_its_pause_with_a_quarter_then_half_then_all(db: TestDb) {
+        let fleet = Fleet::new(&db, provider("gmail", rate("10/s")), 1);
+        let (now, until) = (fleet.clock.now(), fleet.clock.now() + TimeDelta::hours(1));
+        let (db, actor) = (fleet.db.writer(), Actor::rule("share.refusals"));
+        limits::pause::set(db, &gmail(), until, "share.refusals", "12 of 200", &actor, now).await.unwrap();
+        let pause = limits::pause::active(db, now).await.unwrap().remove(0);
+        let pace = pace::ease_in(db, &pause, 36_000, now).await.unwrap().unwrap();
+        assert_eq!(
+            (pace.rule.as_str(), pace.words.as_str(), pace.recovers_from),
+            ("share.refusals", "12 of 200", until)
+        );
+        assert!(pace::ease_in(db, &pause, 36_000, now).await.unwrap().is_none(), "once for each pause");
+        for (minutes, rate) in [(0, 9_000), (15, 18_000), (30, 27_000), (45, 36_000), (300, 36_000)] {
+            assert_eq!(pace.per_hour(until + TimeDelta::minutes(minutes)), rate, "after {minutes} minutes");
+        }
+        assert_eq!(pace.ends_at(), until + TimeDelta::minutes(45));
+        // Refused again on the way: from a quarter of the whole once more, and not of what it had come to.
+        let again = until + TimeDelta::minutes(30);
+        let later = again + TimeDelta::hours(1);
+        limits::pause::set(db, &gmail(), later, "share.refusals", "13 of 200", &actor, again).await.unwrap();
+        let pause = limits::pause::active(db, again).await.unwrap().remove(0);
+        let pace = pace::ease_in(db, &pause, 27_000, again).await.unwrap().unwrap();
+        assert_eq!((pace.whole, pace.slowed, pace.recovers_from), (36_000, 9_000, later));
+        // Whoever lifts the pause lifts this with it.
+        let lifted = limits::lift(fleet.db, &gmail(), &Actor::Operator, again).await.unwrap();
+        assert!(lifted && pace::active(db, later).await.unwrap().is_empty());
+    }
+);

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::MailboxProvider;
+use limits::Pause;
 
 use super::Desk;
 use crate::Error;
@@ -20,8 +21,8 @@ impl Desk {
         let is_looking = uptime >= self.next_look;
         if is_looking {
             let pauses = limits::pause::active(self.parts.db.reader(), now).await?;
+            self.keep_the_paces(&pauses, now).await?;
             self.paused = pauses.into_iter().map(|pause| pause.provider).collect();
-            self.keep_the_paces(now).await?;
         }
         for at in (0..self.holdings.len()).rev() {
             if self.paused.contains(&self.holdings[at].lane) {
@@ -46,9 +47,16 @@ impl Desk {
         Ok(())
     }
 
-    /// Goes by the paces that providers have asked for, and shows them.
-    async fn keep_the_paces(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
-        let paces = limits::pace::active(self.parts.db.reader(), now).await?;
+    /// Goes by the paces that providers have asked for or come back in, and shows them.
+    async fn keep_the_paces(&mut self, pauses: &[Pause], now: DateTime<Utc>) -> Result<(), Error> {
+        let mut paces = limits::pace::active(self.parts.db.reader(), now).await?;
+        for pause in pauses {
+            let begins = paces.iter().any(|pace| pace.provider == pause.provider && pace.recovers_from >= pause.until);
+            if !begins && let Some(pace) = self.ease_in(pause, now).await? {
+                paces.retain(|slower| slower.provider != pace.provider);
+                paces.push(pace);
+            }
+        }
         let changed = self.parts.limits.adapt(&paces, now);
         self.rests.retain(|rest| !changed.contains(&rest.lane));
         for at in 0..self.holdings.len() {

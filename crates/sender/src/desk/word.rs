@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Actor, MailboxProvider};
+use limits::{Pace, Pause};
 use verdict::{Class, Verdict};
 
 use super::Desk;
@@ -96,6 +97,25 @@ impl Desk {
             pace.slowed, pace.whole, pace.ends_at(), verdict.words
         );
         Ok(true)
+    }
+
+    /// Has a provider that a rule leaves alone come back step by step, whoever heard why. What staff have said they end as they like, and
+    /// `other` is thousands of strangers.
+    pub(super) async fn ease_in(&self, pause: &Pause, now: DateTime<Utc>) -> Result<Option<Pace>, Error> {
+        let lane = &pause.provider;
+        if !matches!(pause.actor, Actor::Rule(_)) || *lane == MailboxProvider::other() {
+            return Ok(None);
+        }
+        let full = self.rate(lane, pause.since, now).await?;
+        let pace = limits::pace::ease_in(self.parts.db.writer(), pause, full, now).await?;
+        if let Some(pace) = &pace {
+            tracing::warn!(
+                provider = %lane, rule = %pause.rule,
+                "{lane} begins at {} with {} messages an hour instead of {}, and gets all again at {}: {}",
+                pause.until, pace.slowed, pace.whole, pace.ends_at(), pause.words
+            );
+        }
+        Ok(pace)
     }
 
     /// How many messages an hour a provider gets from all instances: what it got from this one in the minute before it spoke, taken

@@ -169,6 +169,33 @@ both!(
     }
 );
 
+both!(
+    async fn a_provider_comes_back_step_by_step_from_what_a_rule_has_said_and_not_from_what_staff_have(db: TestDb) {
+        let limit = ::limits::Limit::rate("2/s".parse().unwrap());
+        let limits = ::limits::Settings { providers: [("gmail".parse().unwrap(), limit)].into(), ..global("100/s") };
+        let house = House::with(&db, Script::default(), limits).await;
+        house.enrol(&["g1@gmail.com", "g2@gmail.com", "g3@gmail.com"]).await;
+        house.launch().await;
+        let (now, mut sender) = (house.clock_now(), house.sender(1));
+        let until = now + chrono::TimeDelta::hours(1);
+        for (provider, actor) in [("gmail", Actor::rule("share.refusals")), ("yahoo", Actor::Operator)] {
+            let (db, provider) = (house.db.writer(), provider.parse().unwrap());
+            ::limits::pause::set(db, &provider, until, "share.refusals", "12 of 200", &actor, now).await.unwrap();
+        }
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 0);
+        let paces = ::limits::pace::active(house.db.reader(), now).await.unwrap();
+        let [pace] = &paces[..] else { panic!("{paces:?}") };
+        assert_eq!((pace.provider.as_str(), pace.whole, pace.slowed), ("gmail", 7_200, 1_800));
+        assert_eq!((pace.rule.as_str(), pace.words.as_str()), ("share.refusals", "12 of 200"));
+        house.clock.advance(Duration::from_secs(3_600));
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 1);
+        house.clock.advance(Duration::from_secs(1));
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 0, "one in two seconds");
+        house.clock.advance(Duration::from_secs(1));
+        assert_eq!(sender.tick().await.unwrap().tally.sent, 1);
+    }
+);
+
 /// Takes a person off the list for the offers.
 pub(crate) async fn leave(house: &House<'_>, subscriber: domain::SubscriberId) {
     let leave = Leave {

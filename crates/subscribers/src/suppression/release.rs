@@ -10,7 +10,7 @@ use sea_orm::{
 use serde_json::json;
 
 use super::store::put_lifted;
-use super::{Lifter, Origin, Suppression, Unliftable};
+use super::{Lifter, Origin, Reason, Suppression, Unliftable};
 use crate::entity::suppression::{Column, Entity, Model};
 use crate::health::{self, ACT};
 
@@ -47,20 +47,20 @@ pub async fn lift(
     Ok(row.into())
 }
 
-/// Lifts what a returned mail has brought about, likewise, in the caller's transaction. Says which entries those were.
+/// Lifts what a returned mail has brought about, likewise, in the caller's transaction. Says what they were for.
 pub async fn lift_by_report(
     conn: &impl ConnectionTrait,
     report: ReturnedMailId,
     why: &str,
     actor: &Actor,
     now: DateTime<Utc>,
-) -> Result<Vec<SuppressionId>, LiftError> {
+) -> Result<Vec<Reason>, LiftError> {
     let rows = Entity::find().filter(Column::ReturnedMailId.eq(report)).filter(Column::LiftedAt.is_null());
     let rows = rows.order_by_asc(Column::Id).all(conn).await?;
     for row in &rows {
         lift_row(conn, row, Some(why), actor, now).await?;
     }
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(rows.into_iter().map(|row| row.reason).collect())
 }
 
 async fn lift_row(

@@ -153,11 +153,17 @@ pub(crate) async fn put(
         return Ok(Some(row));
     }
     let Some(newest) = entry.hashes.iter().max_by_key(|hash| hash.generation) else { return Ok(None) };
-    let row = ActiveModel {
+    let row = fresh(&entry, newest, now);
+    Entity::insert(row).exec_with_returning(conn).await.map(Some)
+}
+
+/// The row of an entry under one of its hashes.
+pub(super) fn fresh(entry: &Entry<'_>, hash: &AddressHash, now: DateTime<Utc>) -> ActiveModel {
+    ActiveModel {
         id: Set(SuppressionId::new(now)),
         scheme: Set(SCHEME),
-        generation: Set(newest.generation),
-        hash: Set(newest.hash.clone()),
+        generation: Set(hash.generation),
+        hash: Set(hash.hash.clone()),
         brand_id: Set(entry.brand),
         reason: Set(entry.reason),
         detail: Set(entry.detail.to_owned()),
@@ -169,8 +175,7 @@ pub(crate) async fn put(
         mailing_no: Set(entry.origin.delivery.map(|key| key.mailing)),
         ordinal: Set(entry.origin.delivery.map(|key| key.ordinal)),
         returned_mail_id: Set(entry.origin.returned_mail),
-    };
-    Entity::insert(row).exec_with_returning(conn).await.map(Some)
+    }
 }
 
 /// Lifts what a double opt-in lifts for this person.
@@ -276,13 +281,17 @@ pub async fn list(
     after: Option<SuppressionId>,
     limit: u64,
 ) -> Result<Vec<Suppression>, DbErr> {
-    let which = Condition::all()
+    let rows = Entity::find().filter(matching(filter, after)).order_by_asc(Column::Id).limit(limit).all(conn).await?;
+    Ok(rows.into_iter().map(Suppression::from).collect())
+}
+
+/// Entries that are asked for, behind `after`.
+pub(super) fn matching(filter: &Filter, after: Option<SuppressionId>) -> Condition {
+    Condition::all()
         .add_option(filter.brand.map(|brand| Column::BrandId.eq(brand)))
         .add_option(filter.reason.map(|reason| Column::Reason.eq(reason)))
         .add_option((!filter.lifted).then(|| Column::LiftedAt.is_null()))
-        .add_option(after.map(|after| Column::Id.gt(after)));
-    let rows = Entity::find().filter(which).order_by_asc(Column::Id).limit(limit).all(conn).await?;
-    Ok(rows.into_iter().map(Suppression::from).collect())
+        .add_option(after.map(|after| Column::Id.gt(after)))
 }
 
 /// Entries for one of these hashes that stand.

@@ -16,6 +16,8 @@ mod people;
 mod provider_look;
 mod stage;
 mod successes;
+mod suppression_lists;
+mod suppression_walks;
 mod suppressions;
 mod tracking;
 mod unconfirmed;

@@ -17,6 +17,10 @@ use crate::WebState;
 /// Where in `/api/v1/topics/{id}/archive` the id is.
 const ID: usize = 4;
 
+/// Marks an answer: nothing was done, as in a dry run, or the act is written down already, by the transaction that did it.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct NoEntry;
+
 /// Writes down what a request has changed, after it has: what was refused or only read is not an act. A request that is
 /// answered again by its `Idempotency-Key` does not come here a second time.
 pub(super) async fn write_down(State(state): State<WebState>, request: Request, next: Next) -> Response {
@@ -29,7 +33,7 @@ pub(super) async fn write_down(State(state): State<WebState>, request: Request, 
     let named = named.and(request.uri().path().split('/').nth(ID)).map(str::to_owned);
     let response = next.run(request).await;
     let (Some(actor), Some(operation)) = (caller, operation) else { return response };
-    if method.is_safe() || !response.status().is_success() {
+    if method.is_safe() || !response.status().is_success() || response.extensions().get::<NoEntry>().is_some() {
         return response;
     }
     let (id, response) = match response.status() {

@@ -1,8 +1,9 @@
 //! Axum's extractors, refusing with a [`Problem`].
 
+use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
-use axum::http::StatusCode;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -12,6 +13,25 @@ use super::problem::Problem;
 #[derive(Debug, FromRequest)]
 #[from_request(via(axum::Json), rejection(Problem))]
 pub(super) struct Json<T>(pub(super) T);
+
+/// A body in CSV (RFC 7111), as the bytes that came.
+#[derive(Debug)]
+pub(super) struct Csv(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv")) {
+            return Err(Problem::not_csv("the Content-Type must be text/csv"));
+        }
+        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(rejection.body_text()),
+            _ => Problem::bad_request(rejection.body_text()),
+        })
+    }
+}
 
 /// The variable parts of the path.
 #[derive(Debug, FromRequestParts)]

@@ -1,5 +1,6 @@
 //! `/api/v1/feedback`.
 
+mod acknowledge;
 mod list;
 mod raw;
 mod release;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(raw::handler))
         .routes(routes!(release::handler))
         .routes(routes!(replay::handler))
+        .routes(routes!(acknowledge::handler))
 }
 
 /// A mail that came back, without its text.
@@ -55,6 +57,17 @@ struct View {
     effect: Option<Effect>,
     /// How that was taken back, if it was.
     released: Option<Released>,
+    /// Who has seen that it waits for a person, if anybody has.
+    acknowledged: Option<Acknowledged>,
+}
+
+/// Somebody has seen it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AcknowledgedFeedback)]
+struct Acknowledged {
+    at: DateTime<Utc>,
+    #[schema(value_type = Option<String>)]
+    by: Option<Actor>,
 }
 
 /// Staff took back what a returned mail did.
@@ -84,6 +97,7 @@ impl From<Kept> for View {
             words: mail.words,
             effect: mail.effect,
             released: mail.released.map(|released| Released { at: released.at, by: released.by, why: released.why }),
+            acknowledged: mail.acknowledged.map(|(at, by)| Acknowledged { at, by }),
         }
     }
 }

@@ -84,6 +84,8 @@ kinds! {
     too_large: PAYLOAD_TOO_LARGE, "too-large", "The request is too large";
     /// The body is no JSON.
     not_json: UNSUPPORTED_MEDIA_TYPE, "not-json", "JSON is expected";
+    /// The body is no CSV.
+    not_csv: UNSUPPORTED_MEDIA_TYPE, "not-csv", "CSV is expected";
 }
 
 impl Problem {

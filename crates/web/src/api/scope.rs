@@ -52,6 +52,11 @@ impl<S> May<S> {
     pub(super) fn actor(&self) -> Actor {
         self.caller.actor()
     }
+
+    /// Whether they may do this as well.
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        self.caller.require(scope).is_ok()
+    }
 }
 
 /// A scope, as a type.

@@ -1,6 +1,8 @@
 //! `/api/v1/suppressions`.
 
 mod add;
+mod export;
+mod import;
 mod lift;
 mod list;
 mod show;
@@ -19,6 +21,8 @@ use crate::WebState;
 pub(super) fn routes() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
         .routes(routes!(list::handler, add::handler))
+        .routes(routes!(export::handler))
+        .routes(routes!(import::handler))
         .routes(routes!(lift::handler))
         .routes(routes!(show::handler))
 }

@@ -1,6 +1,6 @@
 use accounts::audit;
 use domain::{Actor, ReturnedMailId};
-use feedback::{Filter, Replayed, Standing};
+use feedback::{Filter, Release, Replayed, Standing};
 use links::Links;
 
 use crate::context::Context;
@@ -12,8 +12,20 @@ const PAGE: u64 = 200;
 /// `eshot feedback release`.
 pub(super) async fn release(id: ReturnedMailId, why: &str, context: &Context) -> anyhow::Result<bool> {
     let (db, now) = (context.database().await?, context.now());
-    let mail = feedback::release(&db, id, why, &Actor::Operator, now).await?;
+    let by = Release { why, actor: &Actor::Operator, may_lift: true };
+    let mail = feedback::release(&db, id, by, now).await?;
     audit::record(db.writer(), &Actor::Operator, "feedback.release", &format!("feedback:{id}"), None, now).await?;
+    say!("{}", super::line(&mail));
+    Ok(true)
+}
+
+/// `eshot feedback acknowledge`.
+pub(super) async fn acknowledge(id: ReturnedMailId, context: &Context) -> anyhow::Result<bool> {
+    let (db, now) = (context.database().await?, context.now());
+    let txn = db.begin().await?;
+    let mail = feedback::acknowledge(&txn, id, &Actor::Operator, now).await?;
+    audit::record(&txn, &Actor::Operator, "feedback.acknowledge", &format!("feedback:{id}"), None, now).await?;
+    txn.commit().await?;
     say!("{}", super::line(&mail));
     Ok(true)
 }

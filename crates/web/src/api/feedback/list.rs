@@ -25,6 +25,9 @@ pub(super) struct Asked {
     class: Option<String>,
     /// Those that came by this door, such as `listener`.
     source: Option<String>,
+    /// Those that nobody has acknowledged.
+    #[serde(default)]
+    unseen: bool,
 }
 
 /// What came back, the newest first
@@ -44,8 +47,8 @@ pub(super) async fn handler(
     Query(paging): Query<Paging>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page<View>>, Problem> {
-    let Asked { standing, subscriber, kind, class, source } = asked;
-    let filter = Filter { standing, subscriber, kind, class, source };
+    let Asked { standing, subscriber, kind, class, source, unseen } = asked;
+    let filter = Filter { standing, subscriber, kind, class, source, unseen };
     let limit = paging.limit()?;
     let rows = feedback::list(state.db.reader(), filter, paging.after()?, u64::from(limit) + 1).await?;
     Ok(Json(Page::new(rows, limit, |mail| mail.id, View::from)))

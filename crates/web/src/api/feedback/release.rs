@@ -1,3 +1,4 @@
+use accounts::Scope;
 use axum::extract::State;
 use domain::ReturnedMailId;
 use feedback::ReleaseError;
@@ -21,7 +22,7 @@ pub(super) struct Release {
 
 /// Takes back what a returned mail did to a person
 ///
-/// Needs `feedback:write`. The suppression that it brought about is lifted, or the failure that was counted is not counted any more.
+/// Needs `feedback:write`, and for a complaint `suppressions:write` as well. The suppression that it brought about is lifted, or the failure that was counted is not counted any more.
 /// Neither the same report nor a replay does it again. To release it twice is harmless.
 #[utoipa::path(
     post,
@@ -38,7 +39,9 @@ pub(super) async fn handler(
     Path(id): Path<ReturnedMailId>,
     Json(release): Json<Release>,
 ) -> Result<Json<View>, Problem> {
-    let mail = feedback::release(&state.db, id, &release.why, &caller.actor(), state.now()).await?;
+    let actor = caller.actor();
+    let by = feedback::Release { why: &release.why, actor: &actor, may_lift: caller.may(Scope::SuppressionsWrite) };
+    let mail = feedback::release(&state.db, id, by, state.now()).await?;
     Ok(Json(mail.into()))
 }
 
@@ -51,6 +54,7 @@ impl From<ReleaseError> for Problem {
             | ReleaseError::OwnWish
             | ReleaseError::OfProvider
             | ReleaseError::NotTheirs(_) => Self::conflict(error),
+            ReleaseError::Complaint(_) => Self::forbidden(format!("{error}; that is the scope suppressions:write")),
             ReleaseError::Lift(error) => error.into(),
             ReleaseError::Activity(_) | ReleaseError::Database(_) => Self::ours(&error),
         }
