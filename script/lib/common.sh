@@ -12,6 +12,7 @@ die() {
 needs() {
   cat <<'END'
 C compiler|command -v cc|build-essential
+make|command -v make|build-essential
 PostgreSQL 15 or newer|[ -n "$(postgres_folder)" ]|postgresql
 Postfix|[ -x /usr/lib/postfix/sbin/master ]|postfix
 Chromium|command -v chromium|chromium

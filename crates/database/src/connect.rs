@@ -27,6 +27,10 @@ const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 /// For how long a connection to PostgreSQL that was left alone is taken to be there still.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// How many statements a connection to SQLite keeps ready. A batch is written as one text, another for each number of rows, and one of
+/// a hundred rows takes some 100 kB when it is prepared: a hundred of them (sqlx's own number) were more than all else in hand.
+const KEPT_STATEMENTS: usize = 24;
+
 /// What each session with PostgreSQL is told.
 ///
 /// - What is written here is written for READ COMMITTED: compare-and-set with what stands now. Under a server's or a role's
@@ -161,10 +165,15 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         // A file that was opened stays open: asking each time whether it is there would cost a turn of the connection's thread.
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(async { Ok(is_outside_a_transaction(connection)) }))
-        // 4 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.
+        // 2 MiB of pages: what a campaign touches again and again is then not read from the file for every commit.
         // And 16 MiB of journal: the same pages are then written to the file once in a while, not after every few commits.
         .connect_with(
-            options.clone().create_if_missing(true).pragma("cache_size", "-4096").pragma("wal_autocheckpoint", "4096"),
+            options
+                .clone()
+                .create_if_missing(true)
+                .statement_cache_capacity(KEPT_STATEMENTS)
+                .pragma("cache_size", "-2048")
+                .pragma("wal_autocheckpoint", "4096"),
         )
         .await
         .map_err(ConnectError::Open)?;
@@ -175,7 +184,9 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Database, ConnectError> 
         .test_before_acquire(false)
         // A file opened read-only cannot take part in the write-ahead log's locking. A reader forgets its pages at each commit of
         // the writer, so that many would only be memory.
-        .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-512"))
+        .connect_with(
+            options.statement_cache_capacity(KEPT_STATEMENTS).pragma("query_only", "on").pragma("cache_size", "-256"),
+        )
         .await
         .map_err(ConnectError::Open)?;
     Ok(Database {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod among;
 mod chunk;
 mod connect;
 mod deadlock;
@@ -13,6 +14,7 @@ mod table;
 mod unavailable;
 mod writes;
 
+pub use among::among;
 pub use chunk::{ChunkSize, ChunkTimer};
 pub use connect::{ConnectError, Database, Settings};
 pub use deadlock::{across_deadlocks, is_deadlock};

@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use database::Database;
 use domain::{DeliveryKey, EmailAddress, InstanceId, MailboxProvider, MailingNo, SubscriberId};
 
+#[cfg(test)]
+pub(crate) use self::lane::choosing;
 use crate::dialect::Locked;
 use crate::{Error, Lease, Mailing};
 

@@ -55,8 +55,15 @@ use crate::sender::{Parts, Settings, Tick};
 use crate::stage::Stage;
 use crate::{Error, Outlet, Tally};
 
-/// How far apart rounds are begun when there is more than enough to do, unless half of the workers wait for one before that.
+/// How far apart rounds are begun, at least, when there is more than enough to do, unless half of the workers wait for one before that.
 const BEAT: Duration = Duration::from_millis(5);
+
+/// And at most: an answer is written down no later than a tenth of a second after it came.
+const LONGEST_BEAT: Duration = Duration::from_millis(40);
+
+/// How many times longer than it took to write the last round. Where the database has much to do, as with several senders, rounds are
+/// fewer and larger: each costs it as much as ten of the messages in it.
+const BEAT_BY_WRITING: u32 = 3;
 
 /// The state of a [`Sender`](crate::Sender).
 pub(crate) struct Desk {
@@ -99,6 +106,7 @@ pub(crate) struct Desk {
     limited: Option<Duration>,
     draining: bool,
     round_began: Instant,
+    beat: Duration,
     speed: Speed,
     tally: Tally,
 }
@@ -151,6 +159,7 @@ impl Desk {
             limited: None,
             draining: false,
             round_began: Instant::now(),
+            beat: BEAT,
             speed: Speed::default(),
             tally: Tally::default(),
             parts,
@@ -209,7 +218,9 @@ impl Desk {
         self.replace_the_fallen();
         let looked = self.look_at_those_under_way(self.now()).await;
         // Answers are written down whatever becomes of a question.
+        let writing = Instant::now();
         self.turn(self.now()).await?;
+        self.beat = (writing.elapsed() * BEAT_BY_WRITING).clamp(BEAT, LONGEST_BEAT);
         looked?;
         self.upkeep(self.now()).await?;
         self.claim(self.now()).await?;
@@ -228,7 +239,7 @@ impl Desk {
             while let Ok(report) = self.reports.try_recv() {
                 self.take(report);
             }
-            let round_is_due = self.round_began + BEAT;
+            let round_is_due = self.round_began + self.beat;
             if Instant::now() >= round_is_due || self.at_work() * 2 <= self.on_duty() {
                 break;
             }

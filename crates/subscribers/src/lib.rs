@@ -49,7 +49,7 @@ pub use health::{Effect, hold, hold_all, record_complaint, record_failure, uncou
 pub use may_be_mailed::{Answers, Scope, Why, may_be_mailed};
 pub use overtaken::is_overtaken;
 pub use preferences::{Choice, Preferences, preferences};
-pub use recipient::{Recipient, recipients};
+pub use recipient::{Recipient, recipients, who_may_be_mailed};
 pub use source::Source;
 pub use store::{Filter, create, find, find_by_email, list, update};
 pub use subscriber::{Profile, Subscriber};

@@ -44,6 +44,14 @@ pub struct Answers {
 }
 
 impl Answers {
+    pub(crate) fn with_room_for(people: usize) -> Self {
+        Self { answers: HashMap::with_capacity(people) }
+    }
+
+    pub(crate) fn add(&mut self, subscriber: SubscriberId, why_not: Option<Why>) {
+        self.answers.insert(subscriber, why_not);
+    }
+
     /// Why this person may not; none if they may.
     pub fn why_not(&self, subscriber: SubscriberId) -> Option<Why> {
         self.answers.get(&subscriber).copied().unwrap_or(Some(Why::Unknown))
@@ -87,29 +95,39 @@ pub async fn may_be_mailed(
 ) -> Result<Answers, DbErr> {
     let rule = rule(kind);
     if rule.needs == Need::Nothing {
-        return Ok(Answers { answers: subscribers.iter().map(|id| (*id, None)).collect() });
+        return Ok(everybody(subscribers));
     }
-    let mut answers = HashMap::with_capacity(subscribers.len());
+    let mut answers = Answers::with_room_for(subscribers.len());
     // SQLite takes 32,766 parameters a statement; a batch never comes near, but a caller may ask about more.
     for ids in subscribers.chunks(10_000) {
-        let rows = facts(&rule, scope, now).filter(Column::Id.is_in(ids.iter().copied()));
+        let rows = facts(&rule, scope, now).filter(those(conn, ids));
         for row in rows.into_model::<Facts>().all(conn).await? {
-            answers.insert(row.id, row.why_not(&rule));
+            answers.add(row.id, row.why_not(&rule));
         }
     }
-    Ok(Answers { answers })
+    Ok(answers)
+}
+
+/// Whoever it is may get a mail of a kind that needs nothing.
+pub(crate) fn everybody(subscribers: &[SubscriberId]) -> Answers {
+    Answers { answers: subscribers.iter().map(|id| (*id, None)).collect() }
 }
 
 /// What decides about one person.
 #[derive(FromQueryResult)]
-struct Facts {
-    id: SubscriberId,
+pub(crate) struct Facts {
+    pub(crate) id: SubscriberId,
     needed: bool,
     suppressed: Option<Reason>,
     paused: bool,
 }
 
-fn facts(rule: &Rule, scope: &Scope, now: DateTime<Utc>) -> sea_orm::Select<Entity> {
+/// The rows of `subscribers` of these people.
+pub(crate) fn those(conn: &impl ConnectionTrait, ids: &[SubscriberId]) -> Expr {
+    database::among(conn.get_database_backend(), Column::Id.into_expr(), ids.iter().map(|id| id.uuid()))
+}
+
+pub(crate) fn facts(rule: &Rule, scope: &Scope, now: DateTime<Utc>) -> sea_orm::Select<Entity> {
     let needed = match rule.needs {
         Need::Subscription => any(conditions::subscriptions(scope.brand, scope.topic, now)),
         Need::PendingRequest => any(conditions::requests(scope.brand, now)),
@@ -136,7 +154,7 @@ fn any(mut select: SelectStatement) -> Expr {
 
 impl Facts {
     /// A suppression is named before anything else: staff can do something about it.
-    fn why_not(&self, rule: &Rule) -> Option<Why> {
+    pub(crate) fn why_not(&self, rule: &Rule) -> Option<Why> {
         match self.suppressed {
             Some(reason) => Some(Why::Suppressed(reason)),
             None if !self.needed => Some(match rule.needs {

@@ -93,12 +93,26 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration,
     };
     let writing = async {
         while let Some((due, chunk)) = chunks.recv().await {
-            tokio::time::sleep_until(due).await;
+            until(due).await;
             to.write_all(&chunk).await?;
         }
         to.shutdown().await
     };
     tokio::try_join!(reading, writing).map(drop)
+}
+
+/// Waits, to a tenth of a millisecond: tokio's timers alone would come up to two milliseconds late, which is a good part of what is to
+/// be waited for.
+async fn until(due: Instant) {
+    const COARSE: Duration = Duration::from_millis(2);
+    if let Some(early) = due.checked_sub(COARSE) {
+        tokio::time::sleep_until(early).await;
+    }
+    let rest = due.saturating_duration_since(Instant::now());
+    if !rest.is_zero() {
+        // Whoever ends meanwhile does not wait for it.
+        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(rest)).await;
+    }
 }
 
 #[cfg(test)]

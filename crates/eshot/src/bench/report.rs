@@ -18,6 +18,7 @@ pub(super) struct Report {
     database: &'static str,
     dkim: &'static str,
     connections: u32,
+    senders: u32,
     /// On the wire, on average.
     message_bytes: usize,
     messages_per_second: f64,
@@ -54,6 +55,7 @@ impl Report {
                 Signing::Both => "both",
             },
             connections: wanted.connections.get(),
+            senders: wanted.senders,
             message_bytes: read.bytes,
             messages_per_second: rounded(sent.progress.rate()),
             early_per_second: rounded(early),

@@ -6,6 +6,7 @@ use brands::key::Algorithm;
 use database::lease::{self, Lease};
 use database::{Database, Settings};
 use domain::{Actor, BrandId, Clock, InstanceId, KeyId, Locale, MasterKeys, SystemClock, TopicId};
+use sea_orm::DbBackend;
 use secrecy::SecretString;
 use subscribers::Basis;
 use subscribers::import::List;
@@ -24,6 +25,7 @@ const TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// An installation that was made to be measured.
 pub(super) struct Rig {
     pub(super) db: Database,
+    settings: Settings,
     pub(super) keys: Arc<MasterKeys>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) instance: InstanceId,
@@ -43,8 +45,8 @@ impl Rig {
         let folder = tempfile::Builder::new().prefix("eshot-bench-").tempdir().context("there is no folder")?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let file = || SecretString::from(format!("sqlite:{}", folder.path().join("eshot.db").display()));
-        let url = database.cloned().unwrap_or_else(file);
-        let db = Database::connect(&Settings { url, connections: 10 }).await.context("--database")?;
+        let settings = Settings { url: database.cloned().unwrap_or_else(file), connections: 10 };
+        let db = Database::connect(&settings).await.context("--database")?;
         migrations::run(&db).await.context("--database takes no schema")?;
         let strangers = subscribers::list(db.reader(), &subscribers::Filter::default(), None, 1).await?;
         anyhow::ensure!(strangers.is_empty(), "--database has subscribers already; a measurement wants its own");
@@ -62,6 +64,7 @@ impl Rig {
         let (everybody, sample) = (topic(&topics, "offers")?, topic(&topics, "events")?);
         let mut rig = Self {
             db,
+            settings,
             keys,
             instance: InstanceId::new(now),
             clock,
@@ -98,6 +101,15 @@ impl Rig {
         let report = subscribers::import::run(&self.db, &self.keys, &list, rows, &Actor::Operator, now).await?;
         anyhow::ensure!(report.added == wanted, "not everybody came on file: {report:?}");
         Ok(())
+    }
+
+    /// Where another instance sits: who it is, and its own way to the database. SQLite's file has one writer, whom all share.
+    pub(super) async fn seat(&self) -> anyhow::Result<(Database, InstanceId)> {
+        let db = match self.db.backend() {
+            DbBackend::Sqlite => self.db.clone(),
+            _ => Database::connect(&self.settings).await.context("--database")?,
+        };
+        Ok((db, InstanceId::new(self.clock.now())))
     }
 
     /// The lease of whoever acts alone: here nobody else does.

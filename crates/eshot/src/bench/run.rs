@@ -8,8 +8,10 @@ use domain::{Actor, CampaignId, MailingNo, TopicId};
 use limits::Limits;
 use links::Links;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use sea_orm::DbBackend;
 use sender::relay::{self, Policy, Relay};
 use sender::{Outlet, Parts, Sender, Settings};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -45,7 +47,10 @@ pub(super) struct Sent {
 pub(super) async fn measure(wanted: &BenchSend) -> anyhow::Result<Report> {
     let metrics = PrometheusBuilder::new().install_recorder().context("the metrics of this process are taken")?;
     let rig = Rig::build(wanted.database.as_ref(), wanted.recipients, wanted.dkim).await?;
-    let run = Run { rig: &rig, links: Arc::new(Links::new(&rig.keys)), connections: wanted.connections.get(), metrics };
+    let is_shared = rig.db.backend() == DbBackend::Postgres;
+    anyhow::ensure!(wanted.senders == 1 || is_shared, "--senders: several share a --database on PostgreSQL only");
+    let links = Arc::new(Links::new(&rig.keys));
+    let run = Run { rig: &rig, links, senders: wanted.senders, connections: wanted.connections.get(), metrics };
 
     let tap = Tap::open(address(&wanted.relay).await?).await?;
     let tapped = format!("smtp://{}", tap.address()).parse()?;
@@ -71,6 +76,8 @@ async fn address(relay: &Url) -> anyhow::Result<SocketAddr> {
 struct Run<'a> {
     rig: &'a Rig,
     links: Arc<Links>,
+    senders: u32,
+    /// Of each of them.
     connections: u32,
     metrics: PrometheusHandle,
 }
@@ -95,33 +102,38 @@ impl Run<'_> {
 
         let meter = Meter::start(db, &self.metrics).await?;
         let stop = CancellationToken::new();
-        let sender = tokio::spawn(self.sender(relay)?.run(stop.clone().cancelled_owned()));
+        let mut senders = JoinSet::new();
+        for _ in 0..self.senders {
+            senders.spawn(self.sender(relay).await?.run(stop.clone().cancelled_owned()));
+        }
         let progress = self.watch(mailing, recipients).await?;
         let cost = meter.stop(db, &self.metrics).await?;
         stop.cancel();
-        sender.await.context("the sender has fallen over")?;
+        while let Some(ended) = senders.join_next().await {
+            ended.context("a sender has fallen over")?;
+        }
         self.finish(id).await?;
         let grown = cost::database_size(db).await?.saturating_sub(before);
         Ok(Sent { mailing, letter, launched_in, progress, cost, grown })
     }
 
-    fn sender(&self, relay: &Url) -> anyhow::Result<Sender> {
+    /// An instance of its own, with its own connections to the database, as it would have on a machine of its own.
+    async fn sender(&self, relay: &Url) -> anyhow::Result<Sender> {
         let settings = relay::Settings { policy: Policy::None, ..relay::Settings::new(relay.clone()) };
         let relay = Relay::new(settings).context("--relay")?;
         let limits = limits::Settings::relay(THROTTLE.parse()?);
         let clock = self.rig.clock.clone();
+        let (db, instance) = self.rig.seat().await?;
         let parts = Parts {
-            db: self.rig.db.clone(),
+            db,
             keys: self.rig.keys.clone(),
             links: self.links.clone(),
-            limits: Arc::new(Limits::new(limits, self.rig.instance, clock.clone())),
-            instance: self.rig.instance,
+            limits: Arc::new(Limits::new(limits, instance, clock.clone())),
+            instance,
             clock,
         };
-        Ok(Sender::new(
-            parts,
-            Settings { outlets: vec![Outlet::new(relay.clone(), self.connections)], ..Settings::new(relay) },
-        ))
+        let outlets = vec![Outlet::new(relay.clone(), self.connections)];
+        Ok(Sender::new(parts, Settings { outlets, ..Settings::new(relay) }))
     }
 
     /// Looks on until nothing is open any more.

@@ -38,9 +38,12 @@ pub(crate) struct BenchSend {
     /// What signs the mail.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) dkim: Signing,
-    /// How many connections to the relay at once.
+    /// How many connections to the relay at once, of each sender.
     #[arg(long, default_value = "128")]
     pub(crate) connections: std::num::NonZeroU32,
+    /// How many senders share the work, each an instance of its own. More than one needs a --database on PostgreSQL.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) senders: u32,
 }
 
 /// Which keys a brand has in a measurement.

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use database::sql;
 use domain::{MailboxProvider, MailingNo, Ordinal};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 use serde_json::json;
 
 use super::Claim;
@@ -27,12 +27,24 @@ pub(super) async fn next(
     locked: Option<Locked>,
     now: DateTime<Utc>,
 ) -> Result<Option<Lane>, DbErr> {
-    let backend = conn.get_database_backend();
+    let sql = choosing(conn.get_database_backend(), claim.urgent_only, locked);
+    let blocked: Vec<&str> = claim.blocked.iter().map(MailboxProvider::as_str).collect();
+    let resting = claim.resting.iter().map(|(mailing, lane)| json!({ "mailing_no": mailing, "lane": lane }));
+    let resting: Vec<_> = resting.collect();
+    let latest = lease::latest(now).into();
+    sql::one(conn, &sql, [now.into(), dialect::json(&blocked), dialect::json(&resting), latest]).await
+}
+
+/// The lane whose turn it is at `$1`: none of those in `$2` or `$3`, and no lease ends later than `$4`.
+///
+/// What is deferred is asked for by the first that is due, which an index has: for any that is due, PostgreSQL would read the whole lane
+/// before it has statistics of a new mailing.
+pub(crate) fn choosing(backend: DbBackend, urgent_only: bool, locked: Option<Locked>) -> String {
     let blocked = dialect::texts(backend, 2);
     let resting = dialect::rows(backend, 3, &[("mailing_no", "bigint"), ("lane", "text")]);
-    let kinds = if claim.urgent_only { " AND m.kind <> 'campaign'" } else { "" };
+    let kinds = if urgent_only { " AND m.kind <> 'campaign'" } else { "" };
     let lock = locked.map(|locked| dialect::for_update(backend, "l", locked)).unwrap_or_default();
-    let sql = format!(
+    format!(
         "SELECT l.mailing_no, l.lane, l.mark, l.last \
          FROM mailings m JOIN lanes l ON l.mailing_no = m.no \
          WHERE m.state = 'open'{kinds} AND l.lane NOT IN {blocked} \
@@ -40,16 +52,11 @@ pub(super) async fn next(
              l.mark < l.last \
              OR EXISTS (SELECT 1 FROM outbox_leases o \
                  WHERE o.mailing_no = l.mailing_no AND o.lane = l.lane AND (o.expires_at <= $1 OR o.expires_at > $4)) \
-             OR EXISTS (SELECT 1 FROM deliveries d \
-                 WHERE d.mailing_no = l.mailing_no AND d.lane = l.lane AND d.again_at <= $1)) \
+             OR (SELECT MIN(d.again_at) FROM deliveries d \
+                 WHERE d.mailing_no = l.mailing_no AND d.lane = l.lane AND d.again_at IS NOT NULL) <= $1) \
          ORDER BY CASE m.kind WHEN 'campaign' THEN 1 ELSE 0 END, \
              (SELECT MAX(x.claimed_at) FROM lanes x WHERE x.mailing_no = l.mailing_no) NULLS FIRST, \
              l.claimed_at NULLS FIRST, l.mailing_no, l.lane \
          LIMIT 1{lock}"
-    );
-    let blocked: Vec<&str> = claim.blocked.iter().map(MailboxProvider::as_str).collect();
-    let resting = claim.resting.iter().map(|(mailing, lane)| json!({ "mailing_no": mailing, "lane": lane }));
-    let resting: Vec<_> = resting.collect();
-    let latest = lease::latest(now).into();
-    sql::one(conn, &sql, [now.into(), dialect::json(&blocked), dialect::json(&resting), latest]).await
+    )
 }

@@ -29,16 +29,15 @@ struct Test {
     campaign: CampaignId,
 }
 
-/// Reads what these deliveries need besides the stationery. An error is the database's; what is wrong with one delivery is its
+/// Reads what these deliveries, which are to these people, need besides the stationery. An error is the database's; what is wrong with one delivery is its
 /// own affair.
 pub(crate) async fn read(
     conn: &impl ConnectionTrait,
     stationery: &Stationery,
     claimed: Vec<Claimed>,
+    people: Vec<Recipient>,
     now: DateTime<Utc>,
 ) -> Result<Read, ComposeError> {
-    let ids: Vec<SubscriberId> = claimed.iter().filter_map(|claimed| claimed.subscriber).collect();
-    let people = if ids.is_empty() { Vec::new() } else { subscribers::recipients(conn, &ids).await? };
     let counted = counted(conn, stationery, &people).await?;
     let mut people: HashMap<SubscriberId, Recipient> = people.into_iter().map(|person| (person.id, person)).collect();
     let mut read = Read { pieces: Vec::with_capacity(claimed.len()), skipped: Vec::new() };

@@ -3,6 +3,7 @@ use limits::Class;
 use super::{Desk, Task, Work};
 use crate::connection::{OpenError, Sign};
 use crate::hand::{Hand, News, Order, Report};
+use crate::holding::Holding;
 
 impl Desk {
     /// Gives idle workers something to compose, as far as limits and the relay let it go right after. Those who are done with a
@@ -10,9 +11,19 @@ impl Desk {
     pub(super) fn assign(&mut self) {
         self.limited = None;
         for ahead in [false, true] {
+            if ahead && self.somebody_waits() {
+                // Whoever is done first is to be free for it.
+                break;
+            }
             // With several relays, what one has taken may be what another had to wait for.
             while self.assign_once(ahead) && self.ways.len() > 1 {}
         }
+    }
+
+    /// Whether something is in hand that somebody waits for.
+    fn somebody_waits(&self) -> bool {
+        let may_go = |holding: &&Holding| !holding.pieces.is_empty() && !self.paused.contains(&holding.lane);
+        self.holdings.iter().filter(may_go).any(Holding::is_urgent)
     }
 
     /// Looks at every worker once. Says whether any was given something.

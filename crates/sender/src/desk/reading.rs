@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use domain::{DeliveryKey, MailboxProvider, SubscriberId};
+use domain::{MailboxProvider, SubscriberId};
 use outbox::{Batch, Claimed, Lease};
-use subscribers::may_be_mailed;
+use subscribers::who_may_be_mailed;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Desk;
@@ -98,27 +98,17 @@ async fn read(
     claimed: Vec<Claimed>,
     now: DateTime<Utc>,
 ) -> Result<Read, Error> {
-    let (claimed, skipped) = sift(&db, &stationery, claimed, now).await?;
-    let mut read = compose::read(db.reader(), &stationery, claimed, now).await?;
-    read.skipped.extend(skipped);
-    Ok(read)
-}
-
-/// Those who may be mailed, and the others with the reason.
-async fn sift(
-    db: &Database,
-    stationery: &Stationery,
-    claimed: Vec<Claimed>,
-    now: DateTime<Utc>,
-) -> Result<(Vec<Claimed>, Vec<(DeliveryKey, String)>), Error> {
-    let (kind, scope) = (stationery.mailing.kind, holding::scope(stationery));
+    let (kind, scope) = (stationery.mailing.kind, holding::scope(&stationery));
     let ids: Vec<SubscriberId> = claimed.iter().filter_map(|claimed| claimed.subscriber).collect();
-    let answers = may_be_mailed(db.reader(), kind, &scope, &ids, now).await?;
+    let (answers, people) = who_may_be_mailed(db.reader(), kind, &scope, &ids, now).await?;
     let mut skipped = Vec::new();
     let may = claimed.into_iter().filter(|claimed| {
         let why_not = answers.why_not_to(kind, claimed.subscriber);
         skipped.extend(why_not.map(|why| (claimed.key, why.to_string())));
         why_not.is_none()
     });
-    Ok((may.collect(), skipped))
+    let may = may.collect();
+    let mut read = compose::read(db.reader(), &stationery, may, people, now).await?;
+    read.skipped.extend(skipped);
+    Ok(read)
 }

@@ -9,8 +9,8 @@ use crate::hand::{Hand, Order};
 use crate::holding::Look;
 
 /// Who needs no longer for a message than this gets the next one beforehand. With a slower relay that would save nothing, and what
-/// somebody waits for could not overtake it.
-const BRISK: TimeDelta = TimeDelta::milliseconds(50);
+/// somebody waits for could not overtake it. Two round trips to the other side of the world are within it.
+const BRISK: TimeDelta = TimeDelta::milliseconds(500);
 
 /// A worker and what it has before it.
 pub(super) struct Seat {

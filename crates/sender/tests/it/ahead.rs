@@ -86,7 +86,7 @@ both!(
         let (campaign, _) = house.launch().await;
         let running = Running::start(&house, 1, 200);
         house.sink.wait_for(1).await;
-        house.clock.advance(Duration::from_millis(100));
+        house.clock.advance(Duration::from_secs(1));
         first.let_go();
         house.sink.wait_for(2).await;
         let (to, now) = ("boss@example.org".parse().unwrap(), house.clock_now());

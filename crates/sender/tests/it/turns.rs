@@ -37,7 +37,7 @@ async fn sent(house: &House<'_>, mailing: MailingNo) -> i64 {
 
 /// How many of each are sent, once they are so many together, or after a while in which a busy machine would have caught up.
 async fn both_of(house: &House<'_>, first: MailingNo, second: MailingNo, together: i64) -> (i64, i64) {
-    for _ in 0..100 {
+    for _ in 0..600 {
         let (one, two) = (sent(house, first).await, sent(house, second).await);
         if one + two >= together {
             return (one, two);
