@@ -5,6 +5,7 @@ mod campaign;
 mod consent;
 mod counted;
 mod erasure;
+mod events;
 mod layers;
 mod ledger;
 mod looking;

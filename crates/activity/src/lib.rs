@@ -16,5 +16,5 @@ pub use error::Error;
 pub use fact::Fact;
 pub use forget::forget;
 pub use kind::{InvalidKind, Kind};
-pub use reader::{Cursor, advance, advance_from, position, read, read_failures};
+pub use reader::{Cursor, advance, advance_from, begin_at_the_end, position, read, read_failures};
 pub use record::{add_all, record, record_all};

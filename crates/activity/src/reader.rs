@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use domain::{BrandId, DeliveryKey, MailingNo, Ordinal, SubscriberId};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
 use crate::{Error, Fact, Kind, dialect};
 
@@ -9,6 +9,13 @@ use crate::{Error, Fact, Kind, dialect};
 pub struct Cursor {
     written_by: i64,
     id: i64,
+}
+
+impl Cursor {
+    /// The number of the fact: no other has it in this database.
+    pub const fn fact(self) -> i64 {
+        self.id
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -63,6 +70,21 @@ async fn facts(conn: &impl ConnectionTrait, sql: &str, reader: &str, limit: u32)
     rows.iter().map(|row| Row::from_query_result(row, "")?.try_into()).collect()
 }
 
+/// Has a reader that has never read begin behind all facts that there are: what was before it came is no news.
+pub async fn begin_at_the_end(conn: &impl ConnectionTrait, reader: &str) -> Result<(), Error> {
+    let last = |column| format!("COALESCE((SELECT {column} FROM facts ORDER BY written_by DESC, id DESC LIMIT 1), 0)");
+    let sql = format!(
+        "INSERT INTO fact_cursors (reader, written_by, id) SELECT $1, {}, {} ON CONFLICT (reader) DO NOTHING",
+        last("CAST(CAST(written_by AS text) AS bigint)"),
+        last("id"),
+    );
+    // Once a reader has a place, asking costs a look at its key.
+    if conn.query_one_raw(known(conn.get_database_backend(), reader)).await?.is_none() {
+        conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, [reader.into()])).await?;
+    }
+    Ok(())
+}
+
 /// Where a reader stands. Asked before its facts are read, it is what [`advance_from`] goes on from.
 pub async fn position(conn: &impl ConnectionTrait, reader: &str) -> Result<Cursor, Error> {
     Ok(cursor(conn, reader).await?)
@@ -90,8 +112,12 @@ pub async fn advance(conn: &impl ConnectionTrait, reader: &str, to: Cursor) -> R
 }
 
 async fn cursor(conn: &impl ConnectionTrait, reader: &str) -> Result<Cursor, DbErr> {
-    let sql = "SELECT written_by, id FROM fact_cursors WHERE reader = $1";
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [reader.into()]);
-    let Some(row) = conn.query_one_raw(statement).await? else { return Ok(Cursor::default()) };
+    let known = known(conn.get_database_backend(), reader);
+    let Some(row) = conn.query_one_raw(known).await? else { return Ok(Cursor::default()) };
     Ok(Cursor { written_by: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? })
+}
+
+fn known(backend: DbBackend, reader: &str) -> Statement {
+    let sql = "SELECT written_by, id FROM fact_cursors WHERE reader = $1";
+    Statement::from_sql_and_values(backend, sql, [reader.into()])
 }

@@ -92,6 +92,8 @@ pub(crate) enum Key {
         #[arg(long, default_value_t = 1)]
         id: u8,
     },
+    /// Print a fresh secret that signs events, to be kept in the file that events.secret_file names and by the program that is told.
+    Events,
     /// The keys that sign mail.
     #[command(flatten)]
     Signing(SigningKey),

@@ -32,6 +32,7 @@ pub(crate) async fn run(command: Command, start: impl FnOnce() -> anyhow::Result
         Command::Migrate => migrate::run(&start()?).await,
         Command::Brand(command) => brand::run(command, &start()?).await,
         Command::Key(Key::Master { id }) => key::master(id),
+        Command::Key(Key::Events) => key::events(),
         Command::Key(Key::Signing(command)) => key::run(command, &start()?).await,
         Command::Token(command) => token::run(command, &start()?).await,
         Command::Consent(command) => consent::run(command, &start()?).await,

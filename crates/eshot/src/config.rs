@@ -13,7 +13,7 @@ pub use load::{Loaded, Sources, load};
 pub use problem::{InvalidConfig, Problem};
 pub use span::Span;
 pub use types::{
-    Config, Database, Dns, Feedback, Http, Keys, Limits, Log, LogFormat, Mailbox, Relay, RelayAuth, RelayTls,
+    Config, Database, Dns, Events, Feedback, Http, Keys, Limits, Log, LogFormat, Mailbox, Relay, RelayAuth, RelayTls,
     Retention, Role, Scheduler, Sender, Serve, Webhook,
 };
 pub use validate::BaseUrl;

@@ -8,6 +8,7 @@ mod command;
 pub mod config;
 mod context;
 pub mod demo;
+mod events;
 mod exit;
 mod log;
 mod mailbox;

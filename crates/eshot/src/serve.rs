@@ -1,5 +1,6 @@
 //! An instance at work: its roles, each a task, and how they end.
 
+mod events;
 mod feedback;
 pub(crate) mod http;
 mod mail;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::SigningKey;
 use crate::context::Context;
+use crate::events;
 use crate::out::say;
 
 /// How many people one transaction gives a new hash.
@@ -14,6 +15,12 @@ const REHASHED_AT_ONCE: u64 = 500;
 pub(super) fn master(id: u8) -> anyhow::Result<bool> {
     anyhow::ensure!(id > 0, "generations of the master key are counted from 1");
     say!("{}", MasterKeys::generate_line(KeyId(i16::from(id)))?);
+    Ok(true)
+}
+
+/// `eshot key events`: the same.
+pub(super) fn events() -> anyhow::Result<bool> {
+    say!("{}", events::new_secret()?);
     Ok(true)
 }
 

@@ -9,8 +9,13 @@ use super::problem::{Problem, nearest};
 use super::{several, webhooks};
 
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
-pub(super) const SECRETS: [(&str, &str); 4] =
-    [("database", "url"), ("keys", "master"), ("relay", several::SECRET), ("mailbox", several::SECRET)];
+pub(super) const SECRETS: [(&str, &str); 5] = [
+    ("database", "url"),
+    ("keys", "master"),
+    ("relay", several::SECRET),
+    ("mailbox", several::SECRET),
+    ("events", "secret"),
+];
 
 /// Tables whose keys are not fixed, limits, which may be a table or a text, and warm-ups, which may be a table or nothing.
 const OPEN: [&str; 6] =

@@ -28,6 +28,7 @@ pub struct Config {
     pub limits: Limits,
     pub feedback: Feedback,
     pub webhooks: BTreeMap<String, Webhook>,
+    pub events: Events,
     pub mailbox: Mailbox,
     pub mailboxes: BTreeMap<String, Mailbox>,
     pub dns: Dns,
@@ -226,6 +227,17 @@ pub struct Webhook {
     pub topic: String,
     #[serde(deserialize_with = "unless_empty")]
     pub certificates: Option<PathBuf>,
+}
+
+/// `[events]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml documents every key, once")]
+pub struct Events {
+    #[serde(deserialize_with = "unless_empty")]
+    pub url: Option<Url>,
+    pub secret: SecretString,
+    pub kinds: Vec<activity::Kind>,
 }
 
 /// `[mailbox]`, or one of `[mailboxes]`.

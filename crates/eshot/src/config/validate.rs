@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
 use super::types::Config;
+use crate::events::Endpoint;
 use crate::mailbox::mailboxes;
 use crate::relay::outlets;
 use crate::webhooks;
@@ -38,6 +39,7 @@ pub(super) fn problems(config: &Config, base_url: BaseUrl) -> Vec<(String, Strin
         let wrong = webhooks::hook(webhook).err();
         found.extend(wrong.map(|error| (format!("webhooks.{name}.{}", webhooks::key_of(&error)), error.to_string())));
     }
+    found.extend(Endpoint::of(&config.events).err().map(|wrong| (wrong.key().to_owned(), wrong.to_string())));
     found
 }
 

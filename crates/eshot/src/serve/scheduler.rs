@@ -8,8 +8,9 @@ use dns::Resolver;
 use subscribers::{domain_gone, provider_look};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::Shared;
 use super::retention::Retention;
+use super::{Shared, events};
+use crate::events::{Endpoint, Teller};
 use crate::relay::new_relays;
 
 /// How long the role stays with an instance that says nothing any more.
@@ -47,10 +48,11 @@ pub(super) async fn run(shared: Shared) -> anyhow::Result<()> {
         proving(&shared),
         watching(&shared),
         judging(&shared),
-        tidying(&shared)
+        tidying(&shared),
+        telling(&shared)
     );
     // What is left in the leases would keep the next instance waiting. Consent events of the last seconds are sealed by it.
-    for role in ["scheduler", "sealer", "domains", "providers", "signatures", "hits"] {
+    for role in ["scheduler", "sealer", "domains", "providers", "signatures", "hits", events::ROLE] {
         if let Some(lease) = held(&shared, role).await {
             told(role, lease::release(&shared.db, &lease, shared.context.now()).await);
         }
@@ -177,6 +179,16 @@ async fn judging(shared: &Shared) {
     }
 }
 
+/// Tells another program, if there is one.
+async fn telling(shared: &Shared) {
+    // What is wrong with it was said when the configuration was read.
+    let Ok(Some(endpoint)) = Endpoint::of(&shared.context.config.events) else { return };
+    match Teller::new(endpoint) {
+        Ok(teller) => events::telling(shared, teller).await,
+        Err(error) => tracing::error!("nobody is told of events: {error:#}"),
+    }
+}
+
 async fn tidying(shared: &Shared) {
     let mut tick = every(TIDY);
     let mut retention = Retention::default();
@@ -188,14 +200,14 @@ async fn tidying(shared: &Shared) {
 }
 
 /// Waits for the next tick; false when the instance is to end.
-async fn next(tick: &mut Interval, shared: &Shared) -> bool {
+pub(super) async fn next(tick: &mut Interval, shared: &Shared) -> bool {
     tokio::select! {
         () = shared.stop.cancelled() => false,
         _ = tick.tick() => true,
     }
 }
 
-fn every(period: Duration) -> Interval {
+pub(super) fn every(period: Duration) -> Interval {
     let mut interval = interval(period);
     // After a long round there is no point in making up for those that were missed.
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -207,7 +219,7 @@ async fn held(shared: &Shared, role: &str) -> Option<Lease> {
     held_for(shared, role, TTL).await
 }
 
-async fn held_for(shared: &Shared, role: &str, ttl: Duration) -> Option<Lease> {
+pub(super) async fn held_for(shared: &Shared, role: &str, ttl: Duration) -> Option<Lease> {
     let now = shared.context.now();
     told(role, lease::acquire(&shared.db, role, shared.instance.uuid(), ttl, now).await).flatten()
 }
