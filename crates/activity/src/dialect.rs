@@ -30,7 +30,18 @@ pub(crate) const fn behind(backend: DbBackend) -> &'static str {
     }
 }
 
-/// The same of the facts that tell of something that went wrong, which have an index of their own. SQLite, which keeps no statistics,
+/// The last fact that no open transaction can still put anything in front of.
+pub(crate) const fn last(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "SELECT written_by, id FROM facts ORDER BY written_by DESC, id DESC LIMIT 1",
+        _ => {
+            "SELECT CAST(CAST(written_by AS text) AS bigint) AS written_by, id FROM facts \
+             WHERE written_by < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY facts.written_by DESC, id DESC LIMIT 1"
+        }
+    }
+}
+
+/// The same as [`behind`] of the facts that tell of something that went wrong, which have an index of their own. SQLite, which keeps no statistics,
 /// would take the index of all facts.
 pub(crate) const fn failures_behind(backend: DbBackend) -> &'static str {
     match backend {

@@ -72,16 +72,19 @@ async fn facts(conn: &impl ConnectionTrait, sql: &str, reader: &str, limit: u32)
 
 /// Has a reader that has never read begin behind all facts that there are: what was before it came is no news.
 pub async fn begin_at_the_end(conn: &impl ConnectionTrait, reader: &str) -> Result<(), Error> {
-    let last = |column| format!("COALESCE((SELECT {column} FROM facts ORDER BY written_by DESC, id DESC LIMIT 1), 0)");
-    let sql = format!(
-        "INSERT INTO fact_cursors (reader, written_by, id) SELECT $1, {}, {} ON CONFLICT (reader) DO NOTHING",
-        last("CAST(CAST(written_by AS text) AS bigint)"),
-        last("id"),
-    );
+    let backend = conn.get_database_backend();
     // Once a reader has a place, asking costs a look at its key.
-    if conn.query_one_raw(known(conn.get_database_backend(), reader)).await?.is_none() {
-        conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, [reader.into()])).await?;
+    if conn.query_one_raw(known(backend, reader)).await?.is_some() {
+        return Ok(());
     }
+    let last = conn.query_one_raw(Statement::from_string(backend, dialect::last(backend))).await?;
+    let last = match last {
+        Some(row) => Cursor { written_by: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? },
+        None => Cursor::default(),
+    };
+    let sql = "INSERT INTO fact_cursors (reader, written_by, id) VALUES ($1, $2, $3) ON CONFLICT (reader) DO NOTHING";
+    let values = [reader.into(), last.written_by.into(), last.id.into()];
+    conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
 }
 

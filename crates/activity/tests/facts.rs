@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use activity::{
-    Cursor, Fact, Kind, adopt, advance, advance_from, forget, position, read, read_failures, record, record_all,
+    Cursor, Fact, Kind, adopt, advance, advance_from, begin_at_the_end, forget, position, read, read_failures, record,
+    record_all,
 };
 use database::Database;
 use domain::{BrandId, DeliveryKey, MailingNo, Ordinal, SubscriberId};
@@ -63,6 +64,35 @@ both!(
         advance(db.writer(), "a", all[1].0).await.unwrap();
         advance(db.writer(), "a", all[0].0).await.unwrap();
         assert_eq!(read(db.reader(), "a", 9).await.unwrap(), []);
+    }
+);
+
+both!(
+    async fn a_reader_that_begins_at_the_end_reads_what_comes_after_and_begins_once(db: TestDb) {
+        let db = db.database();
+        record_all(db.writer(), &[fact(1), fact(2)]).await.unwrap();
+        let all = wait_for(db, "other", 2).await;
+        begin_at_the_end(db.writer(), "a").await.unwrap();
+        assert_eq!(position(db.reader(), "a").await.unwrap(), all[1].0);
+        record_all(db.writer(), &[fact(3)]).await.unwrap();
+        begin_at_the_end(db.writer(), "a").await.unwrap();
+        assert_eq!(ordinals(&wait_for(db, "a", 1).await), [3]);
+    }
+);
+
+both!(
+    async fn a_reader_that_begins_at_the_end_misses_nothing_that_is_committed_late(db: TestDb) {
+        let db = db.database();
+        if db.backend() == DbBackend::Sqlite {
+            // It has one writer: nothing is committed late.
+            return;
+        }
+        let late = db.begin().await.unwrap();
+        record_all(&late, &[fact(1)]).await.unwrap();
+        record_all(db.writer(), &[fact(2)]).await.unwrap();
+        begin_at_the_end(db.writer(), "a").await.unwrap();
+        late.commit().await.unwrap();
+        assert_eq!(ordinals(&wait_for(db, "a", 2).await), [1, 2]);
     }
 );
 

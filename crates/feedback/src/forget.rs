@@ -7,13 +7,13 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::{ActiveModel, Column, Entity};
-use crate::parts;
+use crate::{parts, tracking};
 
 /// Mails that are looked through at a time.
 const PAGE: u64 = 50;
 
 /// Empties every kept mail that is about the person or has the address in it, however it is encoded, and says how many.
-/// That a mail came, and what it changed, stays known.
+/// That a mail came, and what it changed, stays known. What they opened and clicked goes; the sums stay.
 ///
 /// It reads every kept mail, because those that nobody could identify may name the person too; a page at a time, so that
 /// it keeps nobody waiting. Call it before the person is erased: while the address is known, a failure can be made good by
@@ -21,6 +21,7 @@ const PAGE: u64 = 50;
 pub async fn forget(db: &Database, subscriber: Option<SubscriberId>, address: &EmailAddress) -> Result<u64, DbErr> {
     let mut emptied = 0;
     if let Some(subscriber) = subscriber {
+        tracking::forget(db.writer(), &outbox::keys_of(db.reader(), subscriber).await?).await?;
         emptied += forget_known(db.writer(), subscriber).await?;
     }
     let mut after: Option<ReturnedMailId> = None;

@@ -19,5 +19,5 @@ pub use expire::expire;
 pub use hit::{Deed, Hit, Whose};
 pub use judge::{JudgeError, SETTLED, judge};
 pub use recorder::Recorder;
-pub use store::write;
+pub use store::{forget, write};
 pub use suspect::{Request, suspect};

@@ -1,6 +1,6 @@
 use database::sql;
 use domain::{DeliveryKey, EmailAddress, MailingNo, Ordinal, SubscriberId};
-use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 
 use crate::Error;
 use crate::change::{self, Change};
@@ -16,6 +16,13 @@ pub async fn forget(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Re
 /// Erases what was sent to an address without naming a person, such as test mails. In the caller's transaction.
 pub async fn forget_address(conn: &impl ConnectionTrait, address: &EmailAddress) -> Result<(), Error> {
     erase(conn, "recipient", address.clone().into()).await
+}
+
+/// The deliveries to a person, for whoever keeps something about them and is to forget it.
+pub async fn keys_of(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Vec<DeliveryKey>, DbErr> {
+    let find = "SELECT mailing_no, ordinal FROM deliveries WHERE subscriber_id = $1";
+    let rows: Vec<Row> = sql::all(conn, find, [subscriber.into()]).await?;
+    Ok(rows.iter().map(|row| DeliveryKey::new(row.mailing_no, row.ordinal)).collect())
 }
 
 #[derive(FromQueryResult)]

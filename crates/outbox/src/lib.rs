@@ -36,7 +36,7 @@ pub use counts::{Counts, counts, totals};
 pub use decide::{Decision, decide, decide_all, give_up, resend};
 pub use delivery::{Delivery, among, find, list};
 pub use error::Error;
-pub use forget::{forget, forget_address};
+pub use forget::{forget, forget_address, keys_of};
 pub use lease::{Lease, holders, release, renew};
 pub use mailing::{Mailing, MailingState};
 pub use phase::{InvalidPhase, Phase};

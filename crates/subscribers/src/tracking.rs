@@ -70,10 +70,12 @@ pub async fn among(
     people: &[SubscriberId],
 ) -> Result<HashSet<SubscriberId>, DbErr> {
     let mut found = HashSet::new();
+    let backend = conn.get_database_backend();
     // SQLite knows 32,766 parameters.
     for people in people.chunks(1_000) {
         let rows = Entity::find().select_only().column(Column::SubscriberId).filter(Column::BrandId.eq(brand));
-        let rows = rows.filter(Column::SubscriberId.is_in(people.iter().copied()));
+        let ids = people.iter().map(|id| id.uuid());
+        let rows = rows.filter(database::among(backend, Column::SubscriberId.into_expr(), ids));
         found.extend(rows.into_tuple::<SubscriberId>().all(conn).await?);
     }
     Ok(found)

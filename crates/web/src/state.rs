@@ -75,11 +75,12 @@ const ONE_CLICKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// Webhook posts from one network a second at most: a service posts many events at a time, and a wrong proof costs little.
 const WEBHOOKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 
-/// Openings and clicks in one mail that are counted a second at most: more than any reader's, and than most scanners'.
-const HITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+/// Openings and clicks in one mail that are counted an hour at most, all at once if need be: more than any reader's, and than most
+/// scanners'. Each is kept as it came, so that a link which got around must not fill the table.
+const HITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
 
 /// Clicks of nobody in particular from one network in one mailing likewise; there may be a company behind it.
-const ANONYMOUS_HITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+const ANONYMOUS_HITS: NonZeroU32 = NonZeroU32::MIN.saturating_add(5_999);
 
 impl WebState {
     /// Puts the parts together.
@@ -90,8 +91,8 @@ impl WebState {
             sign_ups: FloodGuard::new(settings.sign_up_rate),
             people: FloodGuard::new(Throttle::per_second_of(ONE_CLICKS)),
             services: FloodGuard::new(Throttle::per_second_of(WEBHOOKS)),
-            readers: FloodGuard::new(Throttle::per_second_of(HITS)),
-            nobody: FloodGuard::new(Throttle::per_second_of(ANONYMOUS_HITS)),
+            readers: FloodGuard::new(Throttle::per_hour_of(HITS)),
+            nobody: FloodGuard::new(Throttle::per_hour_of(ANONYMOUS_HITS)),
         };
         Self {
             db,

@@ -9,11 +9,12 @@ use super::problem::{Problem, nearest};
 use super::{several, webhooks};
 
 /// Settings that must not be printed, and may be read from a file named by `KEY_file`.
-pub(super) const SECRETS: [(&str, &str); 5] = [
+pub(super) const SECRETS: [(&str, &str); 6] = [
     ("database", "url"),
     ("keys", "master"),
     ("relay", several::SECRET),
     ("mailbox", several::SECRET),
+    ("events", "url"),
     ("events", "secret"),
 ];
 

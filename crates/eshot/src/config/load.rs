@@ -148,7 +148,18 @@ fn printable(figment: &Figment) -> Result<String, InvalidConfig> {
     for (_, hook) in table.get_mut(webhooks::TABLE).and_then(toml::Value::as_table_mut).into_iter().flatten() {
         hide(Some(hook), webhooks::SECRET);
     }
+    if let Some(toml::Value::String(url)) = table.get_mut("events").and_then(|events| events.get_mut("url")) {
+        *url = host_of(url);
+    }
     toml::to_string(&table).map_err(|error| wrong(error.to_string()))
+}
+
+/// An address whose path may be a secret, as those of chats are.
+fn host_of(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(url) if url.has_host() => format!("{}/***", url.origin().ascii_serialization()),
+        _ => String::new(),
+    }
 }
 
 /// A secret as it may be shown: of an address all but the password, of anything else whether there is one.

@@ -205,11 +205,14 @@ fn what_is_printed_holds_no_secret() {
         ("ESHOT_RELAY__USERNAME", "ada"),
         ("ESHOT_RELAY__PASSWORD", "opensesame"),
         ("ESHOT_RELAY__TLS", "required"),
+        ("ESHOT_EVENTS__URL", "https://hooks.example.com/opensesame"),
+        ("ESHOT_EVENTS__SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     ];
     let loaded = read("", &variables).unwrap();
+    assert!(loaded.printable.contains("url = \"https://hooks.example.com/***\""));
     assert!(loaded.printable.contains("postgres://eshot:***@db.example/eshot"));
     for text in [&loaded.printable, &format!("{:?}", loaded.config)] {
-        assert!(!text.contains("opensesame") && !text.contains("AAECAwQF"), "{text}");
+        assert!(!text.contains("opensesame") && !text.contains("AAECAwQF") && !text.contains("MfKQ9"), "{text}");
     }
 }
 

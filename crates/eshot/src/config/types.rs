@@ -234,8 +234,7 @@ pub struct Webhook {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml documents every key, once")]
 pub struct Events {
-    #[serde(deserialize_with = "unless_empty")]
-    pub url: Option<Url>,
+    pub url: SecretString,
     pub secret: SecretString,
     pub kinds: Vec<activity::Kind>,
 }

@@ -55,7 +55,16 @@ pub async fn look_at_signatures(db: &Database, resolver: &Resolver, now: DateTim
     Ok(LookedAt { found: due.iter().map(|mail| mail.id).zip(found).collect() })
 }
 
+/// Whether a CR stands by itself. A reader of mail may take it for the end of a line and the checker of a signature for a part of one
+/// (RFC 5322 §2.3 has none): a field that nobody signed would be read as the one that was.
+fn has_a_bare_cr(raw: &[u8]) -> bool {
+    raw.iter().enumerate().any(|(at, byte)| *byte == b'\r' && raw.get(at + 1) != Some(&b'\n'))
+}
+
 async fn look(raw: &[u8], resolver: &Resolver) -> Found {
+    if has_a_bare_cr(raw) {
+        return Found::Unsigned;
+    }
     let from = parts::read(raw).and_then(|mail| mail.headers.get("from").and_then(address));
     let Some(known) = from.and_then(|from| Loop::from(&from)) else { return Found::Unsigned };
     let signers = resolver.signers(raw, |domain| known.signs(domain)).await;

@@ -91,6 +91,20 @@ fn keys(backend: DbBackend, others: usize, keys: &[DeliveryKey]) -> database::Ta
     database::table(backend, others, KEY, rows)
 }
 
+/// Forgets what was opened and clicked in these mails, and says how much it was. The sums stay.
+pub async fn forget(conn: &impl ConnectionTrait, of: &[DeliveryKey]) -> Result<u64, DbErr> {
+    let mut gone = 0;
+    for of in of.chunks(AT_ONCE) {
+        let table = keys(conn.get_database_backend(), 0, of);
+        let sql = format!(
+            "DELETE FROM hits WHERE id IN (SELECT h.id FROM {} JOIN hits h ON h.mailing_no = v.mailing AND h.ordinal = v.place)",
+            table.sql
+        );
+        gone += sql::execute(conn, &sql, table.values).await?;
+    }
+    Ok(gone)
+}
+
 /// What people have done in these mails before, as far as it is still known: followed this link, any link, opened it.
 pub(super) async fn seen(
     conn: &impl ConnectionTrait,

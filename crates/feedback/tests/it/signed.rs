@@ -119,6 +119,19 @@ both!(
 );
 
 both!(
+    async fn a_field_behind_a_bare_cr_is_none_that_was_signed(db: TestDb) {
+        let loops = Loops::new(&db).await;
+        let signer = Signer::new();
+        let zone = Zone::default().txt("s._domainkey.arf.mail.yahoo.com", &signer.record()).serve().await;
+        let signed = signer.sign("arf.mail.yahoo.com", WHOLE, &report(YAHOO, "ada@yahoo.com"));
+        let id = loops.comes(&format!("X-Other: a\rFrom: Feedback <{YAHOO}>\r\n{signed}")).await;
+        loops.looked(zone, TimeDelta::zero()).await;
+        assert!(loops.suppressed().await.is_empty());
+        assert_eq!(loops.kept(id).await.standing, Standing::ToLookAt);
+    }
+);
+
+both!(
     async fn what_proves_nothing_acts_on_nobody_and_waits_for_a_person(db: TestDb) {
         let loops = Loops::new(&db).await;
         let yahoo = "arf.mail.yahoo.com";

@@ -193,3 +193,15 @@ both! {
         assert_eq!(ada.counts(key).await.clicks.human, 2);
     }
 }
+
+both! {
+    async fn who_is_erased_leaves_no_opening_and_no_click(db: TestDb) {
+        let ada = Ada::new(&db).await;
+        let key = ada.read().await;
+        ada.judged(vec![ada.hit(key, Deed::Opened, 60), ada.hit(key, Deed::Clicked(1), 70), ada.hit(None, Deed::Clicked(2), 70)]).await;
+        let address = "ada@example.com".parse().unwrap();
+        feedback::forget(db.database(), Some(ada.id), &address).await.unwrap();
+        assert!(ada.kept().await.iter().all(|(ordinal, ..)| ordinal.is_none()), "nobody's stay");
+        assert_eq!(ada.counts(key).await.clicks.human, 1, "and so do the sums");
+    }
+}

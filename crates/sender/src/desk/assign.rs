@@ -20,10 +20,10 @@ impl Desk {
         }
     }
 
-    /// Whether something is in hand that somebody waits for.
+    /// Whether something is in hand that somebody waits for and that may go.
     fn somebody_waits(&self) -> bool {
         let may_go = |holding: &&Holding| !holding.pieces.is_empty() && !self.paused.contains(&holding.lane);
-        self.holdings.iter().filter(may_go).any(Holding::is_urgent)
+        self.holdings.iter().filter(may_go).any(|holding| holding.is_urgent() && self.is_ready(holding))
     }
 
     /// Looks at every worker once. Says whether any was given something.

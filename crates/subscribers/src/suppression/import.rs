@@ -85,6 +85,9 @@ pub enum Refused {
     /// The reason is none.
     #[error("{0:?} is no reason; there are {reasons}", reasons = reasons())]
     Reason(String),
+    /// It says that somebody was erased.
+    #[error("an address is not erased by a list; say manual, or leave the reason out")]
+    Erased,
     /// There is no such brand.
     #[error("there is no brand {0:?}")]
     Brand(String),

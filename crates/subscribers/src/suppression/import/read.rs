@@ -130,8 +130,13 @@ impl Columns {
             "" => list.brand,
             slug => Some(*list.brands.get(slug).ok_or_else(|| Refused::Brand(shown(slug)))?),
         };
+        let whom = self.whom(record, keys)?;
+        // Nobody could lift it again. A list of our own has the hash of whom we erased.
+        if reason == Reason::Erased && matches!(whom, Whom::Address(_)) {
+            return Err(Refused::Erased);
+        }
         Ok(Entry {
-            whom: self.whom(record, keys)?,
+            whom,
             brand: reaching(reason, brand, text(self.brand, "brand")?.is_empty())?,
             reason,
             detail: text(self.detail, "detail")?.to_owned(),
