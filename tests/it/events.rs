@@ -58,6 +58,7 @@ both!(
             told().len() >= 3
         })
         .await;
+        eshot.terminate();
         eshot.restart();
         let second = Staff::of(&eshot).await.send("offers", "Second").await;
         Staff::of(&eshot).await.finished(&second).await;

@@ -145,7 +145,7 @@ fn site(rig: &Rig) -> anyhow::Result<(axum::Router, Arc<Recorder>)> {
     Ok((web::router(state), hits))
 }
 
-/// Follows links over so many connections for so long; gives how long each took.
+/// Follows links over so many connections for so long, so many a second; gives how long each took.
 async fn click(
     address: SocketAddr,
     wanted: &BenchClicks,
@@ -155,6 +155,11 @@ async fn click(
     let begun = Instant::now();
     let until = begun + Duration::from_secs(wanted.seconds);
     let connections = wanted.connections.get();
+    // How far apart a connection's clicks are.
+    let apart = match wanted.per_second {
+        0 => Duration::ZERO,
+        rate => Duration::from_secs(1).mul_f64(connections as f64 / f64::from(rate)),
+    };
     let mut clickers = Vec::with_capacity(connections);
     for first in 0..connections {
         let requests = Arc::clone(&requests);
@@ -162,10 +167,13 @@ async fn click(
             let mut stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             let (mut times, mut answer) = (Vec::new(), vec![0; 4096]);
+            let mut due = begun + apart.mul_f64(first as f64 / connections as f64);
             for request in requests.iter().cycle().skip(first * requests.len() / connections) {
+                tokio::time::sleep_until(due.into()).await;
                 if Instant::now() >= until {
                     break;
                 }
+                due += apart;
                 let asked = Instant::now();
                 stream.write_all(request).await?;
                 let mut read = 0;

@@ -16,6 +16,9 @@ pub(crate) struct BenchClicks {
     /// Over how many connections at once.
     #[arg(long, default_value = "64")]
     pub(crate) connections: std::num::NonZeroUsize,
+    /// How many a second, all together; 0: as many as are answered.
+    #[arg(long, default_value_t = 12_000)]
+    pub(crate) per_second: u32,
     /// Of how many people's mails.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..))]
     pub(crate) recipients: u32,

@@ -103,8 +103,12 @@ impl Walk<'_> {
         let (keys, staff) = (keys(), staff());
         let lines: Vec<_> = lines(text.as_bytes(), &list, &keys).unwrap().collect();
         let report = Import::new(&keys, &staff, false).in_pieces(self.stage.db, lines, self.now).await.unwrap();
+        if reason == Reason::Erased {
+            assert_eq!((report.added + report.unchanged, report.refused.len()), (0, 1), "nobody could lift it again");
+            return Said::Nothing;
+        }
         assert_eq!(report.added + report.unchanged, 1);
-        let reaches_all = matches!(reason, Reason::Hard | Reason::DomainGone | Reason::Soft | Reason::Erased);
+        let reaches_all = matches!(reason, Reason::Hard | Reason::DomainGone | Reason::Soft);
         Said::Adds(((!reaches_all).then_some(self.other), reason))
     }
 
