@@ -131,11 +131,11 @@ both! {
         let house = House::new(&db).await;
         let key = mail(&house).await;
         let link = format!("{}/0", house.click_path(key));
-        for _ in 0..30 {
+        for _ in 0..130 {
             assert_eq!(ask(&house, Method::GET, &link).await.status, StatusCode::FOUND);
         }
-        assert_eq!(house.hits().len(), 20);
-        house.pass(Duration::from_secs(1));
+        assert_eq!(house.hits().len(), 120);
+        house.pass(Duration::from_secs(30));
         ask(&house, Method::GET, &link).await;
         assert_eq!(house.hits().len(), 1);
     }
