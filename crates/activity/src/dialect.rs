@@ -41,8 +41,8 @@ pub(crate) const fn last(backend: DbBackend) -> &'static str {
     }
 }
 
-/// The same as [`behind`] of the facts that tell of something that went wrong, which have an index of their own. SQLite, which keeps no statistics,
-/// would take the index of all facts.
+/// The same as [`behind`] of the facts that tell of something that went wrong, which have an index of their own. SQLite, which keeps
+/// no statistics, would take the index of all facts.
 pub(crate) const fn failures_behind(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => {

@@ -27,8 +27,8 @@ const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 /// For how long a connection to PostgreSQL that was left alone is taken to be there still.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How many statements a connection to SQLite keeps ready. A batch is written as one text, another for each number of rows, and one of
-/// a hundred rows takes some 100 kB when it is prepared: a hundred of them (sqlx's own number) were more than all else in hand.
+/// How many statements a connection to SQLite keeps ready, instead of sqlx's hundred. One about a batch takes some 100 kB, and there is
+/// another for each size of a batch: they were nearly half of what a sender had in hand.
 const KEPT_STATEMENTS: usize = 24;
 
 /// What each session with PostgreSQL is told.

@@ -1,6 +1,6 @@
 //! The other program that is told what happens, as the configuration means it.
 
-mod told;
+mod teller;
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use url::{Host, Url};
 
 use crate::config::Events;
 
-pub(crate) use told::{Teller, Untold};
+pub(crate) use teller::{Teller, Untold};
 
 /// What a secret begins with (Standard Webhooks, "Signature scheme").
 const PREFIX: &str = "whsec_";

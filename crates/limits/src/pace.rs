@@ -1,5 +1,6 @@
 //! How fast a provider is mailed that has asked for less: half as fast after each such word, and faster by a sixtieth of the full
-//! rate with each minute from then on. One that was left alone comes back so, too. It is a row, so that every instance and every restart knows.
+//! rate with each minute from then on. One that was left alone comes back so, too. It is a row, so that every instance and every
+//! restart knows.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use database::sql;

@@ -20,8 +20,12 @@ pub async fn forget_address(conn: &impl ConnectionTrait, address: &EmailAddress)
 
 /// The deliveries to a person, for whoever keeps something about them and is to forget it.
 pub async fn keys_of(conn: &impl ConnectionTrait, subscriber: SubscriberId) -> Result<Vec<DeliveryKey>, DbErr> {
-    let find = "SELECT mailing_no, ordinal FROM deliveries WHERE subscriber_id = $1";
-    let rows: Vec<Row> = sql::all(conn, find, [subscriber.into()]).await?;
+    keys(conn, "subscriber_id", subscriber.into()).await
+}
+
+async fn keys(conn: &impl ConnectionTrait, column: &str, whom: Value) -> Result<Vec<DeliveryKey>, DbErr> {
+    let find = format!("SELECT mailing_no, ordinal FROM deliveries WHERE {column} = $1");
+    let rows: Vec<Row> = sql::all(conn, &find, [whom]).await?;
     Ok(rows.iter().map(|row| DeliveryKey::new(row.mailing_no, row.ordinal)).collect())
 }
 
@@ -32,10 +36,8 @@ struct Row {
 }
 
 async fn erase(conn: &impl ConnectionTrait, column: &str, whom: Value) -> Result<(), Error> {
-    let find = format!("SELECT mailing_no, ordinal FROM deliveries WHERE {column} = $1");
-    let rows: Vec<Row> = sql::all(conn, &find, [whom.clone()]).await?;
-    let keys = rows.iter().map(|row| DeliveryKey::new(row.mailing_no, row.ordinal));
-    let changes: Vec<Change> = change::lock(conn, keys)
+    let keys = keys(conn, column, whom.clone()).await?;
+    let changes: Vec<Change> = change::lock(conn, keys.into_iter())
         .await?
         .values()
         .filter_map(|row| {

@@ -13,6 +13,10 @@ use crate::entity::subscriber::{Column, Entity};
 use crate::suppression::Reason;
 pub(crate) use table::{Need, Rule, rule};
 
+/// How many people are looked up at a time: SQLite takes 32,766 parameters a statement. A batch never comes near, but a caller may ask
+/// about more.
+pub(crate) const AT_ONCE: usize = 10_000;
+
 /// On whose behalf, and about what, a mail is to go.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -98,8 +102,7 @@ pub async fn may_be_mailed(
         return Ok(everybody(subscribers));
     }
     let mut answers = Answers::with_room_for(subscribers.len());
-    // SQLite takes 32,766 parameters a statement; a batch never comes near, but a caller may ask about more.
-    for ids in subscribers.chunks(10_000) {
+    for ids in subscribers.chunks(AT_ONCE) {
         let rows = facts(&rule, scope, now).filter(those(conn, ids));
         for row in rows.into_model::<Facts>().all(conn).await? {
             answers.add(row.id, row.why_not(&rule));

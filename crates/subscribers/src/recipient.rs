@@ -3,13 +3,10 @@ use domain::{EmailAddress, MailKind, SubscriberId};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select};
 
 use crate::entity::subscriber::{Column, Entity};
-use crate::may_be_mailed::{Facts, Need, everybody, facts, rule, those};
+use crate::may_be_mailed::{AT_ONCE, Facts, Need, everybody, facts, rule, those};
 use crate::private::Private;
 use crate::subscriber::profile;
 use crate::{Answers, Error, Profile, Scope};
-
-/// How many are looked up at a time: SQLite takes 32,766 parameters a statement.
-const BATCH: usize = 10_000;
 
 /// What a mail to somebody on file needs of them: it is read for each message, so it is no more than that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +44,7 @@ struct Checked {
 /// Those of these people who are on file, in no order.
 pub async fn recipients(conn: &impl ConnectionTrait, ids: &[SubscriberId]) -> Result<Vec<Recipient>, Error> {
     let mut people = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(BATCH) {
+    for ids in ids.chunks(AT_ONCE) {
         let found = told(Entity::find().select_only().column(Column::Id)).filter(those(conn, ids));
         for row in found.into_model::<Row>().all(conn).await? {
             people.push(row.try_into()?);
@@ -71,7 +68,7 @@ pub async fn who_may_be_mailed(
     }
     let mut answers = Answers::with_room_for(ids.len());
     let mut people = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(BATCH) {
+    for ids in ids.chunks(AT_ONCE) {
         let found = told(facts(&rule, scope, now)).filter(those(conn, ids));
         for Checked { facts, person } in found.into_model::<Checked>().all(conn).await? {
             let why_not = facts.why_not(&rule);

@@ -29,8 +29,8 @@ struct Test {
     campaign: CampaignId,
 }
 
-/// Reads what these deliveries, which are to these people, need besides the stationery. An error is the database's; what is wrong with one delivery is its
-/// own affair.
+/// Reads what these deliveries, which are to these people, need besides the stationery. An error is the database's; what is wrong with
+/// one delivery is its own affair.
 pub(crate) async fn read(
     conn: &impl ConnectionTrait,
     stationery: &Stationery,

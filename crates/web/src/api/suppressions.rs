@@ -7,11 +7,11 @@ mod lift;
 mod list;
 mod show;
 
-use ::subscribers::suppression::{LiftError, Reason, Suppression};
+use ::subscribers::suppression::{Filter, LiftError, Reason, Suppression};
 use chrono::{DateTime, Utc};
 use domain::{Actor, BrandId, ReturnedMailId, SuppressionId};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,6 +25,25 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(import::handler))
         .routes(routes!(lift::handler))
         .routes(routes!(show::handler))
+}
+
+/// Which suppressions are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Only this brand's own.
+    brand: Option<BrandId>,
+    /// Only those for this reason.
+    reason: Option<Reason>,
+    /// Lifted ones too.
+    #[serde(default)]
+    lifted: bool,
+}
+
+impl From<Which> for Filter {
+    fn from(Which { brand, reason, lifted }: Which) -> Self {
+        Self { brand, reason, lifted }
+    }
 }
 
 /// An address that may not be mailed. The address itself is not kept, only a keyed hash.

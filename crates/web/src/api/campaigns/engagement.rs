@@ -61,8 +61,8 @@ impl From<Count> for Numbers {
 
 /// How a campaign was read
 ///
-/// Needs `campaigns:read`. Openings and clicks are counted for people who agreed to that, and clicks without names where the brand says so; what
-/// looks like a machine's stands beside. A hit is judged some ten seconds after it came.
+/// Needs `campaigns:read`. Openings and clicks are counted for people who agreed to that, and clicks without names where the brand says
+/// so; what looks like a machine's stands beside. A hit is judged some ten seconds after it came.
 #[utoipa::path(
     get,
     path = "/api/v1/campaigns/{id}/engagement",

@@ -22,8 +22,8 @@ pub(super) struct Release {
 
 /// Takes back what a returned mail did to a person
 ///
-/// Needs `feedback:write`, and for a complaint `suppressions:write` as well. The suppression that it brought about is lifted, or the failure that was counted is not counted any more.
-/// Neither the same report nor a replay does it again. To release it twice is harmless.
+/// Needs `feedback:write`, and for a complaint `suppressions:write` as well. The suppression that it brought about is lifted, or the
+/// failure that was counted is not counted any more. Neither the same report nor a replay does it again. To release it twice is harmless.
 #[utoipa::path(
     post,
     path = "/api/v1/feedback/{id}/release",

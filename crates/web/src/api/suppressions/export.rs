@@ -8,27 +8,13 @@ use axum::response::{IntoResponse, Response};
 use database::Database;
 use domain::{BrandId, SuppressionId};
 use futures_util::stream;
-use serde::Deserialize;
-use subscribers::suppression::{Filter, Reason, export};
-use utoipa::IntoParams;
+use subscribers::suppression::{Filter, export};
 
+use super::Which;
 use crate::WebState;
 use crate::api::extract::Query;
 use crate::api::problem::Problem;
 use crate::api::scope::{May, SuppressionsRead};
-
-/// Which suppressions are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Asked {
-    /// Only this brand's own.
-    brand: Option<BrandId>,
-    /// Only those for this reason.
-    reason: Option<Reason>,
-    /// Lifted ones too.
-    #[serde(default)]
-    lifted: bool,
-}
 
 /// The suppressions as CSV, with the keyed hashes of the addresses
 ///
@@ -39,18 +25,18 @@ pub(super) struct Asked {
     path = "/api/v1/suppressions/export",
     operation_id = "export_suppressions",
     tag = "suppressions",
-    params(Asked),
+    params(Which),
     responses((status = 200, description = "All of them.", body = String, content_type = "text/csv"), Problem)
 )]
 pub(super) async fn handler(
     _: May<SuppressionsRead>,
     State(state): State<WebState>,
-    Query(asked): Query<Asked>,
+    Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
     let brands = brands::list(state.db.reader()).await?;
     let list = Arc::new(List {
         db: state.db.clone(),
-        filter: Filter { brand: asked.brand, reason: asked.reason, lifted: asked.lifted },
+        filter: which.into(),
         brands: brands.into_iter().map(|brand| (brand.id, brand.slug)).collect(),
     });
     let headers = [

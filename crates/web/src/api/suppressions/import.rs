@@ -55,8 +55,8 @@ struct Refused {
 
 /// Suppresses the addresses of a list
 ///
-/// Needs `suppressions:write`. The body is CSV whose first line names the columns: `address`, or `hash` with `scheme` and `generation` as an
-/// export has them; and, where a line differs from the query, `brand` (its slug), `reason` and `detail`. At most 2,000 lines and what the
+/// Needs `suppressions:write`. The body is CSV whose first line names the columns: `address`, or `hash` with `scheme` and `generation`
+/// as an export has them; and, where a line differs from the query, `brand` (its slug), `reason` and `detail`. At most 2,000 lines and what the
 /// server takes as a body. Lines that cannot be taken are told and left out, the others are one transaction. It only adds: what stands
 /// already is enough, and nothing is lifted. So it may be sent again.
 #[utoipa::path(
